@@ -1,0 +1,87 @@
+# What one does with this project. `make` alone lists it.
+
+# The port of the local server.
+PORT ?= 3000
+# The name of a deployed stack, for token and revoke; without it they serve the local server.
+STACK ?=
+# Arguments of token, revoke and test: make token ARGS="--user alice --expires-in 40d"
+ARGS ?=
+
+RUNTIME := 3.13
+PYTHON := .venv/bin/python
+SAM := PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+
+export PYTHONPATH := layers/shared:.
+export PORT STACK
+
+.DEFAULT_GOAL := help
+.PHONY: help run token revoke reset test test-runtime check lint types imports template build deploy sam-local lock
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try
+	@$(PYTHON) -m local.server
+
+token: .venv/installed ## Issue a mytoken: ARGS="--user alice --name ci --expires-in 40d"
+	@$(PYTHON) -m tools.token $(ARGS)
+
+revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
+	@$(PYTHON) -m tools.revoke $(ARGS)
+
+reset: ## Forget the state of the local server
+	@if [ -e .local/server.json ]; then echo "the local server is running: end it first" >&2; exit 1; fi
+	@rm -rf .local
+
+test: .venv/installed .venv-standins/installed ## Run all tests
+	@$(PYTHON) -m pytest $(ARGS)
+
+test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the Python that Lambda runs
+	@if tools/find-python $(RUNTIME) >/dev/null; then \
+		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest $(ARGS); \
+	fi
+
+check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
+
+lint: .venv/installed ## Look for mistakes, and for text that is not formatted
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: .venv/installed ## Check the types
+	@.venv/bin/mypy
+
+imports: .venv/installed ## Check that imports run with the flow: HTTP and doors know the domain, never the reverse
+	@.venv/bin/lint-imports --no-cache
+
+template: .venv-sam/installed ## Check template.yaml as it is, and translated
+	@$(SAM) validate --lint
+	@.venv-sam/bin/cfn-lint template.yaml
+
+build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
+	@$(SAM) build
+	@du -sh .aws-sam/build/*Layer
+
+deploy: build ## Deploy the stack, asking for what it needs to know
+	@$(SAM) deploy --guided
+
+sam-local: build .venv/installed ## Serve the built functions with `sam local start-api`, beside `make run`
+	@$(PYTHON) -m local.sam
+	@$(SAM) local start-api --template .aws-sam/build/local.yaml --docker-network host --port 3001
+
+lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
+	@tools/lock
+
+.venv-uv/installed: requirements/uv.txt
+	@tools/make-environment .venv-uv $<
+
+.venv/installed: requirements/dev.txt .venv-uv/installed
+	@tools/make-environment .venv $<
+
+.venv-sam/installed: requirements/sam.txt .venv-uv/installed
+	@tools/make-environment .venv-sam $<
+
+.venv-standins/installed: requirements/standins.txt .venv-uv/installed
+	@tools/make-environment .venv-standins $<
+
+.venv-$(RUNTIME)/installed: requirements/dev.txt .venv-uv/installed
+	@tools/make-environment .venv-$(RUNTIME) $< $(RUNTIME)

@@ -1,0 +1,28 @@
+"""POST /api/v0/notifications/calendars - a new, empty calendar for the mytoken's owner."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel
+
+from mytoken_calendars import access, api, body, calendars, credentials, ics, names
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.store import CalendarStore
+
+authority = EmbeddedAuthority.from_environment()
+store = CalendarStore.from_environment()
+
+
+class NewCalendar(BaseModel):
+    name: Annotated[str, AfterValidator(names.calendar_name)]
+
+
+@api.operation
+def handler(request: api.Request) -> api.Response:
+    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
+    new = body.read(request, NewCalendar)
+
+    calendar = calendars.create(store, caller, new.name, ics.opening, request.now)
+
+    return api.answer(HTTPStatus.CREATED, calendar.document(request.base_url))

@@ -1,0 +1,18 @@
+"""DELETE /api/v0/notifications/calendars/{name} - deletes a calendar, and its feed at once."""
+
+from mytoken_calendars import access, api, calendars, credentials
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.store import CalendarStore
+
+authority = EmbeddedAuthority.from_environment()
+store = CalendarStore.from_environment()
+
+
+@api.operation
+def handler(request: api.Request) -> api.Response:
+    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
+
+    calendars.delete(store, caller, request.parameters["name"], request.now)
+
+    return api.NO_CONTENT

@@ -1,0 +1,21 @@
+"""GET /api/v0/notifications/calendars - the calendars of the mytoken's owner."""
+
+from http import HTTPStatus
+
+from mytoken_calendars import access, api, credentials
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.store import CalendarStore
+
+authority = EmbeddedAuthority.from_environment()
+store = CalendarStore.from_environment()
+
+
+@api.operation
+def handler(request: api.Request) -> api.Response:
+    caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
+
+    calendars = store.all(caller.owner)
+
+    documents = [calendar.document(request.base_url) for calendar in calendars]
+    return api.answer(HTTPStatus.OK, {"calendars": documents})

@@ -1,0 +1,11 @@
+"""Every 15 minutes - removes what deleted calendars have left behind."""
+
+from typing import Any
+
+from mytoken_calendars.sweeper import Sweeper
+
+sweeper = Sweeper.from_environment()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return {"swept": sweeper.sweep(lambda: context.get_remaining_time_in_millis() > 20_000)}

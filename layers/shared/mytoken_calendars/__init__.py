@@ -1,0 +1,1 @@
+"""Calendars of mytokens: a feed for each calendar, so that calendar apps remind of expiring tokens."""

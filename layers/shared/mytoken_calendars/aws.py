@@ -1,0 +1,71 @@
+"""The clients of AWS: how long they wait, how often they try, and what it means when they fail."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from mytoken_calendars.errors import TemporarilyUnavailable
+
+_THROTTLED = (
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "SlowDown",
+    "ThrottlingException",
+    "TransactionConflictException",
+)
+_ATTRIBUTE = re.compile(r"#(\w+)")
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def client(service: str, *, attempts: int = 3) -> Any:
+    """A client whose calls end, all attempts taken together, well before a function's time does."""
+    config = Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turns "AWS did not answer" and "AWS asks us to slow down" into TemporarilyUnavailable."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= 500 or error.response["Error"]["Code"] in _THROTTLED:
+            raise TemporarilyUnavailable from error
+        raise
+    except (ConnectionError, HTTPClientError) as error:
+        raise TemporarilyUnavailable from error
+
+
+def dynamodb_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of a DynamoDB call, made from ones with Python values.
+
+    In the expressions `#word` stands for the attribute `word`, whatever words DynamoDB reserves.
+    """
+    typed = dict(parameters)
+    for name in ("Key", "Item", "ExpressionAttributeValues"):
+        if name in typed:
+            typed[name] = {n: _serializer.serialize(v) for n, v in typed[name].items()}
+    expressions = " ".join(v for n, v in parameters.items() if n.endswith("Expression"))
+    if attributes := _ATTRIBUTE.findall(expressions):
+        typed["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
+    return typed
+
+
+def from_dynamodb(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with Python's types; its numbers are whole, as all numbers here are."""
+    values = {name: _deserializer.deserialize(value) for name, value in item.items()}
+    return {name: int(v) if isinstance(v, Decimal) else v for name, v in values.items()}

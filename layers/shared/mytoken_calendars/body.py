@@ -1,0 +1,85 @@
+"""The door to request bodies: JSON or a form, read strictly, then the model of the operation."""
+
+from email.message import Message
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ValidationError
+
+from mytoken_calendars import strict_json
+from mytoken_calendars.api import Request
+from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+
+LARGEST = 64 * 1024  # bytes
+MOST_FORM_FIELDS = 16
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(request: Request, model: type[Model]) -> Model:
+    """The body as `model`. Raises InvalidRequest, which names the first field that is wrong."""
+    try:
+        return model.model_validate(fields(request))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def fields(request: Request) -> dict[str, Any]:
+    """The fields of the body, whether JSON or form; a body without Content-Type is JSON.
+
+    GET and DELETE may come with an empty body or with JSON's `null`, as clients send them.
+
+    Raises PayloadTooLarge, UnsupportedMediaType and InvalidRequest, in this order.
+    """
+    if len(request.body) > LARGEST:
+        raise PayloadTooLarge
+    bodiless = request.method in ("GET", "DELETE")
+    if not request.body:
+        if bodiless:
+            return {}
+        raise InvalidRequest("The request has no body.")
+    if _media_type(request) == _FORM:
+        return _form(request.body)
+    try:
+        document = strict_json.loads(request.body)
+    except ValueError:
+        raise InvalidRequest("The body is not JSON.") from None
+    if document is None and bodiless:
+        return {}
+    if not isinstance(document, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    return document
+
+
+def _media_type(request: Request) -> str:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
+    header = Message()
+    header["Content-Type"] = request.headers.get("content-type", _JSON)
+    media_type = header.get_content_type()
+    charset = header.get_content_charset("utf-8")
+    if media_type not in (_JSON, _FORM) or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType
+    return media_type
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MOST_FORM_FIELDS,
+        )
+    except ValueError:
+        raise InvalidRequest("The body is not a form.") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidRequest("A field occurs twice in the form.")
+    return form

@@ -1,0 +1,62 @@
+"""Which mytoken a request presents: in its header, its body or its cookie, and never in its query."""
+
+from mytoken_calendars import body
+from mytoken_calendars.access import Credentials
+from mytoken_calendars.api import Request
+from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
+
+COOKIE = "mytoken"
+
+
+def of(request: Request) -> Credentials:
+    """The credentials of a request (RFC 6750, 2).
+
+    A body that cannot be read presents no mytoken: those who show none learn nothing of parsers.
+
+    Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens;
+    MytokenMissing and InvalidToken.
+    """
+    in_header, in_body = _in_header(request), _in_body(request)
+    if in_header and in_body and in_header != in_body:
+        raise InvalidRequest("The Authorization header and the body hold different mytokens.")
+    bearer = in_header or in_body or _in_cookie(request)
+    if not bearer:
+        raise MytokenMissing
+    return Credentials(bearer, request.base_url, request.now)
+
+
+def _in_header(request: Request) -> str | None:
+    header = request.headers.get("authorization", "")
+    if "," in header:
+        raise InvalidRequest("There is more than one token in the Authorization header.")
+    scheme, _, bearer = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    if not bearer:
+        raise InvalidToken
+    return bearer
+
+
+def _in_body(request: Request) -> str | None:
+    try:
+        bearer = body.fields(request).get("mytoken")
+    except InvalidRequest:
+        return None
+    if bearer is not None and not isinstance(bearer, str):
+        raise InvalidRequest("mytoken: is not a string")
+    return bearer
+
+
+def _in_cookie(request: Request) -> str | None:
+    """The cookie, unless a page of another origin makes the browser send it."""
+    own = _origin(request.base_url)
+    origin = request.headers.get("origin", own)
+    site = request.headers.get("sec-fetch-site", "none")
+    if origin != own or site not in ("none", "same-origin"):
+        return None
+    cookies = (cookie.strip().partition("=") for cookie in request.cookies)
+    return next((value for name, _, value in cookies if name == COOKIE), None)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])

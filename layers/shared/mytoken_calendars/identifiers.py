@@ -1,0 +1,68 @@
+"""The identifiers of the field: owner, mom_id and feed id, and how one is made from another."""
+
+import base64
+import hashlib
+import re
+import secrets
+import string
+from typing import NewType
+from uuid import UUID
+
+Owner = NewType("Owner", str)
+
+_FEED_ID_ALPHABET = string.ascii_letters + string.digits
+_FEED_ID_LENGTH = 32
+_FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
+
+
+def subject(oidc_sub: str, oidc_iss: str) -> str:
+    """The `sub` of an OpenID user's mytokens (PROTOCOL B.1)."""
+    return _base64(hashlib.sha3_256(f"{oidc_sub}@{oidc_iss}".encode()).digest())
+
+
+def mom_id_of(jti: UUID) -> str:
+    """The id under which other tokens manage the token with this `jti`: 88 characters of base64."""
+    return _base64(hashlib.sha512(jti.bytes).digest())
+
+
+def mom_id(text: str) -> str:
+    """The mom_id that `text` is, if it is one in its canonical form.
+
+    Raises ValueError for everything else: aliases would make one token two subscriptions.
+    """
+    if " " in text:
+        raise ValueError("a mom_id has no spaces: a plus sign in a form is written %2B")
+    try:
+        digest = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("a mom_id is base64") from None
+    if len(digest) != hashlib.sha512().digest_size or _base64(digest) != text:
+        raise ValueError("a mom_id is the base64 of 64 bytes")
+    return text
+
+
+def mom_id_or_own(text: str) -> str:
+    """A mom_id, or nothing, by which clients mean the token that they present."""
+    return mom_id(text) if text else text
+
+
+def owner_of(iss: str, sub: str) -> Owner:
+    """The key of everything that belongs to one user of one issuer, 40 characters.
+
+    The lengths are hashed as well, so that no two pairs run together to the same text.
+    """
+    pair = b"".join(len(part).to_bytes(8) + part for part in (iss.encode(), sub.encode()))
+    return Owner(base64.b32encode(hashlib.sha256(pair).digest()).decode()[:40].lower())
+
+
+def new_feed_id() -> str:
+    """A feed's address, which is all that protects it: 190 random bits."""
+    return "".join(secrets.choice(_FEED_ID_ALPHABET) for _ in range(_FEED_ID_LENGTH))
+
+
+def is_feed_id(text: str) -> bool:
+    return _FEED_ID.fullmatch(text) is not None
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

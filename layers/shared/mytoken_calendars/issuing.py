@@ -1,0 +1,100 @@
+"""What operators do with the tokens of the embedded authority: issue them, and revoke them."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from mytoken_calendars import revocations
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.errors import InvalidRequest
+from mytoken_calendars.identifiers import subject
+from mytoken_calendars.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.table import Table
+
+MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
+
+_VERSION = "0.7"
+
+
+@dataclass(frozen=True)
+class NewMytoken:
+    """What an operator says of a token to be issued. `expires_in` is in seconds, None is never."""
+
+    user: str
+    capabilities: list[str]
+    expires_in: int | None
+    name: str | None = None
+    restrictions: list[dict[str, Any]] | None = None
+    rotation: dict[str, Any] | None = None
+    parent: str | None = None
+
+
+def issue(
+    authority: EmbeddedAuthority, issuer: str, new: NewMytoken, now: int
+) -> tuple[str, Mytoken]:
+    """The new token, signed and registered, and its claims.
+
+    Its user is a user of this stack: `oidc_iss` is the issuer itself. Raises InvalidRequest for
+    claims that make no mytoken, and InvalidGrant if the parent is not a live token of the user.
+    """
+    claims = {
+        "ver": _VERSION,
+        "token_type": "mytoken",
+        "iss": issuer,
+        "sub": subject(new.user, issuer),
+        "aud": issuer,
+        "exp": None if new.expires_in is None else now + new.expires_in,
+        "nbf": now,
+        "iat": now,
+        "auth_time": now,
+        "jti": str(uuid4()),
+        "seq_no": 1,
+        "name": new.name,
+        "oidc_sub": new.user,
+        "oidc_iss": issuer,
+        "capabilities": new.capabilities,
+        "restrictions": new.restrictions,
+        "rotation": new.rotation,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    try:
+        mytoken = Mytoken.model_validate(claims)
+    except ValidationError as error:
+        raise InvalidRequest(f"These claims make no mytoken: {error}") from None
+    ancestors, guards = _lineage(authority, mytoken, new.parent)
+    registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
+    bearer = authority.codec.encode(claims)
+    writes = authority.registry.added(mytoken.owner, registered, mytoken.seq_no)
+    authority.registry.table.commit(Change.new(now), (*guards, *writes))
+    return bearer, mytoken
+
+
+def _lineage(
+    authority: EmbeddedAuthority, mytoken: Mytoken, parent_id: str | None
+) -> tuple[tuple[str, ...], tuple[Write, ...]]:
+    if parent_id is None:
+        return (), ()
+    parent = authority.find(mytoken.owner, parent_id)
+    ancestors = (parent.mom_id, *parent.ancestors)
+    if len(ancestors) > MAX_ANCESTORS:
+        raise InvalidRequest(f"A mytoken has at most {MAX_ANCESTORS} ancestors.")
+    return ancestors, parent.guards
+
+
+def revoke(
+    authority: EmbeddedAuthority, calendars: Table, mom_id: str, *, recursive: bool, now: int
+) -> None:
+    """Revokes a token, and its descendants if `recursive`, for the API and all feeds at once.
+
+    Raises InvalidGrant for a mom_id that was never issued here.
+    """
+    owner = authority.registry.owner_of(mom_id)
+    change = Change.new(now)
+    writes = (
+        authority.registry.revoked(owner, mom_id, tree=recursive, change=change),
+        *revocations.recorded(calendars, owner, mom_id, tree=recursive, change=change),
+    )
+    calendars.commit(change, writes)

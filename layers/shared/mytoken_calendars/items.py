@@ -1,0 +1,109 @@
+"""Where everything lies in the two tables: the keys of all items, and nothing else.
+
+Both tables have the keys `pk` and `sk`. Times are seconds since 1970; a `version` is the id of
+the change that last altered the item. All reads are strongly consistent.
+
+The calendars table:
+
+| pk                  | sk                                | holds                                    |
+|---------------------|-----------------------------------|------------------------------------------|
+| OWNER#<owner>       | #HEAD                             | version, calendars and subscriptions     |
+|                     |                                   | (how many there are)                     |
+| OWNER#<owner>       | CALENDAR#<folded name>            | id, name, feed_id, created               |
+| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id>  | ancestors                                |
+| CALENDAR#<calendar> | <mom_id>                          | vevent (its text in the feed), ancestors,|
+|                     |                                   | name, created, expires, comment, added,  |
+|                     |                                   | changed, sequence                        |
+| FEED#<hash>         | #HEAD                             | owner, calendar, name, opening (the      |
+|                     |                                   | feed's text before its events), version, |
+|                     |                                   | changed, subscriptions; once deleted     |
+|                     |                                   | only deleted, ttl                        |
+| REVOKED#<owner>     | #HEAD                             | version, changed                         |
+| REVOKED#<owner>     | <mom_id>                          | tree: whether its descendants are too    |
+| SWEEP               | <calendar>                        | owner: of a deleted calendar, whose      |
+|                     |                                   | items `sweep` removes                    |
+
+The tokens table:
+
+| pk                  | sk                                | holds                                    |
+|---------------------|-----------------------------------|------------------------------------------|
+| OWNER#<owner>       | <mom_id>                          | name, created, expires, ancestors,       |
+|                     |                                   | seq_no, revoked, revoked_tree            |
+| TOKEN#<mom_id>      | #OWNER                            | owner: for operators, who know no more   |
+
+The owner comes from a verified mytoken only, so what belongs to others cannot even be named. A
+feed is found by the hash of its address: the address itself, which is a secret, is in no key.
+"""
+
+import base64
+import hashlib
+
+from mytoken_calendars.identifiers import Owner
+
+Key = dict[str, str]
+
+HEAD = "#HEAD"
+CALENDAR = "CALENDAR#"
+SUBSCRIPTION = "SUBSCRIPTION#"
+SWEEP = "SWEEP"
+
+
+def owner_partition(owner: Owner) -> str:
+    return f"OWNER#{owner}"
+
+
+def events_partition(calendar_id: str) -> str:
+    return f"CALENDAR#{calendar_id}"
+
+
+def revocations_partition(owner: Owner) -> str:
+    return f"REVOKED#{owner}"
+
+
+def owner_head(owner: Owner) -> Key:
+    return _key(owner_partition(owner), HEAD)
+
+
+def calendar(owner: Owner, folded_name: str) -> Key:
+    return _key(owner_partition(owner), CALENDAR + folded_name)
+
+
+def subscriptions_prefix(calendar_id: str) -> str:
+    return f"{SUBSCRIPTION}{calendar_id}#"
+
+
+def subscription(owner: Owner, calendar_id: str, mom_id: str) -> Key:
+    return _key(owner_partition(owner), subscriptions_prefix(calendar_id) + mom_id)
+
+
+def event(calendar_id: str, mom_id: str) -> Key:
+    return _key(events_partition(calendar_id), mom_id)
+
+
+def feed_head(feed_id: str) -> Key:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(feed_id.encode()).digest())
+    return _key(f"FEED#{digest.decode().rstrip('=')}", HEAD)
+
+
+def revocations_head(owner: Owner) -> Key:
+    return _key(revocations_partition(owner), HEAD)
+
+
+def revocation(owner: Owner, mom_id: str) -> Key:
+    return _key(revocations_partition(owner), mom_id)
+
+
+def sweep(calendar_id: str) -> Key:
+    return _key(SWEEP, calendar_id)
+
+
+def token(owner: Owner, mom_id: str) -> Key:
+    return _key(owner_partition(owner), mom_id)
+
+
+def token_owner(mom_id: str) -> Key:
+    return _key(f"TOKEN#{mom_id}", "#OWNER")
+
+
+def _key(pk: str, sk: str) -> Key:
+    return {"pk": pk, "sk": sk}

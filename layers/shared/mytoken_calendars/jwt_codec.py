@@ -1,0 +1,94 @@
+"""The door to PyJWT: mytokens as they travel, signed with ES512 (RFC 7515, RFC 8725)."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1
+from jwt import PyJWS, PyJWTError
+from jwt.algorithms import ECAlgorithm
+from jwt.utils import base64url_decode, der_to_raw_signature
+from pydantic import ValidationError
+
+from mytoken_calendars import strict_json
+from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.mytoken import Mytoken
+from mytoken_calendars.signing_key import SigningKey
+
+ALGORITHM = "ES512"
+TYPE = "MT+JWT"
+
+_LONGEST = 16 * 1024
+_JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class JwtCodec:
+    """The mytokens of one signing key."""
+
+    key: SigningKey
+
+    def encode(self, claims: Mapping[str, Any]) -> str:
+        """The signed mytoken with these claims. Raises TemporarilyUnavailable."""
+        payload = json.dumps(claims, separators=(",", ":")).encode()
+        return self._jws.encode(payload, self.key.public, ALGORITHM, headers=self._header)
+
+    def decode(self, bearer: str, issuer: str) -> Mytoken:
+        """The claims of a mytoken that `encode` has made for this issuer.
+
+        It may still have expired or been revoked. Each token has one spelling only: no padding, no
+        spare bits, no name twice; and no header but its own, so none that brings or names a key.
+
+        Raises InvalidToken and TemporarilyUnavailable.
+        """
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= _LONGEST else None
+        if jwt is None:
+            raise InvalidToken
+        try:
+            header = strict_json.loads(base64url_decode(jwt[1]))
+            if header != self._header:
+                raise InvalidToken
+            payload = self._jws.decode(bearer, self.key.public, [ALGORITHM])
+            mytoken = Mytoken.model_validate(strict_json.loads(payload))
+        except (PyJWTError, ValidationError, ValueError):
+            raise InvalidToken from None
+        if issuer != mytoken.iss or issuer != mytoken.aud:
+            raise InvalidToken
+        return mytoken
+
+    @cached_property
+    def jwk(self) -> dict[str, Any]:
+        """The public key as a JWK (RFC 7517), its `kid` being its thumbprint (RFC 7638)."""
+        jwk = ECAlgorithm.to_jwk(self.key.public, as_dict=True)
+        members = json.dumps(
+            {name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":")
+        )
+        thumbprint = base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest())
+        return {**jwk, "use": "sig", "alg": ALGORITHM, "kid": thumbprint.decode().rstrip("=")}
+
+    @property
+    def _header(self) -> dict[str, Any]:
+        return {"typ": TYPE, "alg": ALGORITHM, "kid": self.jwk["kid"]}
+
+    @cached_property
+    def _jws(self) -> PyJWS:
+        jws = PyJWS(algorithms=[ALGORITHM])
+        jws.unregister_algorithm(ALGORITHM)
+        jws.register_algorithm(ALGORITHM, _KmsEs512(self.key))
+        return jws
+
+
+class _KmsEs512(ECAlgorithm):
+    """PyJWT's ES512, except that KMS signs: it verifies with the public key at hand."""
+
+    def __init__(self, key: SigningKey) -> None:
+        super().__init__(ECAlgorithm.SHA512, SECP521R1)
+        self._key = key
+
+    def sign(self, msg: bytes, key: Any) -> bytes:
+        return der_to_raw_signature(self._key.sign(msg), key.curve)

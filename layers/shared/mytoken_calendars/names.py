@@ -1,0 +1,65 @@
+"""The names of calendars and the comments of subscriptions: what they may hold, when two are one."""
+
+import unicodedata
+
+NAME_LENGTH = 128
+COMMENT_LENGTH = 1024
+
+# Letters, marks, numbers, punctuation, symbols and the space. What is left out shows nothing or
+# turns text around: controls, format characters (bidi, zero width), line separators, surrogates,
+# private and unassigned code points.
+_NAME_CATEGORIES = "LMNPS"
+_PATH_DELIMITERS = frozenset("/\\?#%")
+# What a decoder leaves where bytes were not UTF-8: never a name, and a sign of a broken client.
+REPLACEMENT = "\ufffd"
+
+
+def calendar_name(text: str) -> str:
+    """The name as it is stored and shown: in NFC (UAX #15), 1 to 128 code points.
+
+    Raises ValueError, which says the rule that was broken, for anything else.
+    """
+    name = unicodedata.normalize("NFC", text)
+    if not 1 <= len(name) <= NAME_LENGTH:
+        raise ValueError(f"a calendar's name has 1 to {NAME_LENGTH} characters")
+    if name in (".", ".."):
+        raise ValueError("a calendar's name is not '.' or '..'")
+    if _PATH_DELIMITERS & set(name):
+        raise ValueError("a calendar's name has none of / \\ ? # %")
+    if not all(_may_be_in_a_name(character) for character in name):
+        raise ValueError("a calendar's name has no control or invisible characters")
+    if name != name.strip():
+        raise ValueError("a calendar's name does not begin or end with a space")
+    return name
+
+
+def folded(name: str) -> str:
+    """The form by which names are compared: caseless and canonical (Unicode, definition D145)."""
+    decomposed = unicodedata.normalize("NFD", name)
+    return unicodedata.normalize("NFC", decomposed.casefold())
+
+
+def comment(text: str) -> str:
+    """The comment as given: at most 1,024 characters of any language; line feeds are kept.
+
+    Raises ValueError for characters that are no text: controls other than tab and line feed, line
+    and paragraph separators, surrogates and noncharacters.
+    """
+    if len(text) > COMMENT_LENGTH:
+        raise ValueError(f"a comment has at most {COMMENT_LENGTH} characters")
+    if not all(is_text(character) for character in text):
+        raise ValueError("a comment has no control characters other than tab and line feed")
+    return text
+
+
+def is_text(character: str) -> bool:
+    if character in "\t\n":
+        return True
+    code_point = ord(character)
+    noncharacter = code_point & 0xFFFE == 0xFFFE or 0xFDD0 <= code_point <= 0xFDEF
+    return not noncharacter and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+
+
+def _may_be_in_a_name(character: str) -> bool:
+    category = unicodedata.category(character)
+    return (category[0] in _NAME_CATEGORIES or category == "Zs") and character != REPLACEMENT

@@ -1,0 +1,46 @@
+"""The door to KMS: the key pair that signs mytokens; its private half never leaves KMS."""
+
+import base64
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from mytoken_calendars import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An ECC_NIST_P521 key of KMS. Its methods raise TemporarilyUnavailable."""
+
+    kms: "KMSClient"
+    key_id: str
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(aws.client("kms"), os.environ["SIGNING_KEY"])
+
+    @cached_property
+    @aws.reachable()
+    def public(self) -> EllipticCurvePublicKey:
+        """The public half. It cannot change, so it is asked for once."""
+        der = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
+        return cast(EllipticCurvePublicKey, load_der_public_key(der))
+
+    @aws.reachable()
+    def sign(self, message: bytes) -> bytes:
+        """The ECDSA signature with SHA-512, in DER."""
+        answer = self.kms.sign(
+            KeyId=self.key_id,
+            Message=hashlib.sha512(message).digest(),
+            MessageType="DIGEST",
+            SigningAlgorithm="ECDSA_SHA_512",
+        )
+        return answer["Signature"]

@@ -1,0 +1,279 @@
+"""The door to DynamoDB for an owner's calendars and subscriptions; `items.py` shows their layout."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Self
+
+from mytoken_calendars import aws, feed, items, revocations
+from mytoken_calendars.calendars import (
+    MAX_CALENDARS,
+    MAX_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTIONS_OF_OWNER,
+    Calendar,
+    Guards,
+    Subscription,
+)
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import (
+    CalendarExists,
+    CalendarNotFound,
+    LimitReached,
+    Outdated,
+    Refusal,
+    TemporarilyUnavailable,
+)
+from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.names import folded
+from mytoken_calendars.revocations import Revocations
+from mytoken_calendars.table import ABSENT, PRESENT, Item, Table
+
+_ATTEMPTS = 4
+_CALENDARS_FULL = LimitReached(f"You have {MAX_CALENDARS:,} calendars, which is the limit.")
+_CALENDAR_FULL = LimitReached(f"The calendar has {MAX_SUBSCRIPTIONS:,} tokens, which is the limit.")
+_OWNER_FULL = LimitReached(
+    f"Your calendars have {MAX_SUBSCRIPTIONS_OF_OWNER:,} tokens together, which is the limit."
+)
+
+
+@dataclass(frozen=True)
+class CalendarStore:
+    """The calendars of all owners. Every method raises TemporarilyUnavailable if it cannot tell."""
+
+    table: Table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(Table(aws.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+
+    def find(self, owner: Owner, name: str) -> Calendar:
+        """The calendar of this name, without its tokens. Raises CalendarNotFound."""
+        item = self.table.get(items.calendar(owner, folded(name)))
+        if item is None:
+            raise CalendarNotFound
+        return _calendar(owner, item)
+
+    def all(self, owner: Owner) -> list[Calendar]:
+        """The owner's calendars with their tokens, by name.
+
+        They are read in pages, so what was read counts only if nothing has changed since.
+        """
+        for _ in range(_ATTEMPTS):
+            rows = self.table.query(items.owner_partition(owner))
+            revoked = revocations.read(self.table, owner)
+            head = rows[0] if rows else None
+            if head == self.table.get(items.owner_head(owner)):
+                return _calendars(owner, rows, revoked)
+        raise TemporarilyUnavailable
+
+    def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
+        prefix = items.subscriptions_prefix(calendar.id)
+        rows = self.table.query(items.owner_partition(calendar.owner), sk_prefix=prefix)
+        revoked = revocations.read(self.table, calendar.owner)
+        subscribed = _subscribed(rows, revoked)
+        return replace(calendar, subscribed_tokens=tuple(subscribed[calendar.id]))
+
+    def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
+        item = self.table.get(items.event(calendar.id, mom_id))
+        return None if item is None else _subscription(calendar, item)
+
+    def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
+        """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
+        named = {"id": calendar.id, "name": calendar.name, "feed_id": calendar.feed_id}
+        feed_head = {
+            "owner": calendar.owner,
+            "calendar": calendar.id,
+            "name": calendar.name,
+            "opening": opening,
+            "version": change.id,
+            "changed": change.at,
+            "subscriptions": 0,
+        }
+        self._commit(
+            change,
+            *guards,
+            self.table.put(_named(calendar), named, ABSENT, CalendarExists()),
+            self.table.put(items.feed_head(calendar.feed_id), feed_head, ABSENT, Outdated()),
+            self._count(calendar.owner, "calendars", MAX_CALENDARS, _CALENDARS_FULL, change),
+        )
+
+    def subscribe(
+        self, calendar: Calendar, new: Subscription, event: str, change: Change, guards: Guards
+    ) -> None:
+        """Stores a new subscription and its event. Raises LimitReached, and Outdated."""
+        mom_id = new.token.mom_id
+        row = {"ancestors": list(new.token.ancestors)} if new.token.ancestors else {}
+        self._commit(
+            change,
+            *guards,
+            self._exists(calendar),
+            self.table.put(
+                items.event(calendar.id, mom_id), _event(new, event), ABSENT, Outdated()
+            ),
+            self.table.put(
+                items.subscription(calendar.owner, calendar.id, mom_id), row, ABSENT, Outdated()
+            ),
+            self.table.update(
+                items.feed_head(calendar.feed_id),
+                "SET #version = :version, #changed = :changed ADD #subscriptions :one",
+                "#subscriptions < :most",
+                _CALENDAR_FULL,
+                version=change.id,
+                changed=change.at,
+                one=1,
+                most=MAX_SUBSCRIPTIONS,
+            ),
+            self._count(
+                calendar.owner, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER, _OWNER_FULL, change
+            ),
+        )
+
+    def renew(
+        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
+    ) -> None:
+        """Stores what has changed of a subscription. Raises Outdated if it was not the first to."""
+        self._commit(
+            change,
+            *guards,
+            self._exists(calendar),
+            self.table.put(
+                items.event(calendar.id, renewed.token.mom_id),
+                _event(renewed, event),
+                "#sequence = :before",
+                Outdated(),
+                before=renewed.sequence - 1,
+            ),
+            self.table.update(
+                items.feed_head(calendar.feed_id),
+                "SET #version = :version, #changed = :changed",
+                PRESENT,
+                Outdated(),
+                version=change.id,
+                changed=change.at,
+            ),
+        )
+
+    def confirm(
+        self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
+    ) -> None:
+        """Makes sure that a subscription is still there as it is known. Raises Outdated if not."""
+        self._commit(
+            change,
+            *guards,
+            self._exists(calendar),
+            self.table.check(
+                items.event(calendar.id, known.token.mom_id),
+                "#sequence = :sequence",
+                Outdated(),
+                sequence=known.sequence,
+            ),
+        )
+
+    def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None:
+        """Deletes the calendar and its feed, and leaves the rest to `sweep`. Raises Outdated."""
+        feed_head = self.table.get(items.feed_head(calendar.feed_id)) or {}
+        subscriptions = feed_head.get("subscriptions")
+        if subscriptions is None:
+            raise Outdated
+        deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}
+        self._commit(
+            change,
+            *guards,
+            self.table.delete(_named(calendar), "#id = :id", Outdated(), id=calendar.id),
+            self.table.put(
+                items.feed_head(calendar.feed_id),
+                deleted,
+                "#subscriptions = :subscriptions",
+                Outdated(),
+                subscriptions=subscriptions,
+            ),
+            self.table.update(
+                items.owner_head(calendar.owner),
+                "SET #version = :version ADD #calendars :one_less, #subscriptions :fewer",
+                PRESENT,
+                Outdated(),
+                version=change.id,
+                one_less=-1,
+                fewer=-subscriptions,
+            ),
+            self.table.put(items.sweep(calendar.id), {"owner": calendar.owner}, ABSENT, Outdated()),
+        )
+
+    def _commit(self, change: Change, *writes: Write) -> None:
+        self.table.commit(change, writes)
+
+    def _exists(self, calendar: Calendar) -> Write:
+        return self.table.check(_named(calendar), "#id = :id", Outdated(), id=calendar.id)
+
+    def _count(self, owner: Owner, what: str, most: int, full: Refusal, change: Change) -> Write:
+        """One more of `what` for the owner, unless there are `most` already."""
+        return self.table.update(
+            items.owner_head(owner),
+            f"SET #version = :version ADD #{what} :one",
+            f"attribute_not_exists(#{what}) OR #{what} < :most",
+            full,
+            version=change.id,
+            one=1,
+            most=most,
+        )
+
+
+def _named(calendar: Calendar) -> items.Key:
+    return items.calendar(calendar.owner, folded(calendar.name))
+
+
+def _calendar(owner: Owner, item: Item) -> Calendar:
+    return Calendar(item["id"], owner, item["name"], item["feed_id"])
+
+
+def _calendars(owner: Owner, rows: list[Item], revoked: Revocations) -> list[Calendar]:
+    subscribed = _subscribed(rows, revoked)
+    calendars = [_calendar(owner, row) for row in rows if row["sk"].startswith(items.CALENDAR)]
+    return [replace(c, subscribed_tokens=tuple(subscribed[c.id])) for c in calendars]
+
+
+def _subscribed(rows: list[Item], revoked: Revocations) -> dict[str, list[str]]:
+    """The mom_ids by calendar id; those of a deleted calendar are there until they are swept."""
+    subscribed = defaultdict(list)
+    for row in rows:
+        if row["sk"].startswith(items.SUBSCRIPTION):
+            _, calendar_id, mom_id = row["sk"].split("#")
+            if not revoked.include(mom_id, row.get("ancestors", ())):
+                subscribed[calendar_id].append(mom_id)
+    return subscribed
+
+
+def _event(subscription: Subscription, event: str) -> Item:
+    token = subscription.token
+    item = {
+        "vevent": event,
+        "name": token.name,
+        "created": token.created,
+        "expires": subscription.expires,
+        "ancestors": list(token.ancestors),
+        "comment": subscription.comment,
+        "added": subscription.added,
+        "changed": subscription.changed,
+        "sequence": subscription.sequence,
+    }
+    return {name: value for name, value in item.items() if value not in (None, "", [])}
+
+
+def _subscription(calendar: Calendar, item: Item) -> Subscription:
+    token = RegisteredToken(
+        item["sk"],
+        item.get("name"),
+        item["created"],
+        item["expires"],
+        tuple(item.get("ancestors", ())),
+    )
+    return Subscription(
+        calendar.id,
+        token,
+        item["expires"],
+        item.get("comment", ""),
+        item["added"],
+        item["changed"],
+        item["sequence"],
+    )

@@ -1,0 +1,105 @@
+"""One table of DynamoDB: strongly consistent reads, and the writes that a change is made of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mytoken_calendars import aws, transaction
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import Refusal
+from mytoken_calendars.items import Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+_BATCH = 25  # the most that BatchWriteItem takes
+
+ABSENT = "attribute_not_exists(#pk)"
+PRESENT = "attribute_exists(#pk)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by its name. Its reads and commits raise TemporarilyUnavailable."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    @aws.reachable()
+    def get(self, key: Key) -> Item | None:
+        parameters = {"TableName": self.name, "Key": key, "ConsistentRead": True}
+        answer = self.client.get_item(**aws.dynamodb_parameters(parameters))
+        return aws.from_dynamodb(answer["Item"]) if "Item" in answer else None
+
+    @aws.reachable()
+    def get_all(self, keys: Iterable[Key]) -> list[Item]:
+        """Those of at most 100 items that exist, in no order."""
+        wanted: Any = [aws.dynamodb_parameters({"Key": key})["Key"] for key in keys]
+        request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
+        found = []
+        while request:
+            answer = self.client.batch_get_item(RequestItems=request)
+            found += answer["Responses"].get(self.name, [])
+            request = answer.get("UnprocessedKeys")
+        return [aws.from_dynamodb(item) for item in found]
+
+    @aws.reachable()
+    def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
+        """The items of a partition, sorted by `sk`; of each only `attributes` if any are named."""
+        parameters: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeValues": {":pk": pk},
+            "ConsistentRead": True,
+        }
+        if sk_prefix:
+            parameters["KeyConditionExpression"] += " AND begins_with(#sk, :sk)"
+            parameters["ExpressionAttributeValues"][":sk"] = sk_prefix
+        if attributes:
+            parameters["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
+        pages = self.client.get_paginator("query").paginate(**aws.dynamodb_parameters(parameters))
+        return [aws.from_dynamodb(item) for page in pages for item in page["Items"]]
+
+    @aws.reachable()
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Deletes items that nothing refers to any more; unlike a change, not all at once."""
+        deletes: Any = [{"DeleteRequest": aws.dynamodb_parameters({"Key": key})} for key in keys]
+        while deletes:
+            batch, deletes = deletes[:_BATCH], deletes[_BATCH:]
+            answer = self.client.batch_write_item(RequestItems={self.name: batch})
+            deletes += answer.get("UnprocessedItems", {}).get(self.name, [])
+
+    def put(self, key: Key, item: Item, condition: str, refusal: Refusal, **values: Any) -> Write:
+        return self._write("Put", condition, refusal, values, Item={**key, **item})
+
+    def update(
+        self, key: Key, expression: str, condition: str, refusal: Refusal, **values: Any
+    ) -> Write:
+        return self._write(
+            "Update", condition, refusal, values, Key=key, UpdateExpression=expression
+        )
+
+    def delete(self, key: Key, condition: str, refusal: Refusal, **values: Any) -> Write:
+        return self._write("Delete", condition, refusal, values, Key=key)
+
+    def check(self, key: Key, condition: str, refusal: Refusal, **values: Any) -> Write:
+        return self._write("ConditionCheck", condition, refusal, values, Key=key)
+
+    def commit(self, change: Change, writes: Iterable[Write]) -> None:
+        """Does all of `writes`, which may be to other tables too, or none (`transaction.commit`)."""
+        transaction.commit(self.client, change, writes)
+
+    def _write(
+        self,
+        action: str,
+        condition: str,
+        refusal: Refusal,
+        values: Mapping[str, Any],
+        **parameters: Any,
+    ) -> Write:
+        parameters |= {"TableName": self.name, "ConditionExpression": condition}
+        if values:
+            parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
+        return Write(action, parameters, refusal)

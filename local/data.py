@@ -1,0 +1,51 @@
+"""Makes the template's tables, bucket and key with a stand-in's CloudFormation."""
+
+import json
+import time
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from local.template import Template, output_name
+
+STACK = "mytoken-calendars"
+_PATIENCE = 30  # seconds
+
+
+def deploy(template: Template) -> dict[str, str]:
+    """The values of the functions' environment variables, once all resources are there.
+
+    A stack that is there already is kept, and brought up to date with the template.
+    """
+    cloudformation = boto3.client("cloudformation")
+    body = json.dumps(template.data_stack())
+    try:
+        cloudformation.create_stack(StackName=STACK, TemplateBody=body)
+    except cloudformation.exceptions.AlreadyExistsException:
+        _update(cloudformation, body)
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in _finished(cloudformation)["Outputs"]}
+    values = {}
+    for folder in template.functions:
+        for name, value in template.environment(folder).items():
+            values[name] = outputs[output_name(name)] if isinstance(value, dict) else value
+    return values
+
+
+def _update(cloudformation: Any, body: str) -> None:
+    try:
+        cloudformation.update_stack(StackName=STACK, TemplateBody=body)
+    except ClientError as error:
+        if "No updates" not in error.response["Error"]["Message"]:
+            raise
+
+
+def _finished(cloudformation: Any) -> dict[str, Any]:
+    for _ in range(_PATIENCE * 10):
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return stack
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"the stand-in could not make the template's data: {stack['StackStatus']}")

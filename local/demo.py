@@ -1,0 +1,105 @@
+"""A demo user with mytokens and a calendar, and the lines to paste that walk through the API."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from mytoken_calendars import issuing
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.issuing import NewMytoken
+from mytoken_calendars.mytoken import Capability
+
+USER = "demo"
+CALENDAR = "Demo"
+NEW_CALENDAR = "Pipelines"
+
+_DAY = 24 * 60 * 60
+_WATCHED = {  # name: (days until it expires, comment)
+    "nightly build": (40, "Runs at 2:00; the release team owns it."),
+    "backup": (12, "Uploads to the archive every Sunday."),
+    "data portal": (365, ""),
+}
+
+
+def prepare(url: str, state: Path) -> str:
+    """Makes the demo, unless it is there from an earlier run; what to tell the developer."""
+    kept = state / "demo.json"
+    demo = json.loads(kept.read_text()) if kept.exists() else {}
+    if demo.get("url") != url or not _works(demo):
+        demo = _seeded(url)
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(demo))
+    header = state / "demo.header"
+    header.touch(mode=0o600)
+    header.write_text(f"Authorization: Bearer {demo['mytoken']}\n")
+    return _walk(demo, header)
+
+
+def _seeded(url: str) -> dict[str, Any]:
+    authority = EmbeddedAuthority.from_environment()
+    mytoken, _ = _issue(authority, url, "calendar app", 90)
+    demo = {"url": url, "mytoken": mytoken}
+    feed = _call(demo, "POST", "", {"name": CALENDAR})["ics_path"]
+    for name, (days, comment) in _WATCHED.items():
+        _, mom_id = _issue(authority, url, name, days)
+        _call(demo, "POST", f"/{CALENDAR}", {"mom_id": mom_id, "comment": comment})
+    return {**demo, "feed": feed, "mom_id": mom_id}
+
+
+def _issue(authority: EmbeddedAuthority, url: str, name: str, days: int) -> tuple[str, str]:
+    # A token to be watched needs no capability here; the calendar app's has the one that it needs.
+    capabilities = [Capability.NOTIFY.value] if name not in _WATCHED else ["AT"]
+    new = NewMytoken(USER, capabilities, days * _DAY, name)
+    bearer, mytoken = issuing.issue(authority, url, new, int(time.time()))
+    return bearer, mytoken.mom_id
+
+
+def _works(demo: dict[str, Any]) -> bool:
+    try:
+        calendars = _call(demo, "GET", "")["calendars"]
+    except HTTPError:
+        return False
+    return any(calendar["ics_path"] == demo["feed"] for calendar in calendars)
+
+
+def _call(demo: dict[str, Any], method: str, path: str, document: Any = None) -> dict[str, Any]:
+    request = Request(  # noqa: S310 - our own server
+        f"{demo['url']}/api/v0/notifications/calendars{path}",
+        json.dumps(document).encode(),
+        {"Authorization": f"Bearer {demo['mytoken']}", "Content-Type": "application/json"},
+        method=method,
+    )
+    with urlopen(request) as response:  # noqa: S310 - our own server
+        answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+def _walk(demo: dict[str, Any], header: Path) -> str:
+    calendars = f"{demo['url']}/api/v0/notifications/calendars"
+    curl = f"curl -sS -w '\\n' -H @{header}"
+    post = f"{curl} -H 'Content-Type: application/json' -d"
+    new_calendar = json.dumps({"name": NEW_CALENDAR})
+    new_token = json.dumps({"mom_id": demo["mom_id"], "comment": "renew it in the portal"})
+    return f"""\
+The user "{USER}" has {len(_WATCHED)} mytokens in the calendar "{CALENDAR}". Subscribe a calendar app to its feed:
+
+  {demo["feed"]}
+
+The mytoken to call the API with (it is in the file {header}, where curl finds it):
+
+  {demo["mytoken"]}
+
+Paste these lines into another terminal, in order. They list the calendars, create one, add a
+token, read the feed, list again, and delete the new calendar:
+
+  {curl} {calendars}
+  {post} '{new_calendar}' {calendars}
+  {post} '{new_token}' {calendars}/{NEW_CALENDAR}
+  {curl} -L {calendars}/{NEW_CALENDAR}
+  {curl} {calendars}
+  {curl} -i -X DELETE {calendars}/{NEW_CALENDAR}
+
+Ctrl-C stops the server."""

@@ -1,0 +1,211 @@
+"""API Gateway's HTTP API on this machine: requests become events, handlers' answers responses.
+
+It follows AWS and not `sam local` where the two differ: header names in lower case, decoded
+paths, 404 for unknown routes by way of the catch-all, 500 without a trace for a handler's fault.
+"""
+
+import base64
+import importlib.util
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from uuid import uuid4
+
+from werkzeug.wrappers import Request, Response
+
+from local.template import ROOT, Route, Template
+
+LARGEST_BODY = 10 * 1024 * 1024
+LARGEST_HEAD = 10_240
+LARGEST_ANSWER = 6 * 1024 * 1024
+
+Event = dict[str, Any]
+Handler = Callable[[Event, Any], dict[str, Any]]
+
+_log = logging.getLogger(__name__)
+_TEXT = re.compile(r"text/|application/(json|javascript|xml)")
+_MALFORMED_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class Context(SimpleNamespace):
+    """What Lambda tells a function of its invocation, as far as our functions ask."""
+
+    aws_request_id = "local"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 25_000
+
+
+def load_handler(folder: str) -> Handler:
+    """The handler of functions/<folder>/app.py, freshly imported."""
+    path = ROOT / "functions" / folder / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions.{folder}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no function at {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A WSGI application that serves the template's routes."""
+
+    template: Template
+    public_url: str
+
+    @cached_property
+    def handlers(self) -> dict[str, Handler]:
+        return {route.folder: load_handler(route.folder) for route in self.template.routes}
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        return self.respond(request)(environ, start_response)
+
+    def respond(self, request: Request) -> Response:
+        path = _decoded_path(request)
+        route, parameters = self._match(request.method, path)
+        response = _refused_by_the_gateway(request) or self._invoke(
+            route.folder, self._event(request, path, route, parameters), request
+        )
+        # The route and not the path, in which the secret address of a feed may stand.
+        _log.info("%s %s", response.status_code, route.key)
+        return response
+
+    def _invoke(self, folder: str, event: Event, request: Request) -> Response:
+        try:
+            answer = self.handlers[folder](event, Context())
+        except Exception:
+            _log.exception("%s failed", folder)
+            return _gateway_error(500, "Internal Server Error", "internal_server_error")
+        return _response(answer, request)
+
+    def _event(
+        self, request: Request, path: str, route: Route, parameters: dict[str, str]
+    ) -> Event:
+        """The request as API Gateway hands it on (payload format 2.0)."""
+        body = request.get_data()
+        is_text = _TEXT.match(request.headers.get("Content-Type", "application/json")) is not None
+        text, encoded = _as_text(body, is_text=is_text)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        cookies = headers.pop("cookie", "")
+        now = time.time()
+        event: Event = {
+            "version": "2.0",
+            "routeKey": route.key,
+            "rawPath": path,
+            "rawQueryString": request.query_string.decode("latin-1"),
+            "headers": headers,
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": self.public_url.split("/")[2],
+                "domainPrefix": "local",
+                "http": {
+                    "method": request.method,
+                    "path": path,
+                    "protocol": request.environ["SERVER_PROTOCOL"],
+                    "sourceIp": request.remote_addr,
+                    "userAgent": headers.get("user-agent", ""),
+                },
+                "requestId": str(uuid4()),
+                "routeKey": route.key,
+                "stage": "$default",
+                "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+                "timeEpoch": int(now * 1000),
+            },
+            "stageVariables": {"publicUrl": self.public_url},
+            "isBase64Encoded": encoded,
+        }
+        if cookies:
+            event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
+        if request.args:
+            event["queryStringParameters"] = {
+                name: ",".join(request.args.getlist(name)) for name in request.args
+            }
+        if parameters:
+            event["pathParameters"] = parameters
+        if body:
+            event["body"] = text
+        return event
+
+    def _match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route of a request and its path parameters; the most specific path comes first."""
+        for route, pattern in self._patterns:
+            if route.method in ("ANY", method) and (match := pattern.fullmatch(path)):
+                return route, match.groupdict()
+        raise LookupError("the template has no catch-all route")
+
+    @cached_property
+    def _patterns(self) -> list[tuple[Route, re.Pattern[str]]]:
+        def specificity(route: Route) -> tuple[bool, bool, bool]:
+            return not route.path, "+}" in route.path, "{" in route.path
+
+        return [(r, _pattern(r.path)) for r in sorted(self.template.routes, key=specificity)]
+
+
+def _decoded_path(request: Request) -> str:
+    """The path, decoded once and cut at a decoded `?`, as HTTP APIs do.
+
+    What cannot be decoded becomes U+FFFD, be it a broken escape or bytes that are not UTF-8.
+    """
+    raw = request.environ["RAW_URI"].partition("?")[0]
+    mended = _MALFORMED_ESCAPE.sub("%FF", raw)
+    return unquote_to_bytes(mended).decode("utf-8", "replace").partition("?")[0]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    if not path:
+        return re.compile(".*", re.DOTALL)
+    pattern = re.escape(path)
+    pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", pattern)
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", pattern), re.DOTALL)
+
+
+def _as_text(body: bytes, *, is_text: bool) -> tuple[str, bool]:
+    if is_text:
+        try:
+            return body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(body).decode(), True
+
+
+def _refused_by_the_gateway(request: Request) -> Response | None:
+    lines = (len(name) + len(value) + 4 for name, value in request.headers.items())
+    if len(request.environ["RAW_URI"]) + sum(lines) > LARGEST_HEAD:
+        return _gateway_error(431, "Request Header Fields Too Large", "invalid_request")
+    if (request.content_length or 0) > LARGEST_BODY:
+        return _gateway_error(413, "Request Entity Too Large", "payload_too_large")
+    return None
+
+
+def _gateway_error(status: int, message: str, code: str) -> Response:
+    """API Gateway's own answer, `message`, and beside it the members of the API's errors."""
+    document = {"message": message, "error": code, "error_description": f"{message}."}
+    return Response(json.dumps(document), status, content_type="application/json")
+
+
+def _response(answer: dict[str, Any], request: Request) -> Response:
+    body = answer.get("body", "")
+    if len(body) > LARGEST_ANSWER:
+        _log.error("an answer is larger than Lambda's 6 MB")
+        return _gateway_error(500, "Internal Server Error", "internal_server_error")
+    data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    response = Response(data if request.method != "HEAD" else b"", answer["statusCode"])
+    response.headers.remove("Content-Type")
+    for name, value in answer["headers"].items():
+        response.headers[name] = value
+    for cookie in answer.get("cookies", ()):
+        response.headers.add("Set-Cookie", cookie)
+    return response

@@ -1,0 +1,90 @@
+"""Stand-ins for DynamoDB, S3, KMS and CloudFormation: ministack, on loopback, its state kept."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from local.template import ROOT
+
+PYTHON = ROOT / ".venv-standins" / "bin" / "python"
+_CHILD = Path(__file__).with_name("ministack_child.py")
+_PATIENCE = 30  # seconds
+
+# Stand-ins take any credentials, but the clients want some.
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+
+
+@contextmanager
+def running(state: Path) -> Iterator[dict[str, str]]:
+    """The environment by which AWS's clients find the stand-ins, while these run.
+
+    Where AWS_ENDPOINT_URL is set already, what is there serves, and nothing is started.
+    """
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
+        return
+    port = _free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+            [PYTHON, _CHILD],
+            env={**os.environ, **_settings(port, state)},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for the server, which then ends this in order
+        )
+    try:
+        _wait_for(process, endpoint, state)
+        yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
+
+
+def _settings(port: int, state: Path) -> dict[str, str]:
+    return {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "cloudformation,dynamodb,kms,s3",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "s3"),
+    }
+
+
+def _wait_for(process: subprocess.Popen[bytes], endpoint: str, state: Path) -> None:
+    for _ in range(_PATIENCE * 20):
+        try:
+            with urlopen(f"{endpoint}/_ministack/health", timeout=1):  # noqa: S310 - http, ours
+                return
+        except (URLError, OSError):
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise RuntimeError(f"the stand-ins for AWS did not start: see {state / 'log'}")
+
+
+def _set_already() -> dict[str, str]:
+    return {name: os.environ[name] for name in _CREDENTIALS if name in os.environ}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

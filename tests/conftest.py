@@ -1,0 +1,59 @@
+"""The stacks that tests run on: moto in this process, and ministack where requests race."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from moto import mock_aws
+from moto.kms.utils import ECDSAPrivateKey
+
+from local import data, standins
+from local.template import Template
+from tests.support import Stack
+
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The stack on moto: for one request after the other, since moto's transactions are no such."""
+    aws = Stack(_CREDENTIALS)
+    with aws.entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
+        template = Template.read()
+        variables = data.deploy(template)
+        yield Stack({**_CREDENTIALS, **variables, "SIGNING_KEY": _signing_key(template)})
+
+
+@pytest.fixture(scope="session")
+def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack on ministack, whose transactions are atomic: for requests side by side."""
+    state: Path = tmp_path_factory.mktemp("standins")
+    with standins.running(state) as aws:
+        with Stack(aws).entered():
+            variables = data.deploy(Template.read())
+        yield Stack({**aws, **variables})
+
+
+def _signing_key(template: Template) -> str:
+    """The template's key, made by hand: moto's CloudFormation takes no notice of its KeySpec."""
+    properties = template.document["Resources"]["SigningKey"]["Properties"]
+    kms: Any = boto3.client("kms")
+    key = kms.create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"])
+    arn: str = key["KeyMetadata"]["Arn"]
+    return arn
+
+
+def _sign_digest(self: Any, message: bytes, signing_algorithm: str) -> bytes:
+    """Signs a digest as KMS does; moto's own takes the digest for a message and hashes it again."""
+    algorithm = ec.ECDSA(utils.Prehashed(hashes.SHA512()))
+    signature: bytes = self.private_key.sign(message, algorithm)
+    return signature

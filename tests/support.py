@@ -1,0 +1,208 @@
+"""What the tests share: a stack on stand-ins for AWS, real mytokens, and calls of the handlers."""
+
+import base64
+import gzip
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from local.gateway import Context, Handler, load_handler
+from local.template import Template
+from mytoken_calendars import issuing
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.issuing import NewMytoken
+from mytoken_calendars.store import CalendarStore
+
+ROOT = Path(__file__).parent.parent
+EVENTS = ROOT / "events"
+PUBLIC_URL = "http://127.0.0.1:3000"  # as in the sample events
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Token:
+    """A mytoken that was issued, and its mom_id."""
+
+    bearer: str
+    mom_id: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a handler answered. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text, out of its content coding."""
+        coded = self.headers.get("content-encoding") == "gzip"
+        return (gzip.decompress(self.body) if coded else self.body).decode()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The functions of template.yaml on the stand-ins that `environment` leads to."""
+
+    environment: Mapping[str, str]
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Clients that are made inside are clients of this stack."""
+        with mock.patch.dict(os.environ, self.environment):
+            yield
+
+    @cached_property
+    def handlers(self) -> dict[str, Handler]:
+        with self.entered():
+            return {folder: load_handler(folder) for folder in Template.read().functions}
+
+    @cached_property
+    def authority(self) -> EmbeddedAuthority:
+        with self.entered():
+            return EmbeddedAuthority.from_environment()
+
+    @cached_property
+    def store(self) -> CalendarStore:
+        with self.entered():
+            return CalendarStore.from_environment()
+
+    def mint(
+        self,
+        *capabilities: str,
+        user: str | None = None,
+        expires_in: int | None = 40 * DAY,
+        at: int | None = None,
+        **more: Any,
+    ) -> Token:
+        """A mytoken of `user`, a new one by default, with the full capability by default.
+
+        `more` are further fields of NewMytoken: name, restrictions, rotation, parent.
+        """
+        new = NewMytoken(
+            user or str(uuid4()),
+            list(capabilities or ["manage_mytokens:notify"]),
+            expires_in,
+            **more,
+        )
+        bearer, mytoken = issuing.issue(
+            self.authority, PUBLIC_URL, new, int(time.time()) if at is None else at
+        )
+        return Token(bearer, mytoken.mom_id)
+
+    def revoke(self, token: Token, *, recursive: bool = False) -> None:
+        issuing.revoke(
+            self.authority,
+            self.store.table,
+            token.mom_id,
+            recursive=recursive,
+            now=int(time.time()),
+        )
+
+    def invoke(
+        self,
+        operation: str,
+        token: Token | str | None = None,
+        *,
+        path: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | list[tuple[str, str]] | None = None,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        cookies: list[str] | None = None,
+        method: str | None = None,
+        raw_path: str | None = None,
+    ) -> Answer:
+        """Calls a handler with its sample event, changed by what is given.
+
+        `token` goes into the Authorization header (none without it). `json`, `form` and `body`
+        replace the body; a header that is None is removed.
+        """
+        event = sample_event(operation)
+        set_token(event, token)
+        if path is not None:
+            event["pathParameters"] = dict(path)
+        if raw_path is not None:
+            event["rawPath"] = event["requestContext"]["http"]["path"] = raw_path
+        if method is not None:
+            event["requestContext"]["http"]["method"] = method
+        if json is not None:
+            set_body(event, dumps(json), "application/json")
+        if form is not None:
+            set_body(event, urlencode(form).encode(), "application/x-www-form-urlencoded")
+        if body is not None:
+            set_body(event, body.encode() if isinstance(body, str) else body, None)
+        for name, value in (headers or {}).items():
+            event["headers"].pop(name.lower(), None)
+            if value is not None:
+                event["headers"][name.lower()] = value
+        if cookies is not None:
+            event["cookies"] = cookies
+        return self.send(operation, event)
+
+    def send(self, operation: str, event: dict[str, Any]) -> Answer:
+        """Calls a handler with an event, and reads its answer as API Gateway does."""
+        answer = self.handlers[operation](event, Context())
+        body = answer["body"]
+        data = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return Answer(answer["statusCode"], headers, data)
+
+    def feed(self, document: Mapping[str, Any], **more: Any) -> Answer:
+        """The feed of a calendar object of the API, uncompressed unless asked for otherwise."""
+        headers = {"accept-encoding": None, **more.pop("headers", {})}
+        feed_id = document["ics_path"].rpartition("/")[2]
+        return self.invoke("get_feed", path={"id": feed_id}, headers=headers, **more)
+
+    def dump(self) -> dict[str, list[Any]]:
+        """Everything in both tables, to be compared."""
+        return {
+            table.name: sorted(
+                (item for page in pages(table) for item in page["Items"]),
+                key=lambda item: (item["pk"]["S"], item["sk"]["S"]),
+            )
+            for table in (self.store.table, self.authority.registry.table)
+        }
+
+
+def sample_event(operation: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{operation}.json").read_text())
+    return event
+
+
+def set_token(event: dict[str, Any], token: Token | str | None) -> None:
+    bearer = token.bearer if isinstance(token, Token) else token
+    event["headers"].pop("authorization", None)
+    if bearer is not None:
+        event["headers"]["authorization"] = f"Bearer {bearer}"
+
+
+def set_body(event: dict[str, Any], body: bytes, media_type: str | None) -> None:
+    """As API Gateway hands bodies on: forms and whatever is no text in base64."""
+    if media_type is not None:
+        event["headers"]["content-type"] = media_type
+    event["body"] = base64.b64encode(body).decode()
+    event["isBase64Encoded"] = True
+
+
+def dumps(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def pages(table: Any) -> Any:
+    return table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)

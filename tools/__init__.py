@@ -1,0 +1,1 @@
+"""What operators run: issue mytokens and revoke them, locally or for a deployed stack."""

@@ -1,0 +1,38 @@
+"""Revokes a mytoken: `make revoke ARGS="--mom-id ... [--recursive]"`."""
+
+import sys
+import time
+from argparse import ArgumentParser
+
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.errors import InvalidGrant
+from mytoken_calendars.issuing import revoke
+from mytoken_calendars.store import CalendarStore
+from tools import stack
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make revoke ARGS=...", description=__doc__)
+    parser.add_argument("--mom-id", required=True, help="the token's mom_id")
+    parser.add_argument("--recursive", action="store_true", help="and all its descendants")
+    stack.add_argument(parser)
+    arguments = parser.parse_args()
+
+    stack.connect(arguments)
+    authority = EmbeddedAuthority.from_environment()
+    calendars = CalendarStore.from_environment().table
+    try:
+        revoke(
+            authority,
+            calendars,
+            arguments.mom_id,
+            recursive=arguments.recursive,
+            now=int(time.time()),
+        )
+    except InvalidGrant:
+        sys.exit("make revoke: no token with this mom_id was issued here")
+    print(f"revoked {arguments.mom_id}{' and its descendants' if arguments.recursive else ''}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Which stack a command serves: the local server that runs, or a deployed stack by its name."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import boto3
+
+_LOCAL = Path(__file__).parent.parent / ".local" / "server.json"
+_VARIABLES = {  # environment variable of the functions: output of the template
+    "CALENDARS_TABLE": "CalendarsTable",
+    "TOKENS_TABLE": "TokensTable",
+    "SIGNING_KEY": "SigningKey",
+}
+
+
+def add_argument(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--stack",
+        default=os.environ.get("STACK"),
+        help="the name of a deployed stack (default: $STACK, or else the local server)",
+    )
+
+
+def connect(arguments: Namespace) -> str:
+    """The URL of the stack, which is the issuer of its mytokens.
+
+    Sets the environment from which `from_environment` makes clients. Ends the program with one
+    line if there is no such stack.
+    """
+    if arguments.stack:
+        return _deployed(arguments.stack)
+    try:
+        server = json.loads(_LOCAL.read_text())
+    except FileNotFoundError:
+        sys.exit("no local server is running: start it with make run, or name a stack: STACK=...")
+    os.environ.update(server["environment"])
+    url: str = server["url"]
+    return url
+
+
+def _deployed(name: str) -> str:
+    stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    os.environ.update({name: outputs[output] for name, output in _VARIABLES.items()})
+    return outputs["PublicUrl"]

@@ -1,0 +1,97 @@
+"""Issues a mytoken and prints it as one JSON object: `make token ARGS="--user alice ..."`."""
+
+import json
+import re
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.errors import Refusal
+from mytoken_calendars.issuing import NewMytoken, issue
+from mytoken_calendars.mytoken import Capability
+from tools import stack
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make token ARGS=...", description=__doc__)
+    parser.add_argument("--user", required=True, help="whose it is")
+    parser.add_argument("--name", help="what the token is called in reminders")
+    parser.add_argument(
+        "--expires-in",
+        type=duration,
+        default="90d",
+        metavar="TIME",
+        help="a number and s, m, h, d, w or y; or never (default: 90d)",
+    )
+    parser.add_argument(
+        "--capability",
+        action="append",
+        metavar="CAPABILITY",
+        help=f"may be repeated (default: {Capability.NOTIFY})",
+    )
+    parser.add_argument(
+        "--restriction",
+        action="append",
+        type=json_object,
+        metavar="JSON",
+        help="one clause; may be repeated, and any one that holds suffices",
+    )
+    parser.add_argument("--rotation", type=json_object, metavar="JSON")
+    parser.add_argument("--parent", metavar="MOM_ID", help="the token that it descends from")
+    stack.add_argument(parser)
+    arguments = parser.parse_args()
+
+    new = NewMytoken(
+        user=arguments.user,
+        capabilities=arguments.capability or [Capability.NOTIFY.value],
+        expires_in=arguments.expires_in,
+        name=arguments.name,
+        restrictions=arguments.restriction,
+        rotation=arguments.rotation,
+        parent=arguments.parent,
+    )
+    issuer = stack.connect(arguments)
+    authority = EmbeddedAuthority.from_environment()
+    try:
+        bearer, mytoken = issue(authority, issuer, new, now=int(time.time()))
+    except Refusal as refusal:
+        sys.exit(f"make token: {refusal}")
+
+    answer = {
+        "mytoken": bearer,
+        "mytoken_type": "token",
+        "mom_id": mytoken.mom_id,
+        "expires_in": arguments.expires_in,
+        "capabilities": mytoken.capabilities,
+        "restrictions": arguments.restriction,
+        "rotation": arguments.rotation,
+    }
+    print(json.dumps({name: value for name, value in answer.items() if value is not None}))
+
+
+def duration(text: str) -> int | None:
+    """Seconds, or None for never."""
+    if text == "never":
+        return None
+    match = re.fullmatch(r"(\d+)([smhdwy])", text)
+    if match is None:
+        raise ArgumentTypeError("a number and s, m, h, d, w or y; or never")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ArgumentTypeError("a JSON object")
+    return value
+
+
+if __name__ == "__main__":
+    main()
