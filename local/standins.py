@@ -37,7 +37,7 @@ def running(state: Path) -> Iterator[dict[str, str]]:
     endpoint = f"http://127.0.0.1:{port}"
     state.mkdir(parents=True, exist_ok=True)
     with (state / "log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+        process = subprocess.Popen(
             [PYTHON, _CHILD],
             env={**os.environ, **_settings(port, state)},
             stdin=subprocess.PIPE,

@@ -26,7 +26,9 @@ def handler(request: api.Request) -> api.Response:
     new = body.read(request, NewSubscription)
 
     token = access.manageable_token(authority, caller, new.mom_id)
-    name, added_at = request.parameters["name"], request.now
-    calendar = calendars.add_token(store, caller, name, token, new.comment, ics.event, added_at)
+    name = request.parameters["name"]
+    calendar = calendars.add_token(
+        store, caller, name, token, comment=new.comment, render=ics.event, now=request.now
+    )
 
     return api.answer(HTTPStatus.OK, calendar.document(request.base_url))

@@ -23,6 +23,6 @@ def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
     new = body.read(request, NewCalendar)
 
-    calendar = calendars.create(store, caller, new.name, ics.opening, request.now)
+    calendar = calendars.create(store, caller, new.name, render=ics.opening, now=request.now)
 
     return api.answer(HTTPStatus.CREATED, calendar.document(request.base_url))

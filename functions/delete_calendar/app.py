@@ -13,6 +13,6 @@ store = CalendarStore.from_environment()
 def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
 
-    calendars.delete(store, caller, request.parameters["name"], request.now)
+    calendars.delete(store, caller, request.parameters["name"], now=request.now)
 
     return api.NO_CONTENT

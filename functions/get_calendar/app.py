@@ -3,8 +3,6 @@
 Its answer is a redirect, so an updated mytoken would be lost: it neither rotates nor counts.
 """
 
-from http import HTTPStatus
-
 from mytoken_calendars import access, api, calendars, credentials
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.mytoken import Capability

@@ -6,6 +6,8 @@ from mytoken_calendars.sweeper import Sweeper
 
 sweeper = Sweeper.from_environment()
 
+TIME_FOR_ONE = 20_000  # milliseconds, the largest calendar
+
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    return {"swept": sweeper.sweep(lambda: context.get_remaining_time_in_millis() > 20_000)}
+    return {"swept": sweeper.sweep(lambda: context.get_remaining_time_in_millis() > TIME_FOR_ONE)}

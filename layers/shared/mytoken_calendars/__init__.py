@@ -1,1 +1,1 @@
-"""Calendars of mytokens: a feed for each calendar, so that calendar apps remind of expiring tokens."""
+"""Calendars of mytokens, whose feeds make calendar apps remind of tokens that expire."""

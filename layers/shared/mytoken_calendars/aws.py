@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as UnreachableError
 
 from mytoken_calendars.errors import TemporarilyUnavailable
 
@@ -43,10 +45,13 @@ def reachable() -> Iterator[None]:
         yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if status >= 500 or error.response["Error"]["Code"] in _THROTTLED:
+        if (
+            status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or error.response["Error"]["Code"] in _THROTTLED
+        ):
             raise TemporarilyUnavailable from error
         raise
-    except (ConnectionError, HTTPClientError) as error:
+    except (UnreachableError, HTTPClientError) as error:
         raise TemporarilyUnavailable from error
 
 

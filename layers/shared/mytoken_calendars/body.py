@@ -16,6 +16,8 @@ MOST_FORM_FIELDS = 16
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
+_BODILESS = ("GET", "DELETE")
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -38,22 +40,12 @@ def fields(request: Request) -> dict[str, Any]:
     """
     if len(request.body) > LARGEST:
         raise PayloadTooLarge
-    bodiless = request.method in ("GET", "DELETE")
-    if not request.body:
-        if bodiless:
-            return {}
-        raise InvalidRequest("The request has no body.")
-    if _media_type(request) == _FORM:
+    if request.body and _media_type(request) == _FORM:
         return _form(request.body)
-    try:
-        document = strict_json.loads(request.body)
-    except ValueError:
-        raise InvalidRequest("The body is not JSON.") from None
-    if document is None and bodiless:
-        return {}
-    if not isinstance(document, dict):
-        raise InvalidRequest("The body is not a JSON object.")
-    return document
+    body = request.body
+    if request.method in _BODILESS and body.strip() in (b"", b"null"):
+        body = b"{}"
+    return _json(body)
 
 
 def _media_type(request: Request) -> str:
@@ -66,6 +58,16 @@ def _media_type(request: Request) -> str:
     if media_type not in (_JSON, _FORM) or charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType
     return media_type
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        document = strict_json.loads(body)
+    except ValueError:
+        raise InvalidRequest("The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    return document
 
 
 def _form(body: bytes) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Calendar:
 class Subscription:
     """One token in one calendar. Times are seconds since 1970.
 
-    `sequence` counts the changes of its event (RFC 5545, 3.8.7.4); `changed` is the last one's time.
+    `sequence` counts the changes of its event (RFC 5545, 3.8.7.4), the last of them at `changed`.
     """
 
     calendar_id: str
@@ -102,7 +102,7 @@ class Store(Protocol):
     def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None: ...
 
 
-def create(store: Store, caller: Caller, name: str, render: RenderOpening, now: int) -> Calendar:
+def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, now: int) -> Calendar:
     """A new calendar without tokens. Raises CalendarExists or LimitReached."""
     calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id())
     store.create(calendar, render(name), Change.new(now), caller.guards)
@@ -128,6 +128,7 @@ def add_token(
     caller: Caller,
     name: str,
     token: RegisteredToken,
+    *,
     comment: str,
     render: RenderEvent,
     now: int,
@@ -156,7 +157,7 @@ def add_token(
     return _until_current(attempt)
 
 
-def delete(store: Store, caller: Caller, name: str, now: int) -> None:
+def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
     """Deletes the calendar, and its feed in the same instant. Raises CalendarNotFound."""
 
     def attempt() -> None:

@@ -1,4 +1,4 @@
-"""A change: what one operation writes, all of it or nothing. Pure data; `transaction.py` commits it."""
+"""A change: what one operation writes, all of it or nothing; `transaction.py` commits it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

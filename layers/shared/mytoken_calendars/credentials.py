@@ -1,4 +1,4 @@
-"""Which mytoken a request presents: in its header, its body or its cookie, and never in its query."""
+"""Which mytoken a request presents: in its header, body or cookie, and never in its query."""
 
 from mytoken_calendars import body
 from mytoken_calendars.access import Credentials

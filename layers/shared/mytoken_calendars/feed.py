@@ -66,9 +66,10 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
 
     Raises FeedGone if the calendar was deleted meanwhile.
     """
-    body = cache.get(feed.calendar_id, feed.state)
-    if body is not None:
-        return feed, body
+    cached = cache.get(feed.calendar_id, feed.state)
+    if cached is not None:
+        return feed, cached
+    body = b""
     for _ in range(_ATTEMPTS):
         text = "".join((feed.opening, *store.events(feed), CLOSING))
         body = gzip.compress(text.encode(), mtime=0)

@@ -3,19 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from icalendar import Alarm, Calendar, Event
-from icalendar.prop import vDuration, vInline
+from icalendar import Alarm, Calendar, Component, Event
+from icalendar.prop import vInline
 
 from mytoken_calendars import reminders
 from mytoken_calendars.calendars import Subscription
 from mytoken_calendars.feed import CLOSING
 from mytoken_calendars.names import is_text
 
-
 _PRODUCT = "-//mytoken-calendars//feed//EN"
 _DESCRIPTION = "When your mytokens expire."
 _EVENT_LENGTH = timedelta(minutes=15)
-_REFRESH = timedelta(hours=1)
 
 
 def opening(name: str) -> str:
@@ -30,9 +28,9 @@ def opening(name: str) -> str:
     calendar.add("x-wr-caldesc", _DESCRIPTION)
     calendar.add("color", "tomato")
     calendar.add("x-apple-calendar-color", "#FF6347")
-    calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", vDuration(_REFRESH).to_ical().decode())
-    return calendar.to_ical().decode().removesuffix(CLOSING)
+    calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    return _text(calendar).removesuffix(CLOSING)
 
 
 def event(subscription: Subscription) -> str:
@@ -64,7 +62,7 @@ def event(subscription: Subscription) -> str:
         created=token.created, added=subscription.added, expires=subscription.expires
     ):
         event.add_component(_alarm(subject, days))
-    return event.to_ical().decode()
+    return _text(event)
 
 
 def _description(subscription: Subscription, subject: str, expires: datetime) -> str:
@@ -83,6 +81,11 @@ def _alarm(subject: str, days: int) -> Alarm:
     alarm.add("description", f"{subject} expires {when}")
     alarm["trigger"] = trigger
     return alarm
+
+
+def _text(component: Component) -> str:
+    ics: bytes = component.to_ical()
+    return ics.decode()
 
 
 def _one_line(name: str) -> str:

@@ -5,31 +5,31 @@ the change that last altered the item. All reads are strongly consistent.
 
 The calendars table:
 
-| pk                  | sk                                | holds                                    |
-|---------------------|-----------------------------------|------------------------------------------|
-| OWNER#<owner>       | #HEAD                             | version, calendars and subscriptions     |
-|                     |                                   | (how many there are)                     |
-| OWNER#<owner>       | CALENDAR#<folded name>            | id, name, feed_id, created               |
-| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id>  | ancestors                                |
-| CALENDAR#<calendar> | <mom_id>                          | vevent (its text in the feed), ancestors,|
-|                     |                                   | name, created, expires, comment, added,  |
-|                     |                                   | changed, sequence                        |
-| FEED#<hash>         | #HEAD                             | owner, calendar, name, opening (the      |
-|                     |                                   | feed's text before its events), version, |
-|                     |                                   | changed, subscriptions; once deleted     |
-|                     |                                   | only deleted, ttl                        |
-| REVOKED#<owner>     | #HEAD                             | version, changed                         |
-| REVOKED#<owner>     | <mom_id>                          | tree: whether its descendants are too    |
-| SWEEP               | <calendar>                        | owner: of a deleted calendar, whose      |
-|                     |                                   | items `sweep` removes                    |
+| pk                  | sk                               | holds                                  |
+|---------------------|----------------------------------|----------------------------------------|
+| OWNER#<owner>       | #HEAD                            | version, calendars and subscriptions   |
+|                     |                                  | (how many there are)                   |
+| OWNER#<owner>       | CALENDAR#<folded name>           | id, name, feed_id                      |
+| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id> | ancestors                              |
+| CALENDAR#<calendar> | <mom_id>                         | vevent (its text in the feed), name,   |
+|                     |                                  | created, expires, ancestors, comment,  |
+|                     |                                  | added, changed, sequence               |
+| FEED#<hash>         | #HEAD                            | owner, calendar, name, opening (the    |
+|                     |                                  | text before the events), version,      |
+|                     |                                  | changed, subscriptions (how many);     |
+|                     |                                  | once deleted only deleted, ttl         |
+| REVOKED#<owner>     | #HEAD                            | version, changed                       |
+| REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too  |
+| SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
+|                     |                                  | items `sweep` removes                  |
 
 The tokens table:
 
-| pk                  | sk                                | holds                                    |
-|---------------------|-----------------------------------|------------------------------------------|
-| OWNER#<owner>       | <mom_id>                          | name, created, expires, ancestors,       |
-|                     |                                   | seq_no, revoked, revoked_tree            |
-| TOKEN#<mom_id>      | #OWNER                            | owner: for operators, who know no more   |
+| pk                  | sk                               | holds                                  |
+|---------------------|----------------------------------|----------------------------------------|
+| OWNER#<owner>       | <mom_id>                         | name, created, expires, ancestors,     |
+|                     |                                  | seq_no, revoked, revoked_tree          |
+| TOKEN#<mom_id>      | #OWNER                           | owner, for operators, who know no more |
 
 The owner comes from a verified mytoken only, so what belongs to others cannot even be named. A
 feed is found by the hash of its address: the address itself, which is a secret, is in no key.

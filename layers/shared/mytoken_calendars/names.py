@@ -1,4 +1,4 @@
-"""The names of calendars and the comments of subscriptions: what they may hold, when two are one."""
+"""Names of calendars and comments of subscriptions: what they may hold, when two are one."""
 
 import unicodedata
 
@@ -9,6 +9,9 @@ COMMENT_LENGTH = 1024
 # turns text around: controls, format characters (bidi, zero width), line separators, surrogates,
 # private and unassigned code points.
 _NAME_CATEGORIES = "LMNPS"
+_NONCHARACTERS = frozenset(range(0xFDD0, 0xFDF0)) | {
+    plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)
+}
 _PATH_DELIMITERS = frozenset("/\\?#%")
 # What a decoder leaves where bytes were not UTF-8: never a name, and a sign of a broken client.
 REPLACEMENT = "\ufffd"
@@ -55,9 +58,8 @@ def comment(text: str) -> str:
 def is_text(character: str) -> bool:
     if character in "\t\n":
         return True
-    code_point = ord(character)
-    noncharacter = code_point & 0xFFFE == 0xFFFE or 0xFDD0 <= code_point <= 0xFDEF
-    return not noncharacter and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+    nonsense = ord(character) in _NONCHARACTERS
+    return not nonsense and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _may_be_in_a_name(character: str) -> bool:

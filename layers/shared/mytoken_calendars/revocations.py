@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from mytoken_calendars import items
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import Outdated
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.table import Table
 
@@ -37,14 +36,12 @@ def recorded(
             items.revocation(owner, mom_id),
             "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)",
             always,
-            Outdated(),
             tree=tree,
         ),
         table.update(
             items.revocations_head(owner),
             "SET #version = :version, #changed = :changed",
             always,
-            Outdated(),
             version=change.id,
             changed=change.at,
         ),

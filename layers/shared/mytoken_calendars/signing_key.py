@@ -1,11 +1,10 @@
 """The door to KMS: the key pair that signs mytokens; its private half never leaves KMS."""
 
-import base64
 import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -32,7 +31,7 @@ class SigningKey:
     def public(self) -> EllipticCurvePublicKey:
         """The public half. It cannot change, so it is asked for once."""
         der = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
-        return cast(EllipticCurvePublicKey, load_der_public_key(der))
+        return cast("EllipticCurvePublicKey", load_der_public_key(der))
 
     @aws.reachable()
     def sign(self, message: bytes) -> bytes:

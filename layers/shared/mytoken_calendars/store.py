@@ -1,11 +1,10 @@
-"""The door to DynamoDB for an owner's calendars and subscriptions; `items.py` shows their layout."""
+"""The door to DynamoDB for calendars and subscriptions; `items.py` shows their layout."""
 
 import os
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Self
 
-from mytoken_calendars import aws, feed, items, revocations
+from mytoken_calendars import aws, feed, items, revocations, rows
 from mytoken_calendars.calendars import (
     MAX_CALENDARS,
     MAX_SUBSCRIPTIONS,
@@ -20,19 +19,16 @@ from mytoken_calendars.errors import (
     CalendarNotFound,
     LimitReached,
     Outdated,
-    Refusal,
     TemporarilyUnavailable,
 )
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.names import folded
-from mytoken_calendars.revocations import Revocations
-from mytoken_calendars.table import ABSENT, PRESENT, Item, Table
+from mytoken_calendars.table import ABSENT, PRESENT, Table
 
 _ATTEMPTS = 4
-_CALENDARS_FULL = LimitReached(f"You have {MAX_CALENDARS:,} calendars, which is the limit.")
-_CALENDAR_FULL = LimitReached(f"The calendar has {MAX_SUBSCRIPTIONS:,} tokens, which is the limit.")
-_OWNER_FULL = LimitReached(
+_CALENDARS_FULL = f"You have {MAX_CALENDARS:,} calendars, which is the limit."
+_CALENDAR_FULL = f"The calendar has {MAX_SUBSCRIPTIONS:,} tokens, which is the limit."
+_OWNER_FULL = (
     f"Your calendars have {MAX_SUBSCRIPTIONS_OF_OWNER:,} tokens together, which is the limit."
 )
 
@@ -52,7 +48,7 @@ class CalendarStore:
         item = self.table.get(items.calendar(owner, folded(name)))
         if item is None:
             raise CalendarNotFound
-        return _calendar(owner, item)
+        return rows.calendar(owner, item)
 
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name.
@@ -60,41 +56,33 @@ class CalendarStore:
         They are read in pages, so what was read counts only if nothing has changed since.
         """
         for _ in range(_ATTEMPTS):
-            rows = self.table.query(items.owner_partition(owner))
+            found = self.table.query(items.owner_partition(owner))
             revoked = revocations.read(self.table, owner)
-            head = rows[0] if rows else None
+            head = found[0] if found else None
             if head == self.table.get(items.owner_head(owner)):
-                return _calendars(owner, rows, revoked)
+                return rows.calendars(owner, found, revoked)
         raise TemporarilyUnavailable
 
     def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
         prefix = items.subscriptions_prefix(calendar.id)
-        rows = self.table.query(items.owner_partition(calendar.owner), sk_prefix=prefix)
+        found = self.table.query(items.owner_partition(calendar.owner), sk_prefix=prefix)
         revoked = revocations.read(self.table, calendar.owner)
-        subscribed = _subscribed(rows, revoked)
+        subscribed = rows.subscribed_tokens(found, revoked)
         return replace(calendar, subscribed_tokens=tuple(subscribed[calendar.id]))
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
         item = self.table.get(items.event(calendar.id, mom_id))
-        return None if item is None else _subscription(calendar, item)
+        return None if item is None else rows.subscription(calendar, item)
 
     def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
         """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
-        named = {"id": calendar.id, "name": calendar.name, "feed_id": calendar.feed_id}
-        feed_head = {
-            "owner": calendar.owner,
-            "calendar": calendar.id,
-            "name": calendar.name,
-            "opening": opening,
-            "version": change.id,
-            "changed": change.at,
-            "subscriptions": 0,
-        }
         self._commit(
             change,
             *guards,
-            self.table.put(_named(calendar), named, ABSENT, CalendarExists()),
-            self.table.put(items.feed_head(calendar.feed_id), feed_head, ABSENT, Outdated()),
+            self.table.put(_named(calendar), rows.of_calendar(calendar), ABSENT, CalendarExists()),
+            self.table.put(
+                items.feed_head(calendar.feed_id), rows.of_feed(calendar, opening, change), ABSENT
+            ),
             self._count(calendar.owner, "calendars", MAX_CALENDARS, _CALENDARS_FULL, change),
         )
 
@@ -103,22 +91,21 @@ class CalendarStore:
     ) -> None:
         """Stores a new subscription and its event. Raises LimitReached, and Outdated."""
         mom_id = new.token.mom_id
-        row = {"ancestors": list(new.token.ancestors)} if new.token.ancestors else {}
         self._commit(
             change,
             *guards,
             self._exists(calendar),
+            self.table.put(items.event(calendar.id, mom_id), rows.of_event(new, event), ABSENT),
             self.table.put(
-                items.event(calendar.id, mom_id), _event(new, event), ABSENT, Outdated()
-            ),
-            self.table.put(
-                items.subscription(calendar.owner, calendar.id, mom_id), row, ABSENT, Outdated()
+                items.subscription(calendar.owner, calendar.id, mom_id),
+                rows.of_subscription(new),
+                ABSENT,
             ),
             self.table.update(
                 items.feed_head(calendar.feed_id),
                 "SET #version = :version, #changed = :changed ADD #subscriptions :one",
                 "#subscriptions < :most",
-                _CALENDAR_FULL,
+                LimitReached(_CALENDAR_FULL),
                 version=change.id,
                 changed=change.at,
                 one=1,
@@ -139,16 +126,14 @@ class CalendarStore:
             self._exists(calendar),
             self.table.put(
                 items.event(calendar.id, renewed.token.mom_id),
-                _event(renewed, event),
+                rows.of_event(renewed, event),
                 "#sequence = :before",
-                Outdated(),
                 before=renewed.sequence - 1,
             ),
             self.table.update(
                 items.feed_head(calendar.feed_id),
                 "SET #version = :version, #changed = :changed",
                 PRESENT,
-                Outdated(),
                 version=change.id,
                 changed=change.at,
             ),
@@ -165,7 +150,6 @@ class CalendarStore:
             self.table.check(
                 items.event(calendar.id, known.token.mom_id),
                 "#sequence = :sequence",
-                Outdated(),
                 sequence=known.sequence,
             ),
         )
@@ -180,39 +164,37 @@ class CalendarStore:
         self._commit(
             change,
             *guards,
-            self.table.delete(_named(calendar), "#id = :id", Outdated(), id=calendar.id),
+            self.table.delete(_named(calendar), "#id = :id", id=calendar.id),
             self.table.put(
                 items.feed_head(calendar.feed_id),
                 deleted,
                 "#subscriptions = :subscriptions",
-                Outdated(),
                 subscriptions=subscriptions,
             ),
             self.table.update(
                 items.owner_head(calendar.owner),
                 "SET #version = :version ADD #calendars :one_less, #subscriptions :fewer",
                 PRESENT,
-                Outdated(),
                 version=change.id,
                 one_less=-1,
                 fewer=-subscriptions,
             ),
-            self.table.put(items.sweep(calendar.id), {"owner": calendar.owner}, ABSENT, Outdated()),
+            self.table.put(items.sweep(calendar.id), {"owner": calendar.owner}, ABSENT),
         )
 
     def _commit(self, change: Change, *writes: Write) -> None:
         self.table.commit(change, writes)
 
     def _exists(self, calendar: Calendar) -> Write:
-        return self.table.check(_named(calendar), "#id = :id", Outdated(), id=calendar.id)
+        return self.table.check(_named(calendar), "#id = :id", id=calendar.id)
 
-    def _count(self, owner: Owner, what: str, most: int, full: Refusal, change: Change) -> Write:
+    def _count(self, owner: Owner, what: str, most: int, full: str, change: Change) -> Write:
         """One more of `what` for the owner, unless there are `most` already."""
         return self.table.update(
             items.owner_head(owner),
             f"SET #version = :version ADD #{what} :one",
             f"attribute_not_exists(#{what}) OR #{what} < :most",
-            full,
+            LimitReached(full),
             version=change.id,
             one=1,
             most=most,
@@ -221,59 +203,3 @@ class CalendarStore:
 
 def _named(calendar: Calendar) -> items.Key:
     return items.calendar(calendar.owner, folded(calendar.name))
-
-
-def _calendar(owner: Owner, item: Item) -> Calendar:
-    return Calendar(item["id"], owner, item["name"], item["feed_id"])
-
-
-def _calendars(owner: Owner, rows: list[Item], revoked: Revocations) -> list[Calendar]:
-    subscribed = _subscribed(rows, revoked)
-    calendars = [_calendar(owner, row) for row in rows if row["sk"].startswith(items.CALENDAR)]
-    return [replace(c, subscribed_tokens=tuple(subscribed[c.id])) for c in calendars]
-
-
-def _subscribed(rows: list[Item], revoked: Revocations) -> dict[str, list[str]]:
-    """The mom_ids by calendar id; those of a deleted calendar are there until they are swept."""
-    subscribed = defaultdict(list)
-    for row in rows:
-        if row["sk"].startswith(items.SUBSCRIPTION):
-            _, calendar_id, mom_id = row["sk"].split("#")
-            if not revoked.include(mom_id, row.get("ancestors", ())):
-                subscribed[calendar_id].append(mom_id)
-    return subscribed
-
-
-def _event(subscription: Subscription, event: str) -> Item:
-    token = subscription.token
-    item = {
-        "vevent": event,
-        "name": token.name,
-        "created": token.created,
-        "expires": subscription.expires,
-        "ancestors": list(token.ancestors),
-        "comment": subscription.comment,
-        "added": subscription.added,
-        "changed": subscription.changed,
-        "sequence": subscription.sequence,
-    }
-    return {name: value for name, value in item.items() if value not in (None, "", [])}
-
-
-def _subscription(calendar: Calendar, item: Item) -> Subscription:
-    token = RegisteredToken(
-        item["sk"],
-        item.get("name"),
-        item["created"],
-        item["expires"],
-        tuple(item.get("ancestors", ())),
-    )
-    return Subscription(
-        calendar.id,
-        token,
-        item["expires"],
-        item.get("comment", ""),
-        item["added"],
-        item["changed"],
-        item["sequence"],
-    )

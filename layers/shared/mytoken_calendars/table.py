@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mytoken_calendars import aws, transaction
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import Refusal
+from mytoken_calendars.errors import Outdated, Refusal
 from mytoken_calendars.items import Key
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Table:
 
     @aws.reachable()
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
-        """The items of a partition, sorted by `sk`; of each only `attributes` if any are named."""
+        """The items of a partition, sorted by `sk`; only `attributes` of each, if any."""
         parameters: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk",
@@ -71,35 +71,49 @@ class Table:
             answer = self.client.batch_write_item(RequestItems={self.name: batch})
             deletes += answer.get("UnprocessedItems", {}).get(self.name, [])
 
-    def put(self, key: Key, item: Item, condition: str, refusal: Refusal, **values: Any) -> Write:
+    # In the writes, a failed condition is refused with `refusal`, or is Outdated: what the operation
+    # has read is no longer so.
+
+    def put(
+        self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
+    ) -> Write:
         return self._write("Put", condition, refusal, values, Item={**key, **item})
 
     def update(
-        self, key: Key, expression: str, condition: str, refusal: Refusal, **values: Any
+        self,
+        key: Key,
+        expression: str,
+        condition: str,
+        refusal: Refusal | None = None,
+        **values: Any,
     ) -> Write:
         return self._write(
             "Update", condition, refusal, values, Key=key, UpdateExpression=expression
         )
 
-    def delete(self, key: Key, condition: str, refusal: Refusal, **values: Any) -> Write:
+    def delete(
+        self, key: Key, condition: str, refusal: Refusal | None = None, **values: Any
+    ) -> Write:
         return self._write("Delete", condition, refusal, values, Key=key)
 
-    def check(self, key: Key, condition: str, refusal: Refusal, **values: Any) -> Write:
+    def check(
+        self, key: Key, condition: str, refusal: Refusal | None = None, **values: Any
+    ) -> Write:
         return self._write("ConditionCheck", condition, refusal, values, Key=key)
 
     def commit(self, change: Change, writes: Iterable[Write]) -> None:
-        """Does all of `writes`, which may be to other tables too, or none (`transaction.commit`)."""
+        """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`)."""
         transaction.commit(self.client, change, writes)
 
     def _write(
         self,
         action: str,
         condition: str,
-        refusal: Refusal,
+        refusal: Refusal | None,
         values: Mapping[str, Any],
         **parameters: Any,
     ) -> Write:
         parameters |= {"TableName": self.name, "ConditionExpression": condition}
         if values:
             parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
-        return Write(action, parameters, refusal)
+        return Write(action, parameters, refusal or Outdated())

@@ -35,12 +35,13 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
     for attempt in range(_ATTEMPTS):
         try:
             client.transact_write_items(TransactItems=items, ClientRequestToken=change.id)
-            return
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MAY_BE_REPEATED:
                 raise
             _raise_for_good(writes, error)
-        time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))
+        else:
+            return
+        time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - not a secret
     raise TemporarilyUnavailable
 
 
