@@ -68,7 +68,7 @@ def issue(
     registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
     bearer = authority.codec.encode(claims)
     writes = authority.registry.added(mytoken.owner, registered, mytoken.seq_no)
-    authority.registry.table.commit(Change.new(now), (*guards, *writes))
+    authority.registry.table.commit(Change.new(now), *guards, *writes)
     return bearer, mytoken
 
 
@@ -93,8 +93,8 @@ def revoke(
     """
     owner = authority.registry.owner_of(mom_id)
     change = Change.new(now)
-    writes = (
+    calendars.commit(
+        change,
         authority.registry.revoked(owner, mom_id, tree=recursive, change=change),
         *revocations.recorded(calendars, owner, mom_id, tree=recursive, change=change),
     )
-    calendars.commit(change, writes)

@@ -26,11 +26,7 @@ from mytoken_calendars.names import folded
 from mytoken_calendars.table import ABSENT, PRESENT, Table
 
 _ATTEMPTS = 4
-_CALENDARS_FULL = f"You have {MAX_CALENDARS:,} calendars, which is the limit."
-_CALENDAR_FULL = f"The calendar has {MAX_SUBSCRIPTIONS:,} tokens, which is the limit."
-_OWNER_FULL = (
-    f"Your calendars have {MAX_SUBSCRIPTIONS_OF_OWNER:,} tokens together, which is the limit."
-)
+_FULL = "{} {:,} {}, which is the limit."
 
 
 @dataclass(frozen=True)
@@ -76,14 +72,14 @@ class CalendarStore:
 
     def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
         """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
-        self._commit(
+        self.table.commit(
             change,
             *guards,
             self.table.put(_named(calendar), rows.of_calendar(calendar), ABSENT, CalendarExists()),
             self.table.put(
                 items.feed_head(calendar.feed_id), rows.of_feed(calendar, opening, change), ABSENT
             ),
-            self._count(calendar.owner, "calendars", MAX_CALENDARS, _CALENDARS_FULL, change),
+            self._count(calendar.owner, "calendars", MAX_CALENDARS, change),
         )
 
     def subscribe(
@@ -91,7 +87,7 @@ class CalendarStore:
     ) -> None:
         """Stores a new subscription and its event. Raises LimitReached, and Outdated."""
         mom_id = new.token.mom_id
-        self._commit(
+        self.table.commit(
             change,
             *guards,
             self._exists(calendar),
@@ -105,22 +101,20 @@ class CalendarStore:
                 items.feed_head(calendar.feed_id),
                 "SET #version = :version, #changed = :changed ADD #subscriptions :one",
                 "#subscriptions < :most",
-                LimitReached(_CALENDAR_FULL),
+                LimitReached(_FULL.format("The calendar has", MAX_SUBSCRIPTIONS, "tokens")),
                 version=change.id,
                 changed=change.at,
                 one=1,
                 most=MAX_SUBSCRIPTIONS,
             ),
-            self._count(
-                calendar.owner, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER, _OWNER_FULL, change
-            ),
+            self._count(calendar.owner, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER, change),
         )
 
     def renew(
         self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
     ) -> None:
         """Stores what has changed of a subscription. Raises Outdated if it was not the first to."""
-        self._commit(
+        self.table.commit(
             change,
             *guards,
             self._exists(calendar),
@@ -143,7 +137,7 @@ class CalendarStore:
         self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
     ) -> None:
         """Makes sure that a subscription is still there as it is known. Raises Outdated if not."""
-        self._commit(
+        self.table.commit(
             change,
             *guards,
             self._exists(calendar),
@@ -161,7 +155,7 @@ class CalendarStore:
         if subscriptions is None:
             raise Outdated
         deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}
-        self._commit(
+        self.table.commit(
             change,
             *guards,
             self.table.delete(_named(calendar), "#id = :id", id=calendar.id),
@@ -182,19 +176,16 @@ class CalendarStore:
             self.table.put(items.sweep(calendar.id), {"owner": calendar.owner}, ABSENT),
         )
 
-    def _commit(self, change: Change, *writes: Write) -> None:
-        self.table.commit(change, writes)
-
     def _exists(self, calendar: Calendar) -> Write:
         return self.table.check(_named(calendar), "#id = :id", id=calendar.id)
 
-    def _count(self, owner: Owner, what: str, most: int, full: str, change: Change) -> Write:
+    def _count(self, owner: Owner, what: str, most: int, change: Change) -> Write:
         """One more of `what` for the owner, unless there are `most` already."""
         return self.table.update(
             items.owner_head(owner),
             f"SET #version = :version ADD #{what} :one",
             f"attribute_not_exists(#{what}) OR #{what} < :most",
-            LimitReached(full),
+            LimitReached(_FULL.format("You have", most, what)),
             version=change.id,
             one=1,
             most=most,

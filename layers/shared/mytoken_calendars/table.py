@@ -47,7 +47,7 @@ class Table:
 
     @aws.reachable()
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
-        """The items of a partition, sorted by `sk`; only `attributes` of each, if any."""
+        """The items of a partition by `sk`; only `attributes` of each if any are named."""
         parameters: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk",
@@ -71,8 +71,8 @@ class Table:
             answer = self.client.batch_write_item(RequestItems={self.name: batch})
             deletes += answer.get("UnprocessedItems", {}).get(self.name, [])
 
-    # In the writes, a failed condition is refused with `refusal`, or is Outdated: what the operation
-    # has read is no longer so.
+    # Of the writes, one whose condition fails raises `refusal`, or Outdated if none is given: then
+    # what the operation has read is no longer so.
 
     def put(
         self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
@@ -101,7 +101,7 @@ class Table:
     ) -> Write:
         return self._write("ConditionCheck", condition, refusal, values, Key=key)
 
-    def commit(self, change: Change, writes: Iterable[Write]) -> None:
+    def commit(self, change: Change, *writes: Write) -> None:
         """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`)."""
         transaction.commit(self.client, change, writes)
 
