@@ -2,6 +2,8 @@
 
 # The port of the local server.
 PORT ?= 3000
+# Where the local server keeps its state.
+STATE ?= .local
 # The name of a deployed stack, for token and revoke; without it they serve the local server.
 STACK ?=
 # Arguments of token, revoke and test: make token ARGS="--user alice --expires-in 40d"
@@ -9,10 +11,10 @@ ARGS ?=
 
 RUNTIME := 3.13
 PYTHON := .venv/bin/python
-SAM := PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
-export PORT STACK
+export PORT STACK STATE
 
 .DEFAULT_GOAL := help
 .PHONY: help run token revoke reset test test-runtime check lint types imports template build deploy sam-local lock
@@ -29,9 +31,8 @@ token: .venv/installed ## Issue a mytoken: ARGS="--user alice --name ci --expire
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
 	@$(PYTHON) -m tools.revoke $(ARGS)
 
-reset: ## Forget the state of the local server
-	@if [ -e .local/server.json ]; then echo "the local server is running: end it first" >&2; exit 1; fi
-	@rm -rf .local
+reset: .venv/installed ## Forget the state of the local server
+	@$(PYTHON) -m local.whereabouts
 
 test: .venv/installed .venv-standins/installed ## Run all tests
 	@$(PYTHON) -m pytest $(ARGS)
@@ -64,9 +65,11 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 deploy: build ## Deploy the stack, asking for what it needs to know
 	@$(SAM) deploy --guided
 
-sam-local: build .venv/installed ## Serve the built functions with `sam local start-api`, beside `make run`
+sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
+	@LAYER_PLATFORM="$$(uname -m | sed 's/arm64/aarch64/')-manylinux_2_28" \
+		$(SAM) build --build-dir .aws-sam/local --cache-dir .aws-sam/local-cache
 	@$(PYTHON) -m local.sam
-	@$(SAM) local start-api --template .aws-sam/build/local.yaml --docker-network host --port 3001
+	@$(SAM) local start-api --template .aws-sam/local/local.yaml --docker-network host --port 3001
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
 	@tools/lock

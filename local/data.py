@@ -13,6 +13,10 @@ STACK = "mytoken-calendars"
 _PATIENCE = 30  # seconds
 
 
+class NotDeployed(RuntimeError):
+    """Says in one line why the data of the template is not there."""
+
+
 def deploy(template: Template) -> dict[str, str]:
     """The values of the functions' environment variables, once all resources are there.
 
@@ -48,4 +52,4 @@ def _finished(cloudformation: Any) -> dict[str, Any]:
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
             break
         time.sleep(0.1)
-    raise RuntimeError(f"the stand-in could not make the template's data: {stack['StackStatus']}")
+    raise NotDeployed(f"the stand-in did not make the template's data: {stack['StackStatus']}")

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from types import SimpleNamespace
@@ -63,10 +63,11 @@ class Gateway:
 
     template: Template
     public_url: str
+    handlers: dict[str, Handler] = field(default_factory=dict, init=False)
 
-    @cached_property
-    def handlers(self) -> dict[str, Handler]:
-        return {route.folder: load_handler(route.folder) for route in self.template.routes}
+    def __post_init__(self) -> None:
+        # All of them before the first request, as requests come side by side.
+        self.handlers.update({r.folder: load_handler(r.folder) for r in self.template.routes})
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         request = Request(environ)

@@ -1,6 +1,5 @@
 """Serves the stack on this machine, on stand-ins for AWS, with a demo to try: `make run`."""
 
-import json
 import logging
 import os
 import signal
@@ -15,10 +14,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local import data, demo, standins
 from local.gateway import Context, Gateway, load_handler
-from local.template import ROOT, Template
+from local.template import Template
+from local.whereabouts import STATE, Whereabouts
 
 HOST = "127.0.0.1"
-STATE = ROOT / ".local"
 
 
 class CannotServe(RuntimeError):
@@ -31,33 +30,34 @@ class _RequestHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(port: int, state: Path = STATE) -> Iterator[str]:
-    """The URL of the stack while it serves, on a free port if `port` is 0."""
+def serving(port: int, state: Path) -> Iterator[str]:
+    """The URL of the stack while it serves, on a free port if `port` is 0. Raises CannotServe."""
+    if running := Whereabouts.read(state):
+        raise CannotServe(f"a server runs on the same state already, at {running.url}")
     template = Template.read()
     with _bound(port) as listener, standins.running(state / "aws") as aws:
-        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        port = listener.getsockname()[1]
+        url = f"http://{HOST}:{port}"
         os.environ.update(aws)
         variables = data.deploy(template)
         os.environ.update(variables)
-        gateway = Gateway(template, url)
         server = make_server(
             HOST,
-            listener.getsockname()[1],
-            gateway,
+            port,
+            Gateway(template, url),
             threaded=True,
             request_handler=_RequestHandler,
             fd=listener.fileno(),
         )
-        whereabouts = state / "server.json"
-        whereabouts.write_text(json.dumps({"url": url, "environment": {**aws, **variables}}))
-        stop_sweeping = _keep_schedules(template)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
+        end_schedules = _keep_schedules(template)
+        Whereabouts(url, {**aws, **variables}).write(state)
         try:
             yield url
         finally:
-            whereabouts.unlink()
-            stop_sweeping()
+            Whereabouts.remove(state)
+            end_schedules()
             server.shutdown()
             thread.join()
             server.server_close()
@@ -79,31 +79,31 @@ def _bound(port: int) -> Iterator[socket.socket]:
 
 def _keep_schedules(template: Template) -> Callable[[], None]:
     """Runs the template's schedules until the function that it returns is called."""
-    stopped = threading.Event()
+    ended = threading.Event()
 
     def keep(handler: Callable[..., object], minutes: int) -> None:
-        while not stopped.wait(minutes * 60):
+        while not ended.wait(minutes * 60):
             handler({}, Context())
 
     for schedule in template.schedules:
         handler = load_handler(schedule.folder)
         threading.Thread(target=keep, args=(handler, schedule.minutes), daemon=True).start()
-    return stopped.set
+    return ended.set
 
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("local").setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    port = int(os.environ.get("PORT", "3000"))
+    for ending in (signal.SIGINT, signal.SIGTERM):  # of which a shell may have SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
     try:
-        with serving(port) as url:
+        with serving(int(os.environ.get("PORT", "3000")), STATE) as url:
             walk = demo.prepare(url, STATE)
             print(f"ready: {url}\n\n{walk}", flush=True)
+            logging.getLogger("local").setLevel(logging.INFO)
             signal.pause()
     except KeyboardInterrupt:
         print("\nstopped; the state is kept (make reset forgets it)")
-    except RuntimeError as error:
+    except (CannotServe, standins.DidNotStart, data.NotDeployed) as error:
         sys.exit(f"make run: {error}")
 
 

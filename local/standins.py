@@ -24,6 +24,10 @@ _CREDENTIALS = {
 }
 
 
+class DidNotStart(RuntimeError):
+    """Says in one line where the reason stands."""
+
+
 @contextmanager
 def running(state: Path) -> Iterator[dict[str, str]]:
     """The environment by which AWS's clients find the stand-ins, while these run.
@@ -76,7 +80,7 @@ def _wait_for(process: subprocess.Popen[bytes], endpoint: str, state: Path) -> N
             if process.poll() is not None:
                 break
             time.sleep(0.05)
-    raise RuntimeError(f"the stand-ins for AWS did not start: see {state / 'log'}")
+    raise DidNotStart(f"the stand-ins for AWS did not start: see {state / 'log'}")
 
 
 def _set_already() -> dict[str, str]:

@@ -1,0 +1,29 @@
+"""A template for `sam local`: the built functions, on the stand-ins of the running local server."""
+
+import json
+import platform
+import sys
+
+import yaml
+
+from local.template import ROOT, Template
+from local.whereabouts import Whereabouts
+
+BUILD = ROOT / ".aws-sam" / "local"
+
+
+def main() -> None:
+    server = Whereabouts.read()
+    if server is None:
+        sys.exit("no local server is running: start it with make run in another terminal")
+    template = Template.read(BUILD / "template.yaml").document
+    shared = template["Globals"]["Function"]
+    # `sam local` hands on no variable that the template does not name.
+    shared["Environment"]["Variables"] |= server.environment
+    shared["Architectures"] = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
+    template["Parameters"]["PublicUrl"]["Default"] = server.url
+    (BUILD / "local.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(template))))
+
+
+if __name__ == "__main__":
+    main()

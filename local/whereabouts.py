@@ -1,0 +1,50 @@
+"""Where the local server is, for commands that serve the same stack; and forgetting it."""
+
+import json
+import os
+import shutil
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.template import ROOT
+
+STATE = ROOT / os.environ.get("STATE", ".local")
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The URL of the server, and the environment of its functions."""
+
+    url: str
+    environment: dict[str, str]
+
+    def write(self, state: Path = STATE) -> None:
+        _file(state).write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, state: Path = STATE) -> "Whereabouts | None":
+        """Those of the server that keeps its state there, if one is running."""
+        try:
+            whereabouts = cls(**json.loads(_file(state).read_text()))
+            address = urlsplit(whereabouts.url)
+            socket.create_connection((address.hostname, address.port), timeout=2).close()
+        except OSError:
+            return None
+        return whereabouts
+
+    @staticmethod
+    def remove(state: Path = STATE) -> None:
+        _file(state).unlink(missing_ok=True)
+
+
+def _file(state: Path) -> Path:
+    return state / "server.json"
+
+
+if __name__ == "__main__":
+    if Whereabouts.read():
+        sys.exit("make reset: the local server is running: end it first")
+    shutil.rmtree(STATE, ignore_errors=True)

@@ -1,0 +1,203 @@
+"""The contract's requests, one after the other, over HTTP to the real local server."""
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import requests
+from ical.calendar_stream import IcsCalendarStream
+from icalendar import Calendar
+
+from tests.server import PATIENCE, Client, Server
+
+
+@pytest.fixture
+def user() -> str:
+    return f"user-{uuid4()}"
+
+
+@pytest.fixture
+def client(server: Server, user: str) -> Client:
+    token = server.token(
+        "--user", user, "--name", "ci", "--expires-in", "40d",
+        "--capability", "manage_mytokens:notify",
+    )  # fmt: skip
+    return Client(server.calendars, token["mytoken"])
+
+
+def test_the_walk_of_the_contract_gives_the_documented_answers(
+    server: Server, client: Client, user: str
+) -> None:
+    mom_id = server.token("--user", user, "--name", "backup", "--expires-in", "20d")["mom_id"]
+
+    empty = client("GET", data="null\n")
+    created = client("POST", json={"name": "CI Mytokens"})
+    by_form = client("POST", data={"name": "forms"})
+    redirect = client("GET", "/CI%20Mytokens")
+    feed = redirect.headers["Location"]
+    before = requests.get(feed, timeout=PATIENCE)
+    added = client("POST", "/CI%20Mytokens", json={"mom_id": mom_id, "comment": "nightly"})
+    again = client("POST", "/CI%20Mytokens", data={"mom_id": mom_id})
+    after = requests.get(feed, timeout=PATIENCE)
+    listed = client("GET")
+    deleted = client("DELETE", "/CI%20Mytokens", data="null\n")
+    gone = requests.get(feed, headers={"If-None-Match": after.headers["ETag"]}, timeout=PATIENCE)
+
+    assert (empty.status_code, empty.json()) == (200, {"calendars": []})
+    assert (created.status_code, created.json()) == (201, {"name": "CI Mytokens", "ics_path": feed})
+    assert (by_form.status_code, by_form.json()["name"]) == (201, "forms")
+    assert (redirect.status_code, redirect.text) == (302, "")
+    assert before.status_code == after.status_code == 200
+    assert Calendar.from_ical(before.text).walk("VEVENT") == []
+    calendar = {"name": "CI Mytokens", "ics_path": feed, "subscribed_tokens": [mom_id]}
+    assert (added.status_code, added.json()) == (200, calendar)
+    assert (again.status_code, again.json()) == (200, calendar)
+    assert len(Calendar.from_ical(after.text).walk("VEVENT")) == 1
+    assert "nightly" in after.text
+    assert listed.json() == {"calendars": [calendar, by_form.json()]}
+    assert (deleted.status_code, deleted.text) == (204, "")
+    assert gone.status_code == 410
+    assert gone.json()["error"] == "gone"
+
+
+def test_the_demo_feed_is_read_by_strict_parsers_and_answers_304_to_its_own_etag(
+    server: Server,
+) -> None:
+    feed = requests.get(server.demo_feed, headers={"Accept-Encoding": "identity"}, timeout=PATIENCE)
+    again = requests.get(
+        server.demo_feed,
+        headers={"Accept-Encoding": "identity", "If-None-Match": feed.headers["ETag"]},
+        timeout=PATIENCE,
+    )
+
+    text = feed.content.decode()
+    alarms = {
+        str(event["summary"]): [-a["trigger"].dt.days for a in event.walk("VALARM")]
+        for event in Calendar.from_ical(text).walk("VEVENT")
+    }
+    assert alarms == {
+        "Mytoken 'nightly build' expires": [14, 7, 3, 1, 0],
+        "Mytoken 'backup' expires": [3, 1, 0],
+        "Mytoken 'data portal' expires": [30, 14, 7, 3, 1, 0],
+    }
+    assert len(IcsCalendarStream.calendar_from_ics(text).events) == 3
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_printed_curl_lines_work_when_pasted_in_order(server: Server) -> None:
+    assert server.url
+    lines = [line.strip() for line in server.printed if line.startswith("  curl ")]
+
+    done = subprocess.run(
+        ["bash", "-e"], input="\n".join(lines), capture_output=True, text=True, check=False
+    )
+
+    assert len(lines) == 6
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count('"error"') == 0
+    assert "BEGIN:VEVENT" in done.stdout
+    assert "HTTP/1.1 204 " in done.stdout
+
+
+def test_a_revoked_token_is_gone_from_the_feed_at_the_next_fetch(
+    server: Server, client: Client, user: str
+) -> None:
+    parent = server.token("--user", user, "--name", "parent")["mom_id"]
+    child = server.token("--user", user, "--name", "child", "--parent", parent)["mom_id"]
+    feed = client("POST", json={"name": "watched"}).json()["ics_path"]
+    client("POST", "/watched", json={"mom_id": child})
+    shown = requests.get(feed, timeout=PATIENCE)
+
+    server.command("tools.revoke", "--mom-id", parent, "--recursive")
+
+    after = requests.get(feed, headers={"If-None-Match": shown.headers["ETag"]}, timeout=PATIENCE)
+    assert "child" in shown.text
+    assert (after.status_code, "child" in after.text) == (200, False)
+    assert client("POST", "/watched", json={"mom_id": child}).status_code == 403
+
+
+def test_of_two_clients_that_race_for_a_name_one_wins(client: Client) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: client("POST", json={"name": "one"}), range(16)))
+
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [201, *[409] * 15]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "error"),
+    [
+        pytest.param("GET", "/a%2Fb", 404, "not_found", id="row-61-slash-in-a-name"),
+        pytest.param("GET", "/%2e%2e", 404, "not_found", id="row-60-dots"),
+        pytest.param("GET", "/%00", 404, "not_found", id="row-62-nul"),
+        pytest.param("GET", "/%C0%AE", 400, "invalid_request", id="row-63-overlong"),
+        pytest.param("GET", "/%FF", 400, "invalid_request", id="row-63-not-utf-8"),
+        pytest.param("GET", "/%ZZ", 400, "invalid_request", id="row-63-no-escape"),
+        pytest.param("GET", "/%2", 400, "invalid_request", id="row-63-half-an-escape"),
+        pytest.param("GET", "/foobar/", 404, "not_found", id="row-64-slash-at-the-end"),
+        pytest.param("GET", "//foobar", 404, "not_found", id="row-64-two-slashes"),
+        pytest.param("GET", "/%252e", 404, "not_found", id="row-65-decoded-once"),
+        pytest.param("GET", "/" + 5000 * "x", 404, "not_found", id="row-66-name-of-5-kB"),
+        pytest.param("PATCH", "", 405, "method_not_allowed", id="row-69-patch"),
+        pytest.param("PUT", "/x", 405, "method_not_allowed", id="row-69-put"),
+        pytest.param("TRACE", "/x", 405, "method_not_allowed", id="row-69-trace"),
+    ],
+)
+def test_odd_paths_and_methods_are_answered_as_api_errors(
+    client: Client, method: str, path: str, status: int, error: str
+) -> None:
+    # Not by requests, which mends a path before it sends it.
+    address = urlsplit(client.base)
+    connection = HTTPConnection(address.netloc, timeout=PATIENCE)
+    headers = {"Authorization": f"Bearer {client.mytoken}"}
+
+    connection.request(method, f"{address.path}{path}", headers=headers)
+    with closing(connection):
+        answer = connection.getresponse()
+        document = json.load(answer)
+
+    assert (answer.status, document["error"]) == (status, error)
+
+
+def test_a_body_beyond_ten_megabytes_is_refused_by_the_gateway(client: Client) -> None:
+    answer = client("POST", data=b"x" * (10 * 1024 * 1024 + 1))
+
+    assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
+
+
+def test_the_host_header_changes_nothing(server: Server, client: Client) -> None:
+    answer = client("POST", json={"name": "mine"}, headers={"Host": "evil.example"})
+
+    assert answer.json()["ics_path"].startswith(f"{server.url}/calendars/")
+
+
+def test_reminders_are_those_of_the_tokens_expiry(
+    server: Server, client: Client, user: str
+) -> None:
+    mom_id = server.token("--user", user, "--expires-in", "40d")["mom_id"]
+    client("POST", json={"name": "due"})
+    client("POST", "/due", json={"mom_id": mom_id})
+
+    feed = requests.get(client("GET", "/due").headers["Location"], timeout=PATIENCE)
+
+    (event,) = Calendar.from_ical(feed.text).walk("VEVENT")
+    expected = datetime.now(UTC) + timedelta(days=40)
+    assert abs(event["dtstart"].dt - expected) < timedelta(minutes=5)
+
+
+def test_nothing_of_the_walk_is_in_the_log(server: Server, client: Client) -> None:
+    feed = client("POST", json={"name": "quiet", "x": 1}).json()["ics_path"]
+    requests.get(feed, timeout=PATIENCE)
+    requests.get(f"{server.url}/calendars/{32 * 'x'}", timeout=PATIENCE)
+
+    walk_ends = next(n for n, line in enumerate(server.printed) if line.startswith("Ctrl-C"))
+    logged = "\n".join(server.printed[walk_ends:])
+    assert client.mytoken not in logged
+    assert feed.rpartition("/")[2] not in logged
+    assert "404 GET /calendars/{id}" in logged
