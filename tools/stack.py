@@ -1,14 +1,13 @@
 """Which stack a command serves: the local server that runs, or a deployed stack by its name."""
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 import boto3
 
-_LOCAL = Path(__file__).parent.parent / ".local" / "server.json"
+from local.whereabouts import Whereabouts
+
 _VARIABLES = {  # environment variable of the functions: output of the template
     "CALENDARS_TABLE": "CalendarsTable",
     "TOKENS_TABLE": "TokensTable",
@@ -32,13 +31,11 @@ def connect(arguments: Namespace) -> str:
     """
     if arguments.stack:
         return _deployed(arguments.stack)
-    try:
-        server = json.loads(_LOCAL.read_text())
-    except FileNotFoundError:
+    local = Whereabouts.read()
+    if local is None:
         sys.exit("no local server is running: start it with make run, or name a stack: STACK=...")
-    os.environ.update(server["environment"])
-    url: str = server["url"]
-    return url
+    os.environ.update(local.environment)
+    return local.url
 
 
 def _deployed(name: str) -> str:
