@@ -40,7 +40,7 @@ test: .venv/installed .venv-standins/installed ## Run all tests
 test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the Python that Lambda runs
 	@if tools/find-python $(RUNTIME) >/dev/null; then \
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest $(ARGS); \
-	fi
+	else echo "so the tests are not run with it" >&2; fi
 
 check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
 

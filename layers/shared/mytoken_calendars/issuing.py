@@ -63,7 +63,9 @@ def issue(
     try:
         mytoken = Mytoken.model_validate(claims)
     except ValidationError as error:
-        raise InvalidRequest(f"These claims make no mytoken: {error}") from None
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
     ancestors, guards = _lineage(authority, mytoken, new.parent)
     registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
     bearer = authority.codec.encode(claims)

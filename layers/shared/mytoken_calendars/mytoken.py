@@ -95,7 +95,7 @@ class Mytoken(_Claims):
     jti: Annotated[UUID, Field(strict=False)]
     seq_no: Annotated[int, Field(ge=1)]
     name: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
-    oidc_sub: str
+    oidc_sub: Annotated[str, Field(min_length=1)]
     oidc_iss: str
     capabilities: list[str]
     restrictions: list[Restriction] = []

@@ -1,7 +1,7 @@
 """The door to DynamoDB for the tokens that this stack has issued; `items.py` shows the layout."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from mytoken_calendars import aws, items
@@ -11,7 +11,8 @@ from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 from mytoken_calendars.table import ABSENT, PRESENT, Table
 
-_CURRENT = "#seq_no = :seq_no AND attribute_not_exists(#revoked)"
+_ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
+_CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
 _TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
 
 
@@ -30,11 +31,17 @@ class Registry:
 
         Raises InvalidToken.
         """
-        return self._alive(mytoken.owner, mytoken.mom_id, InvalidToken(), mytoken.seq_no)
+        refusal = InvalidToken()
+        token, seq_no = self._find(mytoken.owner, mytoken.mom_id, refusal)
+        if seq_no != mytoken.seq_no:
+            raise refusal
+        key = items.token(mytoken.owner, mytoken.mom_id)
+        current = self.table.check(key, _CURRENT, refusal, seq_no=seq_no)
+        return replace(token, guards=(current, *token.guards))
 
     def find(self, owner: Owner, mom_id: str) -> RegisteredToken:
         """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
-        return self._alive(owner, mom_id, InvalidGrant())
+        return self._find(owner, mom_id, InvalidGrant())[0]
 
     def owner_of(self, mom_id: str) -> Owner:
         """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
@@ -72,24 +79,21 @@ class Registry:
             at=change.at,
         )
 
-    def _alive(
-        self, owner: Owner, mom_id: str, refusal: Refusal, seq_no: int | None = None
-    ) -> RegisteredToken:
+    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[RegisteredToken, int]:
+        """The token, unless it or a tree that it grows on is revoked; and its seq_no."""
         key = items.token(owner, mom_id)
         item = self.table.get(key)
-        if item is None or "revoked" in item or seq_no not in (None, item["seq_no"]):
+        if item is None or "revoked" in item:
             raise refusal
-        ancestors = [items.token(owner, ancestor) for ancestor in item.get("ancestors", ())]
-        if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestors)):
+        ancestors = tuple(item.get("ancestors", ()))
+        ancestor_keys = [items.token(owner, ancestor) for ancestor in ancestors]
+        if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestor_keys)):
             raise refusal
-        return RegisteredToken(
-            mom_id,
-            item.get("name"),
-            item["created"],
-            item.get("expires"),
-            tuple(item.get("ancestors", ())),
-            (
-                self.table.check(key, _CURRENT, refusal, seq_no=item["seq_no"]),
-                *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestors),
-            ),
+        guards = (
+            self.table.check(key, _ALIVE, refusal),
+            *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestor_keys),
         )
+        token = RegisteredToken(
+            mom_id, item.get("name"), item["created"], item.get("expires"), ancestors, guards
+        )
+        return token, item["seq_no"]

@@ -30,18 +30,15 @@ def recorded(
     table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
 ) -> tuple[Write, ...]:
     """The writes by which all feeds of the owner learn of a revocation, however many there are."""
-    always = "attribute_not_exists(#pk) OR attribute_exists(#pk)"
     return (
         table.update(
             items.revocation(owner, mom_id),
             "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)",
-            always,
             tree=tree,
         ),
         table.update(
             items.revocations_head(owner),
             "SET #version = :version, #changed = :changed",
-            always,
             version=change.id,
             changed=change.at,
         ),

@@ -83,7 +83,7 @@ class Table:
         self,
         key: Key,
         expression: str,
-        condition: str,
+        condition: str = "",
         refusal: Refusal | None = None,
         **values: Any,
     ) -> Write:
@@ -113,7 +113,9 @@ class Table:
         values: Mapping[str, Any],
         **parameters: Any,
     ) -> Write:
-        parameters |= {"TableName": self.name, "ConditionExpression": condition}
+        parameters["TableName"] = self.name
+        if condition:
+            parameters["ConditionExpression"] = condition
         if values:
             parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
         return Write(action, parameters, refusal or Outdated())

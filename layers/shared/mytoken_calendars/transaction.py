@@ -71,8 +71,9 @@ def _join(write: Write, check: Write) -> Write:
     if check.action != "ConditionCheck":
         raise ValueError("an item is written once in a transaction")
     condition, values = "ConditionExpression", "ExpressionAttributeValues"
-    parts = dict.fromkeys((write.parameters[condition], check.parameters[condition]))
+    both = (write.parameters.get(condition), check.parameters[condition])
+    parts = dict.fromkeys(part for part in both if part)
     parameters = {**write.parameters, condition: " AND ".join(f"({part})" for part in parts)}
-    if both := {**check.parameters.get(values, {}), **write.parameters.get(values, {})}:
-        parameters[values] = both
+    if joined := {**check.parameters.get(values, {}), **write.parameters.get(values, {})}:
+        parameters[values] = joined
     return Write(write.action, parameters, write.refusal)
