@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import inspect
 import json
 import os
 import time
@@ -70,7 +71,14 @@ class Stack:
     @cached_property
     def handlers(self) -> dict[str, Handler]:
         with self.entered():
-            return {folder: load_handler(folder) for folder in Template.read().functions}
+            handlers = {folder: load_handler(folder) for folder in Template.read().functions}
+            # The cache makes its client when it is first asked: here, so that it is one of ours.
+            getattr(_names(handlers["get_feed"])["cache"], "_s3")  # noqa: B009
+            return handlers
+
+    def door(self, operation: str, name: str) -> Any:
+        """What a handler's module calls `name`: its `store`, its `authority`, its `cache`."""
+        return _names(self.handlers[operation])[name]
 
     @cached_property
     def authority(self) -> EmbeddedAuthority:
@@ -178,6 +186,10 @@ class Stack:
             )
             for table in (self.store.table, self.authority.registry.table)
         }
+
+
+def _names(handler: Handler) -> dict[str, Any]:
+    return inspect.unwrap(handler).__globals__
 
 
 def sample_event(operation: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class Restriction(_Claims):
 class Rotation(_Claims):
     """When use renews the token. `on_AT` concerns access tokens alone."""
 
+    model_config = ConfigDict(extra="allow")
+
     on_AT: bool = False  # noqa: N815 - the wire's word
     on_other: bool = False
     lifetime: Annotated[int, Field(ge=0)] = 0
@@ -74,7 +76,8 @@ class Rotation(_Claims):
 
     @property
     def concerns_us(self) -> bool:
-        return self.on_other or self.auto_revoke or self.lifetime > 0
+        """Whether it is more than we may ignore: what we do not know, we do not ignore either."""
+        return self.on_other or self.auto_revoke or self.lifetime > 0 or bool(self.model_extra)
 
 
 class Mytoken(_Claims):
