@@ -37,7 +37,7 @@ class Calendar:
         return f"{base_url}{FEEDS_PATH}/{self.feed_id}"
 
     def document(self, base_url: str) -> dict[str, Any]:
-        """The calendar object of the API (SEED, Calendar List Response)."""
+        """The calendar object of the API, as in docs/openapi.yaml."""
         document = {"name": self.name, "ics_path": self.ics_path(base_url)}
         if self.subscribed_tokens:
             return {**document, "subscribed_tokens": list(self.subscribed_tokens)}

@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """A request that is answered with an error and has changed nothing.
+    """A request that is answered with an error; unless that is a 5xx, it has changed nothing.
 
     `description` goes to the client as `error_description`. It is one of a finite set of texts and
     never repeats what the client sent.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from icalendar import Alarm, Calendar, Component, Event
-from icalendar.prop import vInline
+from icalendar.prop import vInline, vText
 
 from mytoken_calendars import reminders
 from mytoken_calendars.calendars import Subscription
@@ -22,8 +22,9 @@ def opening(name: str) -> str:
     calendar.add("version", "2.0")
     calendar.add("prodid", _PRODUCT)
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    # As TEXT: icalendar knows no type for these two, and would write commas as they are.
+    calendar.add("name", vText(name))
+    calendar.add("x-wr-calname", vText(name))
     calendar.add("description", _DESCRIPTION)
     calendar.add("x-wr-caldesc", _DESCRIPTION)
     calendar.add("color", "tomato")

@@ -16,7 +16,7 @@ _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
 
 
 def subject(oidc_sub: str, oidc_iss: str) -> str:
-    """The `sub` of an OpenID user's mytokens (PROTOCOL B.1)."""
+    """The `sub` of an OpenID user's mytokens: a hash of who the user is, and by whose word."""
     return _base64(hashlib.sha3_256(f"{oidc_sub}@{oidc_iss}".encode()).digest())
 
 

@@ -1,0 +1,244 @@
+"""Imports run with the flow: handlers know HTTP and doors, these the domain, the domain neither."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import ROOT
+
+SHARED = Path("layers/shared")
+PACKAGE = SHARED / "mytoken_calendars"
+FUNCTIONS = sorted((ROOT / "functions").glob("*/app.py"))
+
+# Each third-party package and the modules that may import it. pydantic is the language of data.
+DOORS = {
+    "aws_lambda_powertools": {"api", "feed_cache"},
+    "boto3": {"aws"},
+    "botocore": {"aws", "feed_cache", "transaction"},
+    "cryptography": {"jwt_codec", "signing_key"},
+    "icalendar": {"ics"},
+    "jwt": {"jwt_codec"},
+}
+FOR_DATA = "pydantic"
+
+
+def modules() -> dict[str, Path]:
+    return {path.stem: path for path in (ROOT / PACKAGE).glob("*.py")}
+
+
+def contracts() -> list[dict[str, Any]]:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    found: list[dict[str, Any]] = pyproject["tool"]["importlinter"]["contracts"]
+    return found
+
+
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(SHARED)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def copied(to: Path) -> Path:
+    shutil.copytree(ROOT / SHARED, to / SHARED)
+    shutil.copy(ROOT / "pyproject.toml", to)
+    return to
+
+
+def packages_imported(path: Path) -> set[str]:
+    """The third-party packages that a file imports when it runs, wherever in it."""
+    tree = ast.parse(path.read_text())
+    names = {name for node in ast.walk(tree) for name in _imported(node)}
+    for_types = {
+        name
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        for name in _imported(node)
+    }
+    return names - for_types - sys.stdlib_module_names - {"mytoken_calendars"}
+
+
+def _imported(node: ast.AST) -> set[str]:
+    match node:
+        case ast.Import():
+            return {alias.name.partition(".")[0] for alias in node.names}
+        case ast.ImportFrom(module=str(module), level=0):
+            return {module.partition(".")[0]}
+        case _:
+            return set()
+
+
+# --- the flow -------------------------------------------------------------------------------------
+
+
+def test_the_imports_keep_every_contract() -> None:
+    result = lint_imports(ROOT)
+
+    assert result.returncode == 0, result.stdout
+    assert f"Contracts: {len(contracts())} kept, 0 broken." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        ("calendars", "import boto3", "The domain knows neither HTTP nor a door"),
+        ("mytoken", "import jwt", "The domain knows neither HTTP nor a door"),
+        (
+            "access",
+            "from mytoken_calendars import store",
+            "The domain knows neither HTTP nor a door",
+        ),
+        ("feed", "from mytoken_calendars import api", "The domain knows neither HTTP nor a door"),
+        ("api", "from mytoken_calendars import table", "HTTP knows no door"),
+        ("store", "from mytoken_calendars import api", "No door knows HTTP"),
+    ],
+)
+def test_an_import_against_the_flow_breaks_its_contract(
+    tmp_path: Path, module: str, line: str, contract: str
+) -> None:
+    root = copied(tmp_path)
+    path = root / PACKAGE / f"{module}.py"
+    path.write_text(f"{path.read_text()}\n{line}\n")
+
+    result = lint_imports(root)
+
+    assert result.returncode != 0
+    assert f"{contract} BROKEN" in result.stdout
+
+
+def test_the_contracts_name_every_module_and_no_other() -> None:
+    named = [module for contract in contracts() for module in contract["source_modules"]]
+
+    package = {f"mytoken_calendars.{module}" for module in modules() if module != "__init__"}
+    assert set(named) == package
+    assert len(named) == len(set(named))
+
+
+def test_each_contract_forbids_all_modules_of_the_other_kinds() -> None:
+    domain, http, doors = contracts()
+
+    forbidden = [set(contract["forbidden_modules"]) for contract in (domain, http, doors)]
+
+    assert forbidden == [
+        {*http["source_modules"], *doors["source_modules"], *DOORS},
+        {*doors["source_modules"]},
+        {*http["source_modules"]},
+    ]
+
+
+# --- doors ----------------------------------------------------------------------------------------
+
+
+def test_each_third_party_package_is_imported_by_its_doors_only() -> None:
+    importers: dict[str, set[str]] = defaultdict(set)
+
+    for module, path in modules().items():
+        for package in packages_imported(path) - {FOR_DATA}:
+            importers[package].add(module)
+
+    assert importers == DOORS
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.parent.name)
+def test_a_handler_imports_no_third_party_package_but_for_data(path: Path) -> None:
+    assert packages_imported(path) <= {FOR_DATA}
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.parent.name)
+def test_a_handler_imports_no_other_handler(path: Path) -> None:
+    assert not {"app", "functions", "local", "tests", "tools"} & packages_imported(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        ("import boto3", {"boto3"}),
+        ("from boto3.dynamodb import types", {"boto3"}),
+        ("def f():\n    import jwt.algorithms as a", {"jwt"}),
+        ("try:\n    import jwt\nexcept ImportError:\n    pass", {"jwt"}),
+        ("if TYPE_CHECKING:\n    from mypy_boto3_s3 import S3Client", set()),
+        ("import json\nfrom mytoken_calendars import api", set()),
+    ],
+)
+def test_an_import_is_seen_wherever_it_stands(
+    tmp_path: Path, text: str, packages: set[str]
+) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(text)
+
+    assert packages_imported(path) == packages
+
+
+# --- the feed, which is polled --------------------------------------------------------------------
+
+_LOAD_THE_FEED = """
+import json, sys
+import boto3
+
+clients = []
+make = boto3.client
+boto3.client = lambda service, **more: clients.append(service) or make(service, **more)
+import app
+
+print(json.dumps({"modules": sorted(sys.modules), "clients": clients}))
+"""
+
+
+@pytest.fixture(scope="module")
+def feed_function() -> dict[str, list[str]]:
+    """What is loaded, and which clients are made, when Lambda starts the function of the feed."""
+    environment = {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "CALENDARS_TABLE": "calendars",
+        "FEEDS_BUCKET": "feeds",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / SHARED), str(ROOT / "functions" / "get_feed")]),
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", _LOAD_THE_FEED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded: dict[str, list[str]] = json.loads(result.stdout)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "aws_lambda_powertools.event_handler",
+        "aws_xray_sdk",
+        "cryptography",
+        "icalendar",
+        "jwt",
+        "mytoken_calendars.access",
+        "mytoken_calendars.ics",
+        "mytoken_calendars.store",
+        "opentelemetry",
+        "pydantic",
+    ],
+)
+def test_the_feed_starts_without(feed_function: dict[str, list[str]], module: str) -> None:
+    assert "mytoken_calendars.feed" in feed_function["modules"]
+    assert module not in feed_function["modules"]
+
+
+def test_the_feed_starts_with_a_client_for_dynamodb_alone(
+    feed_function: dict[str, list[str]],
+) -> None:
+    assert feed_function["clients"] == ["dynamodb"]

@@ -1,0 +1,378 @@
+"""docs/openapi.yaml is valid, is complete, and says what the handlers really answer."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from local.template import Template
+from mytoken_calendars import api, body, calendars, credentials, jwt_codec, names
+from mytoken_calendars.mytoken import Capability
+from tests.contract import openapi
+from tests.contract.answers import BODIES, CALENDAR, OF_THE_API, REQUESTS, Key, feed
+from tests.contract.feeds import GOLDEN
+from tests.contract.openapi import Operation, Response
+from tests.support import PUBLIC_URL, ROOT, Answer, Stack, Token
+
+OPERATIONS = {(o.folder, o.method): o for o in openapi.operations()}
+SCHEMAS = openapi.DOCUMENT["components"]["schemas"]
+
+
+@pytest.fixture(scope="module")
+def user(stack: Stack) -> dict[str, Token]:
+    """A user with a calendar, and a mytoken of each capability, by capability."""
+    tokens = {capability.value: stack.mint(capability, user="openapi") for capability in Capability}
+    stack.invoke("create_calendar", tokens["manage_mytokens:notify"], json={"name": CALENDAR})
+    return tokens
+
+
+# --- what is documented -------------------------------------------------------------------------
+
+
+def test_the_document_is_valid_openapi() -> None:
+    errors = OpenAPIV31SpecValidator(openapi.DOCUMENT).iter_errors()
+
+    assert list(errors) == []
+
+
+def test_the_document_has_exactly_the_routes_of_the_template() -> None:
+    routes = {(r.method, r.path.replace("+}", "}"), r.folder) for r in Template.read().routes}
+
+    documented = {(o.method, o.path, o.folder) for o in openapi.operations()}
+
+    assert documented == routes
+
+
+def test_no_operation_id_is_given_twice() -> None:
+    definitions = [operation.definition for operation in openapi.operations()]
+
+    ids = [d["operationId"] for d in definitions if "operationId" in d]
+
+    assert len(ids) == len(set(ids)) == len(OPERATIONS) - 1  # HEAD of the feed has none
+
+
+def test_the_document_has_the_version_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert openapi.DOCUMENT["info"]["version"] == project["version"]
+
+
+def test_the_server_is_a_variable_that_begins_with_the_local_one() -> None:
+    (server,) = openapi.DOCUMENT["servers"]
+
+    assert server["url"] == "{publicUrl}"
+    assert server["variables"]["publicUrl"]["default"] == PUBLIC_URL
+
+
+def test_the_errors_of_the_code_are_documented_and_no_others() -> None:
+    in_code = {(status.value, code) for status, code in api.STATUS_AND_CODE.values()}
+
+    documented = {
+        (status, code)
+        for operation in openapi.operations()
+        for status, response in operation.responses.items()
+        for code in response.error_codes
+        if code is not None
+    }
+
+    assert documented == in_code
+    assert set(SCHEMAS["Error"]["properties"]["error"]["enum"]) == {code for _, code in in_code}
+
+
+def test_every_component_is_used() -> None:
+    text = (ROOT / "docs" / "openapi.yaml").read_text()
+    components = openapi.DOCUMENT["components"]
+
+    unused = [
+        name
+        for kind in ("parameters", "headers", "responses", "schemas")
+        for name in components[kind]
+        if f"#/components/{kind}/{name}" not in text
+    ]
+
+    assert unused == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "example"),
+    [pytest.param(schema, value, id=place) for place, schema, value in openapi.examples()],
+)
+def test_an_example_is_valid(schema: Mapping[str, Any], example: Any) -> None:
+    errors = openapi.validator(schema).iter_errors(example)
+
+    assert [error.message for error in errors] == []
+
+
+def test_the_feed_in_the_examples_is_the_golden_one() -> None:
+    content = OPERATIONS["get_feed", "GET"].responses[200].media_types
+    (media_type,) = content.values()
+
+    example = media_type["examples"]["one mytoken"]["value"]
+
+    assert example.replace("\n", "\r\n").encode() == (GOLDEN / "one_token.ics").read_bytes()
+
+
+# --- what is asked for --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "model", "schema"),
+    [
+        ("create_calendar", "NewCalendar", "NewCalendar"),
+        ("add_token", "NewSubscription", "NewSubscription"),
+    ],
+)
+def test_the_fields_of_a_body_are_those_of_the_handler(
+    stack: Stack, folder: str, model: str, schema: str
+) -> None:
+    fields = _globals(stack, folder)[model].model_fields
+
+    documented = SCHEMAS[schema]
+
+    assert documented["properties"].keys() == fields.keys() | {"mytoken"}
+    assert set(documented["required"]) == {n for n, f in fields.items() if f.is_required()}
+
+
+def _globals(stack: Stack, folder: str) -> dict[str, Any]:
+    handler: Any = stack.handlers[folder]
+    found: dict[str, Any] = handler.__wrapped__.__globals__
+    return found
+
+
+@pytest.mark.parametrize("folder", ["create_calendar", "add_token"])
+def test_a_body_comes_as_json_or_as_a_form_with_the_same_fields(folder: str) -> None:
+    content = OPERATIONS[folder, "POST"].definition["requestBody"]["content"]
+
+    schemas = [media_type["schema"] for media_type in content.values()]
+
+    assert list(content) == ["application/json", "application/x-www-form-urlencoded"]
+    assert schemas[0] == schemas[1]
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    new_subscription = SCHEMAS["NewSubscription"]["properties"]
+
+    assert SCHEMAS["Name"]["maxLength"] == names.NAME_LENGTH
+    assert new_subscription["comment"]["maxLength"] == names.COMMENT_LENGTH
+    assert SCHEMAS["BodyMytoken"]["maxLength"] == jwt_codec._LONGEST
+    assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
+    assert (
+        SCHEMAS["Calendar"]["properties"]["subscribed_tokens"]["maxItems"]
+        == calendars.MAX_SUBSCRIPTIONS
+    )
+    assert f"{body.LARGEST // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
+    assert f"{body.MOST_FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
+    add_token = OPERATIONS["add_token", "POST"].definition["description"]
+    assert f"{calendars.MAX_SUBSCRIPTIONS:,}" in add_token
+    assert f"{calendars.MAX_SUBSCRIPTIONS_OF_OWNER:,}" in add_token
+    create_calendar = OPERATIONS["create_calendar", "POST"].definition["description"]
+    assert f"{calendars.MAX_CALENDARS:,}" in create_calendar
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"name": ""},
+        {"name": None},
+        {"name": 1},
+        {"name": ["x"]},
+        {"name": "."},
+        {"name": ".."},
+        {"name": "..."},
+        {"name": " x"},
+        {"name": "x "},
+        {"name": "x y"},
+        {"name": "a/b"},
+        {"name": "a\\b"},
+        {"name": "a?b"},
+        {"name": "a#b"},
+        {"name": "50%"},
+        {"name": "a\tb"},
+        {"name": "a\x85b"},
+        {"name": "ü" * 128},
+        {"name": "x" * 129},
+        {"name": '日本語 📅, (1); "2"'},
+        {"name": "and more", "unknown": 1},
+        {"name": "x", "mytoken": 1},
+    ],
+    ids=repr,
+)
+def test_create_takes_what_the_schema_allows_and_nothing_else(
+    stack: Stack, user: dict[str, Token], document: Any
+) -> None:
+    answer = stack.invoke("create_calendar", user["manage_mytokens:notify"], json=document)
+
+    allowed = openapi.validator(SCHEMAS["NewCalendar"]).is_valid(document)
+    assert answer.status == (201 if allowed else 400)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"mom_id": None},
+        {"mom_id": ""},
+        {"mom_id": "x"},
+        {"mom_id": " "},
+        {"mom_id": "A" * 86 + "=="},
+        {"mom_id": "A" * 85 + "B=="},
+        {"mom_id": "A" * 86},
+        {"mom_id": "-" * 86 + "=="},
+        {"mom_id": "A" * 88},
+        {"mom_id": "A" * 86 + "==\n"},
+        {"mom_id": "", "comment": None},
+        {"mom_id": "", "comment": 1},
+        {"mom_id": "", "comment": "x" * 1024},
+        {"mom_id": "", "comment": "x" * 1025},
+        {"mom_id": "", "comment": "\ttwo\nlines, ü 📅 \\"},
+        {"mom_id": "", "comment": "a\rb"},
+        {"mom_id": "", "comment": "\x00"},
+        {"mom_id": "", "comment": "a\x9fb"},
+    ],
+    ids=repr,
+)
+def test_add_takes_what_the_schema_allows_and_nothing_else(
+    stack: Stack, user: dict[str, Token], document: Any
+) -> None:
+    answer = stack.invoke("add_token", user["manage_mytokens:notify"], json=document)
+
+    allowed = openapi.validator(SCHEMAS["NewSubscription"]).is_valid(document)
+    unknown = answer.status == 403 and answer.json["error"] == "invalid_grant"
+    assert (answer.status == 200 or unknown) == allowed
+    assert answer.status in (200, 400, 403)
+
+
+@pytest.mark.parametrize(("folder", "capability"), list(product(OF_THE_API, Capability)))
+def test_a_mytoken_is_let_in_exactly_if_it_covers_a_documented_capability(
+    stack: Stack, user: dict[str, Token], folder: str, capability: Capability
+) -> None:
+    operation = OPERATIONS[folder, OF_THE_API[folder]]
+
+    answer = stack.invoke(folder, user[capability], json=BODIES.get(folder))
+
+    needed = [Capability(needed) for needed in operation.capabilities]
+    assert (answer.status != 403) == any(n.is_covered_by(capability) for n in needed)
+    assert answer.status not in (400, 401, 500)
+    assert all(f"`{n.value}`" in operation.definition["description"] for n in needed)
+
+
+@pytest.mark.parametrize(
+    ("folder", "method"), [key for key in OPERATIONS if key[0] not in (*OF_THE_API, "no_route")]
+)
+def test_what_asks_for_no_mytoken_says_so(folder: str, method: str) -> None:
+    operation = OPERATIONS[folder, method]
+
+    assert operation.definition["security"] == []
+    assert "Needs no mytoken" in operation.definition["description"]
+
+
+@pytest.mark.parametrize("folder", OF_THE_API)
+@pytest.mark.parametrize("place", ["header", "body", "cookie"])
+def test_the_mytoken_is_found_in_each_documented_place(
+    stack: Stack, user: dict[str, Token], folder: str, place: str
+) -> None:
+    token = user["manage_mytokens:notify"]
+    fields = dict(BODIES.get(folder, {}))
+
+    answer = stack.invoke(
+        folder,
+        token if place == "header" else None,
+        json=fields | {"mytoken": token.bearer} if place == "body" else fields,
+        cookies=[f"{credentials.COOKIE}={token.bearer}"] if place == "cookie" else None,
+    )
+
+    assert answer.status not in (400, 401, 500)
+    cookie = openapi.DOCUMENT["components"]["securitySchemes"]["cookie"]
+    assert (cookie["in"], cookie["name"]) == ("cookie", credentials.COOKIE)
+
+
+# --- what is answered ---------------------------------------------------------------------------
+
+
+def test_each_documented_answer_is_tried_and_no_other() -> None:
+    documented = {
+        (*key, status, code)
+        for key, operation in OPERATIONS.items()
+        for status, response in operation.responses.items()
+        if not response.is_of_the_gateway
+        for code in response.error_codes
+    }
+
+    assert documented == REQUESTS.keys()
+
+
+@pytest.mark.parametrize("key", REQUESTS, ids=lambda key: " ".join(str(part) for part in key))
+def test_a_real_answer_is_as_documented(stack: Stack, key: Key) -> None:
+    folder, method, status, error = key
+    response = OPERATIONS[folder, method].responses[status]
+
+    answer = REQUESTS[key](stack)
+
+    assert answer.status == status
+    assert list(_faults_of_headers(response, answer)) == []
+    assert list(_faults_of_body(response, answer, method)) == []
+    assert error is None or answer.json["error"] == error
+
+
+def _faults_of_headers(response: Response, answer: Answer) -> Iterator[str]:
+    documented = response.headers
+    for name in answer.headers.keys() - documented.keys() - {"content-type"}:
+        yield f"{name} is not documented"
+    for name, header in documented.items():
+        if name in answer.headers:
+            for error in openapi.validator(header["schema"]).iter_errors(answer.headers[name]):
+                yield f"{name}: {error.message}"
+        elif header.get("required"):
+            yield f"{name} is missing"
+
+
+def _faults_of_body(response: Response, answer: Answer, method: str) -> Iterator[str]:
+    if not response.media_types:
+        if answer.body:
+            yield "there is a body"
+        return
+    schema = response.media_types[answer.headers["content-type"]]["schema"]
+    body = answer.json if answer.headers["content-type"] == "application/json" else answer.text
+    yield from (error.message for error in openapi.validator(schema).iter_errors(body))
+
+
+@pytest.mark.parametrize("folder", [*OF_THE_API, "get_configuration", "get_jwks", "preflight"])
+def test_pages_of_every_origin_may_read_the_answer(stack: Stack, folder: str) -> None:
+    answer = stack.invoke(folder)
+
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_compressed_feed_is_as_documented(stack: Stack, method: str) -> None:
+    response = OPERATIONS["get_feed", method].responses[200]
+
+    answer = feed(stack, method, **{"accept-encoding": "gzip"})
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert list(_faults_of_headers(response, answer)) == []
+    assert list(_faults_of_body(response, answer, method)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
+        (503, "Service Unavailable"),
+    ],
+)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda o: f"{o.folder} {o.method}")
+def test_an_answer_of_the_gateway_itself_is_documented(
+    operation: Operation, status: int, message: str
+) -> None:
+    schema = operation.responses[status].media_types["application/json"]["schema"]
+
+    errors = openapi.validator(schema).iter_errors({"message": message})
+
+    assert [error.message for error in errors] == []

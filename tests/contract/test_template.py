@@ -1,0 +1,307 @@
+"""template.yaml, functions/ and the code say the same, and no function may do more than it does."""
+
+import ast
+import re
+from itertools import product
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.template import Template
+from mytoken_calendars import calendars
+from tests.support import ROOT, Stack
+
+TEMPLATE = Template.read()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
+FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
+MODULES = sorted((ROOT / "layers/shared/mytoken_calendars").rglob("*.py"))
+TABLES = ("CalendarsTable", "TokensTable")
+
+LONGEST_FILE = 40  # lines of a functions/*/app.py
+LONGEST_CODE = 30  # of these, lines that are neither blank nor docstring nor comment
+LONGEST_MODULE = 200
+REASON = "It is longer than other modules because"
+
+each_folder = pytest.mark.parametrize("folder", FOLDERS)
+
+
+def function(folder: str) -> dict[str, Any]:
+    properties: dict[str, Any] = RESOURCES[_logical_id(folder)]["Properties"]
+    return properties
+
+
+def _logical_id(folder: str) -> str:
+    return f"{''.join(word.title() for word in folder.split('_'))}Function"
+
+
+def statements(folder: str) -> list[dict[str, Any]]:
+    """All that a function's policies say, the shared ones written out."""
+    found = []
+    for policy in function(folder).get("Policies", []):
+        document = (
+            RESOURCES[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
+        )
+        found += document["Statement"]
+    return found
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def source(folder: str) -> str:
+    return (ROOT / "functions" / folder / "app.py").read_text()
+
+
+# --- folders and functions ----------------------------------------------------------------------
+
+
+def test_every_folder_has_a_function_and_every_function_a_folder() -> None:
+    functions = {
+        logical_id: resource["Properties"]["CodeUri"]
+        for logical_id, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+    assert functions == {_logical_id(folder): f"functions/{folder}" for folder in FOLDERS}
+
+
+@each_folder
+def test_a_folder_holds_one_file_and_no_requirements(folder: str) -> None:
+    files = {path.name for path in (ROOT / "functions" / folder).iterdir()} - {"__pycache__"}
+
+    assert files == {"app.py"}
+
+
+@each_folder
+def test_a_function_logs_to_a_group_of_its_own_that_forgets(folder: str) -> None:
+    log_group = function(folder)["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert log_group == _logical_id(folder).removesuffix("Function") + "LogGroup"
+    assert RESOURCES[log_group]["Type"] == "AWS::Logs::LogGroup"
+    assert RESOURCES[log_group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@each_folder
+def test_a_function_runs_on_python_3_13_on_arm64_with_both_layers(folder: str) -> None:
+    settings = {**TEMPLATE.document["Globals"]["Function"], **function(folder)}
+
+    assert settings["Runtime"] == "python3.13"
+    assert settings["Architectures"] == ["arm64"]
+    assert settings["Handler"] == "app.handler"
+    assert settings["Layers"] == [{"Ref": "DependenciesLayer"}, {"Ref": "SharedLayer"}]
+
+
+# --- what functions may do ------------------------------------------------------------------------
+
+
+@each_folder
+def test_a_function_may_do_named_actions_only_and_never_scan(folder: str) -> None:
+    actions = [action for s in statements(folder) for action in as_list(s["Action"])]
+
+    assert all(re.fullmatch(r"(dynamodb|kms|s3):[A-Z][A-Za-z]+", action) for action in actions)
+    assert "dynamodb:Scan" not in actions
+
+
+@each_folder
+def test_a_function_may_reach_named_resources_of_this_stack_only(folder: str) -> None:
+    resources = [resource for s in statements(folder) for resource in as_list(s["Resource"])]
+
+    arns = [{"Fn::GetAtt": [name, "Arn"]} for name in (*TABLES, "FeedsBucket", "SigningKey")]
+    cached_feeds = {"Fn::Sub": "${FeedsBucket.Arn}/feeds/*"}
+    assert [resource for resource in resources if resource not in (*arns, cached_feeds)] == []
+
+
+@each_folder
+def test_a_function_says_what_is_allowed_and_leaves_the_rest_out(folder: str) -> None:
+    forms = {tuple(sorted(statement)) for statement in statements(folder)}
+
+    assert {statement["Effect"] for statement in statements(folder)} <= {"Allow"}
+    assert forms <= {
+        ("Action", "Effect", "Resource"),
+        ("Action", "Condition", "Effect", "Resource"),
+    }
+
+
+def test_the_feed_may_reach_neither_tokens_nor_the_signing_key() -> None:
+    text = repr(statements("get_feed"))
+
+    assert "CalendarsTable" in text
+    assert "TokensTable" not in text
+    assert "SigningKey" not in text
+    assert "kms:" not in text
+
+
+def test_the_feed_may_read_feeds_their_events_and_revocations_only() -> None:
+    (on_table,) = [s for s in statements("get_feed") if "CalendarsTable" in repr(s["Resource"])]
+
+    assert on_table["Action"] == ["dynamodb:GetItem", "dynamodb:Query"]
+    assert on_table["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["FEED#*", "CALENDAR#*", "REVOKED#*"]}
+    }
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder != "get_feed"])
+def test_nothing_but_the_feed_touches_the_cache(folder: str) -> None:
+    assert "s3:" not in repr(statements(folder))
+
+
+@pytest.mark.parametrize("folder", ["get_calendar", "get_feed", "list_calendars"])
+def test_what_only_reads_may_not_write_to_a_table(folder: str) -> None:
+    actions = {a for s in statements(folder) for a in as_list(s["Action"]) if "dynamodb" in a}
+
+    assert actions <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+@each_folder
+def test_no_function_may_sign(folder: str) -> None:
+    assert "kms:Sign" not in repr(statements(folder))
+
+
+# --- data -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_pk_and_sk_and_can_be_restored(name: str) -> None:
+    table = RESOURCES[name]["Properties"]
+
+    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [
+        ("pk", "HASH"),
+        ("sk", "RANGE"),
+    ]
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+
+
+def test_no_table_has_an_index_that_could_lag() -> None:
+    tables = [RESOURCES[name]["Properties"] for name in TABLES]
+
+    assert not any("Indexes" in name for table in tables for name in table)
+
+
+@pytest.mark.parametrize("name", [*TABLES, "FeedsBucket", "SigningKey"])
+def test_data_stays_when_the_stack_is_deleted(name: str) -> None:
+    policies = (RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"])
+
+    assert policies == ("Retain", "Retain")
+
+
+def test_the_bucket_is_closed_to_the_public() -> None:
+    access = RESOURCES["FeedsBucket"]["Properties"]["PublicAccessBlockConfiguration"]
+
+    assert access == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+
+
+def test_the_bucket_forgets_feeds_and_keeps_no_old_versions() -> None:
+    bucket = RESOURCES["FeedsBucket"]["Properties"]
+
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+
+    assert rule["Status"] == "Enabled"
+    assert 1 <= rule["ExpirationInDays"] <= 30
+    assert "Prefix" not in rule
+    assert "VersioningConfiguration" not in bucket
+
+
+def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> None:
+    log_format = RESOURCES["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
+
+    fields = set(re.findall(r"\$context\.([A-Za-z.]+)", log_format))
+
+    assert "routeKey" in fields
+    assert not [field for field in fields if "path" in field.lower()]
+
+
+# --- routes ---------------------------------------------------------------------------------------
+
+
+def routes_of(folder: str) -> list[tuple[str, str]]:
+    return [(route.method, route.path) for route in TEMPLATE.routes if route.folder == folder]
+
+
+@pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in ("no_route", "sweep")])
+def test_the_first_line_of_a_handler_says_its_route(folder: str) -> None:
+    docstring = ast.get_docstring(ast.parse(source(folder))) or ""
+    methods = " and ".join(method for method, _ in routes_of(folder))
+    (path,) = {path.replace("+}", "}") for _, path in routes_of(folder)}
+
+    assert docstring.startswith(f"{methods} {path} - ")
+
+
+def test_the_routes_that_a_405_knows_are_those_that_exist() -> None:
+    existing: dict[str, set[str]] = {
+        route.path: set() for route in TEMPLATE.routes if route.path and "+}" not in route.path
+    }
+    for route, path in product(TEMPLATE.routes, existing):
+        if re.fullmatch(re.sub(r"\\{path\\\+\\}", ".+", re.escape(route.path)), path):
+            existing[path].add(route.method)
+
+    lines = TEMPLATE.environment("no_route")["ROUTES"].splitlines()
+
+    known = [line.rpartition(" ") for line in lines]
+    assert {path: set(methods.split(", ")) for methods, _, path in known} == existing
+    assert len(known) == len(existing)
+
+
+def test_the_path_of_feeds_in_the_code_is_that_of_the_template() -> None:
+    assert routes_of("get_feed") == [
+        ("GET", f"{calendars.FEEDS_PATH}/{{id}}"),
+        ("HEAD", f"{calendars.FEEDS_PATH}/{{id}}"),
+    ]
+
+
+def test_the_configuration_leads_to_routes_that_exist(stack: Stack) -> None:
+    document = stack.invoke("get_configuration").json
+
+    calendar_endpoint = urlsplit(document["notifications_endpoint"]).path + "/calendars"
+    assert ("GET", calendar_endpoint) in routes_of("list_calendars")
+    assert ("GET", urlsplit(document["jwks_uri"]).path) in routes_of("get_jwks")
+
+
+@pytest.mark.parametrize("route", RESOURCES["HttpApi"]["Properties"]["RouteSettings"])
+def test_a_throttle_is_set_for_a_route_that_exists(route: str) -> None:
+    assert route in {existing.key for existing in TEMPLATE.routes}
+
+
+# --- how long code may be -------------------------------------------------------------------------
+
+
+@each_folder
+def test_a_handler_is_short(folder: str) -> None:
+    text = source(folder)
+
+    assert len(text.splitlines()) <= LONGEST_FILE
+    assert len(_lines_of_code(text)) <= LONGEST_CODE
+
+
+def _lines_of_code(text: str) -> list[str]:
+    docstring = ast.parse(text).body[0]
+    rest = text.splitlines()[docstring.end_lineno :]
+    return [line for line in rest if line.strip() and not line.strip().startswith("#")]
+
+
+@each_folder
+def test_a_handler_decides_nothing(folder: str) -> None:
+    (handler,) = [
+        node
+        for node in ast.parse(source(folder)).body
+        if isinstance(node, ast.FunctionDef) and node.name == "handler"
+    ]
+
+    decisions = (ast.If, ast.IfExp, ast.Match, ast.Try, ast.While, ast.For, ast.BoolOp)
+    assert [node for node in ast.walk(handler) if isinstance(node, decisions)] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_is_short_or_says_why_not(path: Any) -> None:
+    text = path.read_text()
+
+    reason = REASON in (ast.get_docstring(ast.parse(text)) or "")
+
+    assert len(text.splitlines()) <= LONGEST_MODULE or reason
