@@ -40,21 +40,22 @@ def running(state: Path) -> Iterator[dict[str, str]]:
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "log").open("w") as log:
-        process = subprocess.Popen(
+    with (
+        (state / "log").open("w") as log,
+        subprocess.Popen(
             [PYTHON, _CHILD],
             env={**os.environ, **_settings(port, state)},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the server, which then ends this in order
-        )
-    try:
-        _wait_for(process, endpoint, state)
-        yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE)
+        ) as process,
+    ):
+        try:
+            _wait_for(process, endpoint, state)
+            yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
+        finally:
+            process.terminate()
 
 
 def _settings(port: int, state: Path) -> dict[str, str]:
