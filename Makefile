@@ -2,6 +2,8 @@
 
 # The port of the local server.
 PORT ?= 3000
+# Where the stand-ins for AWS listen; Docker's bridge, for containers to reach them.
+STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
 # The name of a deployed stack, for token and revoke; without it they serve the local server.
@@ -14,13 +16,13 @@ PYTHON := .venv/bin/python
 SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
-export PORT STACK STATE
+export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
 .PHONY: help run token revoke reset test test-runtime check lint types imports template build deploy sam-local lock
 
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
 
 run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try
 	@$(PYTHON) -m local.server
@@ -51,7 +53,7 @@ lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 types: .venv/installed ## Check the types
 	@.venv/bin/mypy
 
-imports: .venv/installed ## Check that imports run with the flow: HTTP and doors know the domain, never the reverse
+imports: .venv/installed ## Check that imports run with the flow of docs/architecture.md
 	@.venv/bin/lint-imports --no-cache
 
 template: .venv-sam/installed ## Check template.yaml as it is, and translated
@@ -69,7 +71,8 @@ sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-ap
 	@LAYER_PLATFORM="$$(uname -m | sed 's/arm64/aarch64/')-manylinux_2_28" \
 		$(SAM) build --build-dir .aws-sam/local --cache-dir .aws-sam/local-cache
 	@$(PYTHON) -m local.sam
-	@$(SAM) local start-api --template .aws-sam/local/local.yaml --docker-network host --port 3001
+	@$(SAM) local start-api --template .aws-sam/local/local.yaml --port 3001 \
+		--add-host host.docker.internal:host-gateway
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
 	@tools/lock

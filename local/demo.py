@@ -25,7 +25,7 @@ _WATCHED = {  # name: (days until it expires, comment)
 
 
 def prepare(url: str, state: Path) -> str:
-    """Makes the demo, unless it is there from an earlier run; what to tell the developer."""
+    """Makes the demo, unless an earlier run has; returns the text to print."""
     kept = state / "demo.json"
     demo = json.loads(kept.read_text()) if kept.exists() else {}
     if demo.get("url") != url or not _works(demo):

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from local.template import ROOT, Route, Template
@@ -76,9 +77,10 @@ class Gateway:
     def respond(self, request: Request) -> Response:
         path = _decoded_path(request)
         route, parameters = self._match(request.method, path)
-        response = _refused_by_the_gateway(request) or self._invoke(
-            route.folder, self._event(request, path, route, parameters), request
-        )
+        response = _refused_by_the_gateway(request)
+        if response is None:
+            event = self._event(request, path, route, parameters)
+            response = self._invoke(route.folder, event, request)
         # The route and not the path, in which the secret address of a feed may stand.
         _log.info("%s %s", response.status_code, route.key)
         return response
@@ -99,7 +101,7 @@ class Gateway:
         is_text = _TEXT.match(request.headers.get("Content-Type", "application/json")) is not None
         text, encoded = _as_text(body, is_text=is_text)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        cookies = headers.pop("cookie", "")
+        cookies = headers.pop("cookie", "").replace(",", ";")  # which is how WSGI joins two headers
         now = time.time()
         event: Event = {
             "version": "2.0",
@@ -162,7 +164,7 @@ def _decoded_path(request: Request) -> str:
     """
     raw = request.environ["RAW_URI"].partition("?")[0]
     mended = _MALFORMED_ESCAPE.sub("%FF", raw)
-    return unquote_to_bytes(mended).decode("utf-8", "replace").partition("?")[0]
+    return unquote_to_bytes(mended.encode("latin-1")).decode("utf-8", "replace").partition("?")[0]
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -188,11 +190,15 @@ def _refused_by_the_gateway(request: Request) -> Response | None:
         return _gateway_error(431, "Request Header Fields Too Large", "invalid_request")
     if (request.content_length or 0) > LARGEST_BODY:
         return _gateway_error(413, "Request Entity Too Large", "payload_too_large")
+    try:
+        request.get_data()
+    except (HTTPException, OSError):  # it ends too early, or its chunks are none
+        return _gateway_error(400, "Bad Request", "invalid_request")
     return None
 
 
 def _gateway_error(status: int, message: str, code: str) -> Response:
-    """API Gateway's own answer, `message`, and beside it the members of the API's errors."""
+    """API Gateway's own answer, `message`; here the members of the API's errors stand beside it."""
     document = {"message": message, "error": code, "error_description": f"{message}."}
     return Response(json.dumps(document), status, content_type="application/json")
 
@@ -203,7 +209,7 @@ def _response(answer: dict[str, Any], request: Request) -> Response:
         _log.error("an answer is larger than Lambda's 6 MB")
         return _gateway_error(500, "Internal Server Error", "internal_server_error")
     data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-    response = Response(data if request.method != "HEAD" else b"", answer["statusCode"])
+    response = Response(data, answer["statusCode"])
     response.headers.remove("Content-Type")
     for name, value in answer["headers"].items():
         response.headers[name] = value

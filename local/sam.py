@@ -20,6 +20,9 @@ def main() -> None:
     shared = template["Globals"]["Function"]
     # `sam local` hands on no variable that the template does not name.
     shared["Environment"]["Variables"] |= server.environment
+    # In a container loopback is the container itself; Docker Desktop has a name for this machine.
+    endpoint = server.environment["AWS_ENDPOINT_URL"].replace("127.0.0.1", "host.docker.internal")
+    shared["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     shared["Architectures"] = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     template["Parameters"]["PublicUrl"]["Default"] = server.url
     (BUILD / "local.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(template))))

@@ -37,14 +37,15 @@ def running(state: Path) -> Iterator[dict[str, str]]:
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
         return
-    port = _free_port()
-    endpoint = f"http://127.0.0.1:{port}"
+    host = os.environ.get("STANDINS_HOST", "127.0.0.1")
+    port = _free_port(host)
+    endpoint = f"http://{host}:{port}"
     state.mkdir(parents=True, exist_ok=True)
     with (
         (state / "log").open("w") as log,
         subprocess.Popen(
             [PYTHON, _CHILD],
-            env={**os.environ, **_settings(port, state)},
+            env={**os.environ, **_settings(host, port, state)},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -58,9 +59,9 @@ def running(state: Path) -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def _settings(port: int, state: Path) -> dict[str, str]:
+def _settings(host: str, port: int, state: Path) -> dict[str, str]:
     return {
-        "BIND_HOST": "127.0.0.1",
+        "BIND_HOST": host,
         "GATEWAY_PORT": str(port),
         "SERVICES": "cloudformation,dynamodb,kms,s3",
         "IOT_MTLS_ENABLED": "0",
@@ -88,8 +89,8 @@ def _set_already() -> dict[str, str]:
     return {name: os.environ[name] for name in _CREDENTIALS if name in os.environ}
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port

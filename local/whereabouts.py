@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from local.template import ROOT
 
+KEPT = ("aws", "demo.header", "demo.json", "server.json")  # what lies in the state's folder
 STATE = ROOT / os.environ.get("STATE", ".local")
 
 
@@ -31,7 +32,7 @@ class Whereabouts:
             whereabouts = cls(**json.loads(_file(state).read_text()))
             address = urlsplit(whereabouts.url)
             socket.create_connection((address.hostname, address.port), timeout=2).close()
-        except OSError:
+        except (OSError, ValueError):
             return None
         return whereabouts
 
@@ -47,4 +48,6 @@ def _file(state: Path) -> Path:
 if __name__ == "__main__":
     if Whereabouts.read():
         sys.exit("make reset: the local server is running: end it first")
-    shutil.rmtree(STATE, ignore_errors=True)
+    for kept in KEPT:
+        path = STATE / kept
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

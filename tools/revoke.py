@@ -5,7 +5,7 @@ import time
 from argparse import ArgumentParser
 
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
-from mytoken_calendars.errors import InvalidGrant
+from mytoken_calendars.errors import InvalidGrant, Refusal
 from mytoken_calendars.issuing import revoke
 from mytoken_calendars.store import CalendarStore
 from tools import stack
@@ -31,6 +31,8 @@ def main() -> None:
         )
     except InvalidGrant:
         sys.exit("make revoke: no token with this mom_id was issued here")
+    except Refusal as refusal:
+        sys.exit(f"make revoke: {refusal}")
     print(f"revoked {arguments.mom_id}{' and its descendants' if arguments.recursive else ''}")
 
 

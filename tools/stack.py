@@ -5,14 +5,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+from local.template import output_name
 from local.whereabouts import Whereabouts
 
-_VARIABLES = {  # environment variable of the functions: output of the template
-    "CALENDARS_TABLE": "CalendarsTable",
-    "TOKENS_TABLE": "TokensTable",
-    "SIGNING_KEY": "SigningKey",
-}
+_VARIABLES = ("CALENDARS_TABLE", "TOKENS_TABLE", "SIGNING_KEY")
 
 
 def add_argument(parser: ArgumentParser) -> None:
@@ -39,7 +37,10 @@ def connect(arguments: Namespace) -> str:
 
 
 def _deployed(name: str) -> str:
-    stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    try:
+        stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"cannot find the stack {name}: {error}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    os.environ.update({name: outputs[output] for name, output in _VARIABLES.items()})
+    os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
     return outputs["PublicUrl"]

@@ -1,6 +1,6 @@
 """DELETE /api/v0/notifications/calendars/{name} - deletes a calendar, and its feed at once."""
 
-from mytoken_calendars import access, api, calendars, credentials
+from mytoken_calendars import access, api, body, calendars, credentials
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
@@ -12,6 +12,7 @@ store = CalendarStore.from_environment()
 @api.operation
 def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
+    body.read(request, body.Nothing)
 
     calendars.delete(store, caller, request.parameters["name"], now=request.now)
 

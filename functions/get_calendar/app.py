@@ -3,7 +3,7 @@
 Its answer is a redirect, so an updated mytoken would be lost: it neither rotates nor counts.
 """
 
-from mytoken_calendars import access, api, calendars, credentials
+from mytoken_calendars import access, api, body, calendars, credentials
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
@@ -15,6 +15,7 @@ store = CalendarStore.from_environment()
 @api.operation
 def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
+    body.read(request, body.Nothing)
 
     calendar = calendars.find(store, caller.owner, request.parameters["name"])
 

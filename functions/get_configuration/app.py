@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from mytoken_calendars import api
-from mytoken_calendars.jwt_codec import ALGORITHM
+from mytoken_calendars.identifiers import SIGNING_ALGORITHM
 
 
 @api.operation
@@ -12,7 +12,7 @@ def handler(request: api.Request) -> api.Response:
         "issuer": request.base_url,
         "jwks_uri": f"{request.base_url}/jwks",
         "notifications_endpoint": f"{request.base_url}/api/v0/notifications",
-        "token_signing_alg_value": ALGORITHM,
+        "token_signing_alg_value": SIGNING_ALGORITHM,
         "restriction_claims_supported": ["nbf", "exp"],
     }
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from mytoken_calendars import access, api, credentials
+from mytoken_calendars import access, api, body, credentials
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
@@ -14,6 +14,7 @@ store = CalendarStore.from_environment()
 @api.operation
 def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
+    body.read(request, body.Nothing)
 
     calendars = store.all(caller.owner)
 

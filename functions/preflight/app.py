@@ -1,4 +1,4 @@
-"""OPTIONS /api/{path} - lets web applications of any origin call the API, without credentials."""
+"""OPTIONS /api/{proxy} - lets web applications of any origin call the API, without credentials."""
 
 from mytoken_calendars import api
 

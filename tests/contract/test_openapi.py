@@ -315,7 +315,7 @@ def test_a_real_answer_is_as_documented(stack: Stack, key: Key) -> None:
     assert answer.status == status
     assert list(_faults_of_headers(response, answer)) == []
     assert list(_faults_of_body(response, answer, method)) == []
-    assert error is None or answer.json["error"] == error
+    assert error is None or method == "HEAD" or answer.json["error"] == error
 
 
 def _faults_of_headers(response: Response, answer: Answer) -> Iterator[str]:
@@ -331,7 +331,7 @@ def _faults_of_headers(response: Response, answer: Answer) -> Iterator[str]:
 
 
 def _faults_of_body(response: Response, answer: Answer, method: str) -> Iterator[str]:
-    if not response.media_types:
+    if not response.media_types or method == "HEAD":
         if answer.body:
             yield "there is a body"
         return

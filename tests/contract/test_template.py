@@ -184,7 +184,8 @@ def test_no_table_has_an_index_that_could_lag() -> None:
 def test_data_stays_when_the_stack_is_deleted(name: str) -> None:
     policies = (RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"])
 
-    assert policies == ("Retain", "Retain")
+    assert policies[0] in ("Retain", "RetainExceptOnCreate")
+    assert policies[1] == "Retain"
 
 
 def test_the_bucket_is_closed_to_the_public() -> None:
@@ -239,7 +240,7 @@ def test_the_routes_that_a_405_knows_are_those_that_exist() -> None:
         route.path: set() for route in TEMPLATE.routes if route.path and "+}" not in route.path
     }
     for route, path in product(TEMPLATE.routes, existing):
-        if re.fullmatch(re.sub(r"\\{path\\\+\\}", ".+", re.escape(route.path)), path):
+        if re.fullmatch(re.sub(r"\\{proxy\\\+\\}", ".+", re.escape(route.path)), path):
             existing[path].add(route.method)
 
     lines = TEMPLATE.environment("no_route")["ROUTES"].splitlines()

@@ -1,6 +1,7 @@
 """The contract's requests, one after the other, over HTTP to the real local server."""
 
 import json
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -171,6 +172,29 @@ def test_a_body_beyond_ten_megabytes_is_refused_by_the_gateway(client: Client) -
     assert (answer.status_code, answer.json()["error"]) == (413, "payload_too_large")
 
 
+def test_head_has_the_length_that_get_has(server: Server) -> None:
+    headers = {"Accept-Encoding": "identity"}
+
+    get = requests.get(server.demo_feed, headers=headers, timeout=PATIENCE)
+    head = requests.head(server.demo_feed, headers=headers, timeout=PATIENCE)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"] == str(len(get.content))
+
+
+@pytest.mark.parametrize("chunk", ["ZZ\r\n{}\r\n", "-5\r\n{}\r\n"])
+def test_a_body_whose_chunks_are_none_is_refused(client: Client, chunk: str) -> None:
+    address = urlsplit(client.base)
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
+        head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(f"{head}{chunk}0\r\n\r\n".encode())
+
+        answer = connection.makefile("rb").read().decode()
+
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert '"error": "invalid_request"' in answer
+
+
 def test_the_host_header_changes_nothing(server: Server, client: Client) -> None:
     answer = client("POST", json={"name": "mine"}, headers={"Host": "evil.example"})
 
@@ -195,6 +219,10 @@ def test_nothing_of_the_walk_is_in_the_log(server: Server, client: Client) -> No
     feed = client("POST", json={"name": "quiet", "x": 1}).json()["ics_path"]
     requests.get(feed, timeout=PATIENCE)
     requests.get(f"{server.url}/calendars/{32 * 'x'}", timeout=PATIENCE)
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
+        connection.sendall(f"GET {urlsplit(feed).path} x HTTP/1.1\r\n\r\n".encode())
+        connection.makefile("rb").read()
 
     walk_ends = next(n for n, line in enumerate(server.printed) if line.startswith("Ctrl-C"))
     logged = "\n".join(server.printed[walk_ends:])

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from mytoken_calendars import errors
+from mytoken_calendars.patience import pause
 
 STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
@@ -19,9 +20,7 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.InsufficientCapabilities: (HTTPStatus.FORBIDDEN, "insufficient_capabilities"),
     errors.UsageRestricted: (HTTPStatus.FORBIDDEN, "usage_restricted"),
     errors.InvalidGrant: (HTTPStatus.FORBIDDEN, "invalid_grant"),
-    errors.CalendarNotFound: (HTTPStatus.NOT_FOUND, "not_found"),
-    errors.FeedNotFound: (HTTPStatus.NOT_FOUND, "not_found"),
-    errors.RouteNotFound: (HTTPStatus.NOT_FOUND, "not_found"),
+    errors.NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
     errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
     errors.FeedTooLarge: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable"),
     errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
@@ -31,9 +30,10 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.TemporarilyUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable"),
 }
 
-# Web applications may call these from anywhere; feeds are for calendar apps, which need no leave.
+# Web applications may call these from anywhere; feeds are for calendar apps, which do not ask.
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
+_ATTEMPTS = 8
 _RETRY_AFTER = "2"  # seconds
 
 _logger = Logger()
@@ -67,7 +67,7 @@ class Request:
             headers={name.lower(): value for name, value in event["headers"].items()},
             cookies=tuple(event.get("cookies") or ()),
             body=base64.b64decode(body) if event.get("isBase64Encoded") else body,
-            base_url=event["stageVariables"]["publicUrl"].rstrip("/"),
+            base_url=event["stageVariables"]["publicUrl"],
             now=int(time.time()),
         )
 
@@ -105,14 +105,15 @@ PREFLIGHT = Response(
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
 
-    Whatever else is raised is a fault of ours: Lambda counts it, and API Gateway answers 500.
+    A request that another one has overtaken is started again, from its mytoken on. Whatever else is
+    raised is a fault of ours: Lambda counts it, and API Gateway answers 500.
     """
 
     @wraps(handle)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request = Request.from_event(event)
         try:
-            response = handle(request)
+            response = _until_current(handle, request)
         except errors.Refusal as refusal:
             response = _refused(refusal)
             _log(refusal, response, event["requestContext"]["requestId"])
@@ -123,10 +124,19 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
     return handler
 
 
+def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return handle(request)
+        except errors.Outdated:
+            pause(attempt)
+    return handle(request)
+
+
 def answer(status: HTTPStatus, document: Any) -> Response:
     """A JSON document as the answer, which no cache keeps."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return Response(status, headers, json.dumps(document))
+    return Response(status, headers, json.dumps(document, ensure_ascii=False))
 
 
 def redirect(location: str) -> Response:

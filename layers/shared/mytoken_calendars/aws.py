@@ -18,9 +18,7 @@ from mytoken_calendars.errors import TemporarilyUnavailable
 _THROTTLED = (
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
-    "SlowDown",
     "ThrottlingException",
-    "TransactionConflictException",
 )
 _ATTRIBUTE = re.compile(r"#(\w+)")
 
@@ -29,7 +27,7 @@ _deserializer = TypeDeserializer()
 
 
 def client(service: str, *, attempts: int = 3) -> Any:
-    """A client whose calls end, all attempts taken together, well before a function's time does."""
+    """A client of which one call ends within some ten seconds, all its attempts together."""
     config = Config(
         connect_timeout=1,
         read_timeout=2,

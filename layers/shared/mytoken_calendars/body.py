@@ -21,6 +21,10 @@ _BODILESS = ("GET", "DELETE")
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class Nothing(BaseModel):
+    """The model of operations that want nothing of a body but that it can be read."""
+
+
 def read(request: Request, model: type[Model]) -> Model:
     """The body as `model`. Raises InvalidRequest, which names the first field that is wrong."""
     try:
@@ -40,12 +44,14 @@ def fields(request: Request) -> dict[str, Any]:
     """
     if len(request.body) > LARGEST:
         raise PayloadTooLarge
-    if request.body and _media_type(request) == _FORM:
-        return _form(request.body)
+    is_form = bool(request.body) and _media_type(request) == _FORM
     body = request.body
     if request.method in _BODILESS and body.strip() in (b"", b"null"):
         body = b"{}"
-    return _json(body)
+    document = _form(body) if is_form else _json(body)
+    if not isinstance(document.get("mytoken") or "", str):
+        raise InvalidRequest("mytoken: is not a string")
+    return document
 
 
 def _media_type(request: Request) -> str:
@@ -53,8 +59,10 @@ def _media_type(request: Request) -> str:
         raise UnsupportedMediaType
     header = Message()
     header["Content-Type"] = request.headers.get("content-type", _JSON)
-    media_type = header.get_content_type()
-    charset = header.get_content_charset("utf-8")
+    try:
+        media_type, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    except (TypeError, ValueError):  # parameters that contradict each other (RFC 2231)
+        raise UnsupportedMediaType from None
     if media_type not in (_JSON, _FORM) or charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType
     return media_type

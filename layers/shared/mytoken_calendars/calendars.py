@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from uuid import uuid4
 
 from mytoken_calendars.access import Caller
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import CalendarNotFound, InvalidRequest, Outdated
+from mytoken_calendars.errors import CalendarNotFound, InvalidRequest
 from mytoken_calendars.identifiers import Owner, new_feed_id
 from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.names import REPLACEMENT, calendar_name
@@ -17,9 +17,6 @@ FEEDS_PATH = "/calendars"
 MAX_CALENDARS = 1_000  # of one user
 MAX_SUBSCRIPTIONS = 10_000  # of one calendar
 MAX_SUBSCRIPTIONS_OF_OWNER = 50_000
-
-_ATTEMPTS = 5
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -79,8 +76,6 @@ class Store(Protocol):
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
 
-    def all(self, owner: Owner) -> list[Calendar]: ...
-
     def with_subscribed_tokens(self, calendar: Calendar) -> Calendar: ...
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
@@ -136,34 +131,28 @@ def add_token(
     """The calendar with this token in it, once, however often it is added.
 
     Adding it again replaces its comment if there is a new one. Raises InvalidRequest for a token
-    that never expires or has expired, CalendarNotFound, and LimitReached.
+    that never expires or has expired, CalendarNotFound, LimitReached, and Outdated.
     """
     expires = expiry_of(token, now)
-    guards = (*caller.guards, *token.guards)
-
-    def attempt() -> Calendar:
-        calendar = find(store, caller.owner, name)
-        change = Change.new(now)
-        known = store.subscription(calendar, token.mom_id)
-        if known is None:
-            new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
-            store.subscribe(calendar, new, render(new), change, guards)
-        elif (renewed := known.renewed(token, expires, comment, now)) != known:
-            store.renew(calendar, renewed, render(renewed), change, guards)
-        else:
-            store.confirm(calendar, known, change, guards)
-        return store.with_subscribed_tokens(calendar)
-
-    return _until_current(attempt)
+    calendar = find(store, caller.owner, name)
+    change, guards = Change.new(now), (*caller.guards, *token.guards)
+    known = store.subscription(calendar, token.mom_id)
+    if known is None:
+        new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
+        store.subscribe(calendar, new, render(new), change, guards)
+    elif (renewed := known.renewed(token, expires, comment, now)) != known:
+        store.renew(calendar, renewed, render(renewed), change, guards)
+    else:
+        store.confirm(calendar, known, change, guards)
+    return store.with_subscribed_tokens(calendar)
 
 
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
-    """Deletes the calendar, and its feed in the same instant. Raises CalendarNotFound."""
+    """Deletes the calendar, and its feed in the same instant.
 
-    def attempt() -> None:
-        store.delete(find(store, caller.owner, name), Change.new(now), caller.guards)
-
-    _until_current(attempt)
+    Raises CalendarNotFound, and Outdated.
+    """
+    store.delete(find(store, caller.owner, name), Change.new(now), caller.guards)
 
 
 def expiry_of(token: RegisteredToken, now: int) -> int:
@@ -172,13 +161,3 @@ def expiry_of(token: RegisteredToken, now: int) -> int:
     if token.expires < now:
         raise InvalidRequest("The mytoken has already expired.")
     return token.expires
-
-
-def _until_current(attempt: Callable[[], _Result]) -> _Result:
-    """The result of an attempt that was not overtaken by another change between read and write."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except Outdated:
-            continue
-    return attempt()

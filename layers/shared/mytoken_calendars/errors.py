@@ -51,7 +51,11 @@ class InvalidGrant(Refusal):
     description = "The mytoken cannot be used to manage a token with this mom_id."
 
 
-class CalendarNotFound(Refusal):
+class NotFound(Refusal):
+    description = "There is no such thing."
+
+
+class CalendarNotFound(NotFound):
     description = "You have no calendar of this name."
 
 
@@ -59,7 +63,7 @@ class CalendarExists(Refusal):
     description = "You already have a calendar of this name."
 
 
-class FeedNotFound(Refusal):
+class FeedNotFound(NotFound):
     description = "There is no feed at this address."
 
 
@@ -68,9 +72,9 @@ class FeedGone(Refusal):
 
 
 class FeedTooLarge(Refusal):
-    """The feed fits an answer only when compressed, and the client refuses compression."""
+    """The feed fits no answer, or only a compressed one, which the client refuses."""
 
-    description = "This feed is too large to be sent uncompressed: accept the content coding gzip."
+    description = "This feed is too large for one answer in a content coding that you accept."
 
 
 class TemporarilyUnavailable(Refusal):
@@ -80,10 +84,10 @@ class TemporarilyUnavailable(Refusal):
 
 
 class Outdated(TemporarilyUnavailable):
-    """What an operation has read is no longer so: it is to be started again."""
+    """What an operation has read is no longer so: `api.operation` starts it again."""
 
 
-class RouteNotFound(Refusal):
+class RouteNotFound(NotFound):
     description = "There is nothing at this path."
 
 

@@ -6,6 +6,7 @@ in the very next answer; the cache is only ever asked for exactly that state.
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,7 +68,7 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
     Raises FeedGone if the calendar was deleted meanwhile.
     """
     cached = cache.get(feed.calendar_id, feed.state)
-    if cached is not None:
+    if cached is not None and _is_whole(cached, feed):
         return feed, cached
     body = b""
     for _ in range(_ATTEMPTS):
@@ -79,3 +80,12 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
             return feed, body
         feed = current
     return None, body
+
+
+def _is_whole(body: bytes, feed: Feed) -> bool:
+    """Whether a cached body is what was put there: gzip-compressed text from end to end."""
+    try:
+        text = gzip.decompress(body).decode()
+    except (OSError, EOFError, zlib.error, ValueError):
+        return False
+    return text.startswith(feed.opening) and text.endswith(CLOSING)

@@ -3,9 +3,7 @@
 It may vanish at any time: whatever goes wrong here, the feed is built from the table.
 """
 
-import gzip
 import os
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -31,24 +29,21 @@ class FeedCache:
 
     @cached_property
     def _s3(self) -> "S3Client":
-        # Made when it is first needed: an unchanged feed never asks S3. A cache is not waited for.
+        # Made when it is first needed: an unchanged feed never asks S3. One attempt: to build the
+        # feed is cheaper than to wait.
         s3: S3Client = aws.client("s3", attempts=1)
         return s3
 
     def get(self, calendar_id: str, state: str) -> bytes | None:
-        """The feed's gzip-compressed text, or None if it is not there or is damaged."""
+        """The feed's gzip-compressed text, or None if it is not to be had."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=_key(calendar_id, state))
-            body = answer["Body"].read()
-            gzip.decompress(body)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
-                self._report("read", error)
+            return answer["Body"].read()
+        except self._s3.exceptions.NoSuchKey:
             return None
-        except (BotoCoreError, OSError, EOFError, zlib.error) as error:
+        except (BotoCoreError, ClientError) as error:
             self._report("read", error)
             return None
-        return body
 
     def put(self, calendar_id: str, state: str, body: bytes) -> None:
         try:

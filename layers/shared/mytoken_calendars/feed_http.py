@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import quote
@@ -23,46 +24,41 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+_TIME_TO_SETTLE = 60  # seconds: more than a function may run, and clocks may differ
 _ETAG = re.compile(r'"([^"]*)"')
 
 
 def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, bytes]]) -> Response:
     """The answer to a GET or HEAD of the feed; `load` is called only if its text is needed.
 
-    `load` returns the gzip-compressed text and the state it shows. Raises FeedTooLarge for a text
-    that is too large to be sent as it is, if the client refuses gzip.
+    `load` returns the gzip-compressed text and the state it shows. HEAD is answered as GET is: the
+    gateway leaves the body out. Raises FeedTooLarge for a text that fits no answer.
     """
     wish = _wish_for_gzip(request)
-    if _is_current(request, feed, gzipped=wish is True):
-        return Response(HTTPStatus.NOT_MODIFIED, _headers(feed, gzipped=wish is True))
-    if request.method == "HEAD":
-        return Response(HTTPStatus.OK, _content_headers(feed, feed, gzipped=wish is True))
+    etag = _etag_that_is_current(request, feed, wish=wish)
+    if etag:
+        return Response(HTTPStatus.NOT_MODIFIED, _headers(request, feed, etag))
     shown, compressed = load()
-    if wish is not True:
-        text = gzip.decompress(compressed).decode()
-        if _fits_an_answer(text):
-            return Response(HTTPStatus.OK, _content_headers(feed, shown, gzipped=False), text)
-        if wish is False:
-            raise FeedTooLarge
-    return Response(HTTPStatus.OK, _content_headers(feed, shown, gzipped=True), compressed)
+    text = "" if wish else gzip.decompress(compressed).decode()
+    gzipped = wish or (wish is None and not _fits_an_answer(text))
+    if not (_fits_in_base64(compressed) if gzipped else _fits_an_answer(text)):
+        raise FeedTooLarge
+    headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
+    # A file name for everyone, and the calendar's own for those who can (RFC 8187).
+    name = quote(f"{feed.name}.ics", safe="")
+    headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
+    headers["Content-Type"] = "text/calendar; charset=utf-8"
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(HTTPStatus.OK, headers, compressed if gzipped else text)
 
 
-def _headers(shown: Feed | None, *, gzipped: bool) -> dict[str, str]:
+def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
+    """With the validators of the state that is shown, if it is one."""
     if shown is None:
         return dict(_HEADERS)
-    modified = formatdate(shown.changed, usegmt=True)
-    return {**_HEADERS, "ETag": f'"{_etag(shown, gzipped=gzipped)}"', "Last-Modified": modified}
-
-
-def _content_headers(feed: Feed, shown: Feed | None, *, gzipped: bool) -> dict[str, str]:
-    name = quote(f"{feed.name}.ics", safe="")
-    headers = {
-        **_headers(shown, gzipped=gzipped),
-        "Content-Type": "text/calendar; charset=utf-8",
-        # A file name for everyone, and the calendar's own for those who can (RFC 8187).
-        "Content-Disposition": f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}",
-    }
-    return {**headers, "Content-Encoding": "gzip"} if gzipped else headers
+    modified = formatdate(min(_settled(shown), request.now), usegmt=True)
+    return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": modified}
 
 
 def _etag(feed: Feed, *, gzipped: bool) -> str:
@@ -70,17 +66,39 @@ def _etag(feed: Feed, *, gzipped: bool) -> str:
     return f"{feed.state}-gzip" if gzipped else feed.state
 
 
-def _is_current(request: Request, feed: Feed, *, gzipped: bool) -> bool:
-    """Whether the client has this state already (RFC 9110, 13.1.2 and 13.1.3)."""
+def _settled(feed: Feed) -> int:
+    """From when on the time of the last change tells this state from all others.
+
+    Several changes may fall into one second, and one that began before another may be seen after
+    it. So a client is told no time later than that of its request, and what it has is current only
+    if it got it when the last change had settled.
+    """
+    return feed.changed + _TIME_TO_SETTLE
+
+
+def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) -> str | None:
+    """The etag of what the client has, if that is this state (RFC 9110, 13.1.2 and 13.1.3).
+
+    A client that does not speak of gzip may have either coding.
+    """
+    plain, gzipped = _etag(feed, gzipped=False), _etag(feed, gzipped=True)
+    possible = {True: (gzipped,), False: (plain,), None: (plain, gzipped)}[wish]
     if_none_match = request.headers.get("if-none-match")
     if if_none_match is not None:
-        etags = _ETAG.findall(if_none_match)
-        return if_none_match.strip() == "*" or _etag(feed, gzipped=gzipped) in etags
+        known = _ETAG.findall(if_none_match)
+        if if_none_match.strip() == "*":
+            return possible[0]
+        return next((etag for etag in possible if etag in known), None)
+    return possible[0] if _settled(feed) <= _if_modified_since(request) else None
+
+
+def _if_modified_since(request: Request) -> float:
+    """In seconds since 1970; 0 if there is no such date."""
     try:
-        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-        return feed.changed <= since.timestamp()
+        date = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        return False
+        return 0
 
 
 def _wish_for_gzip(request: Request) -> bool | None:
@@ -98,6 +116,10 @@ def _weight(parameter: str) -> float:
         return float(parameter.removeprefix("q=")) if parameter else 1.0
     except ValueError:
         return 0.0
+
+
+def _fits_in_base64(compressed: bytes) -> bool:
+    return len(compressed) * 4 / 3 <= LARGEST_ANSWER
 
 
 def _fits_an_answer(text: str) -> bool:

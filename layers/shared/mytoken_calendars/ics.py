@@ -16,17 +16,28 @@ _DESCRIPTION = "When your mytokens expire."
 _EVENT_LENGTH = timedelta(minutes=15)
 
 
+class _Text(vText):
+    """A TEXT value (RFC 5545, 3.3.11), whichever property it is of.
+
+    icalendar escapes by itself, but takes a backslash and an N for a line feed, as it stands in
+    the name of a Windows folder, and knows no type for NAME.
+    """
+
+    def to_ical(self) -> bytes:
+        escaped = self.replace("\\", "\\\\").replace(";", r"\;").replace(",", r"\,")
+        return escaped.replace("\n", r"\n").encode()
+
+
 def opening(name: str) -> str:
     """What stands before the events in the feed of a calendar: its properties (RFC 7986, 5)."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", _PRODUCT)
     calendar.add("calscale", "GREGORIAN")
-    # As TEXT: icalendar knows no type for these two, and would write commas as they are.
-    calendar.add("name", vText(name))
-    calendar.add("x-wr-calname", vText(name))
-    calendar.add("description", _DESCRIPTION)
-    calendar.add("x-wr-caldesc", _DESCRIPTION)
+    calendar.add("name", _Text(name))
+    calendar.add("x-wr-calname", _Text(name))
+    calendar.add("description", _Text(_DESCRIPTION))
+    calendar.add("x-wr-caldesc", _Text(_DESCRIPTION))
     calendar.add("color", "tomato")
     calendar.add("x-apple-calendar-color", "#FF6347")
     calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
@@ -53,8 +64,8 @@ def event(subscription: Subscription) -> str:
     event.add("last-modified", changed)
     event.add("dtstart", expires)
     event.add("duration", _EVENT_LENGTH)
-    event.add("summary", f"{subject} expires")
-    event.add("description", _description(subscription, subject, expires))
+    event.add("summary", _Text(f"{subject} expires"))
+    event.add("description", _Text(_description(subscription, subject, expires)))
     event.add("categories", ["mytoken"])
     event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED")
@@ -79,7 +90,7 @@ def _alarm(subject: str, days: int) -> Alarm:
 
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"{subject} expires {when}")
+    alarm.add("description", _Text(f"{subject} expires {when}"))
     alarm["trigger"] = trigger
     return alarm
 

@@ -1,4 +1,4 @@
-"""The identifiers of the field: owner, mom_id and feed id, and how one is made from another."""
+"""The identifiers of the field: owner, mom_id, feed id; and how one is made from another."""
 
 import base64
 import hashlib
@@ -7,6 +7,8 @@ import secrets
 import string
 from typing import NewType
 from uuid import UUID
+
+SIGNING_ALGORITHM = "ES512"  # of the mytokens that this stack issues (RFC 7518, 3.1)
 
 Owner = NewType("Owner", str)
 

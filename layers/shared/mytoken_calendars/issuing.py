@@ -38,7 +38,7 @@ def issue(
     """The new token, signed and registered, and its claims.
 
     Its user is a user of this stack: `oidc_iss` is the issuer itself. Raises InvalidRequest for
-    claims that make no mytoken, and InvalidGrant if the parent is not a live token of the user.
+    claims that make no mytoken, and InvalidGrant if the parent is no token of the user or revoked.
     """
     claims = {
         "ver": _VERSION,

@@ -10,20 +10,24 @@ from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from jwt import PyJWS, PyJWTError
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_decode, der_to_raw_signature
-from pydantic import ValidationError
 
 from mytoken_calendars import strict_json
 from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.identifiers import SIGNING_ALGORITHM
 from mytoken_calendars.mytoken import Mytoken
 from mytoken_calendars.signing_key import SigningKey
 
-ALGORITHM = "ES512"
 TYPE = "MT+JWT"
 
 _LONGEST = 16 * 1024
+_ORDER = SECP521R1().group_order
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -38,7 +42,7 @@ class JwtCodec:
         payload = json.dumps(claims, separators=(",", ":")).encode()
         # KMS signs: PyJWT has the public key at hand, and asks it for no more than its curve.
         key: Any = self.key.public
-        return self._jws.encode(payload, key, ALGORITHM, headers=self._header)
+        return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self._header)
 
     def decode(self, bearer: str, issuer: str) -> Mytoken:
         """The claims of a mytoken that `encode` has made for this issuer.
@@ -55,9 +59,9 @@ class JwtCodec:
             header = strict_json.loads(base64url_decode(jwt[1]))
             if header != self._header:
                 raise InvalidToken
-            payload = self._jws.decode(bearer, self.key.public, [ALGORITHM])
+            payload = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
             mytoken = Mytoken.model_validate(strict_json.loads(payload))
-        except (PyJWTError, ValidationError, ValueError):
+        except (PyJWTError, ValueError):
             raise InvalidToken from None
         if issuer != mytoken.iss or issuer != mytoken.aud:
             raise InvalidToken
@@ -71,17 +75,22 @@ class JwtCodec:
             {name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":")
         )
         thumbprint = base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest())
-        return {**jwk, "use": "sig", "alg": ALGORITHM, "kid": thumbprint.decode().rstrip("=")}
+        return {
+            **jwk,
+            "use": "sig",
+            "alg": SIGNING_ALGORITHM,
+            "kid": thumbprint.decode().rstrip("="),
+        }
 
     @property
     def _header(self) -> dict[str, Any]:
-        return {"typ": TYPE, "alg": ALGORITHM, "kid": self.jwk["kid"]}
+        return {"typ": TYPE, "alg": SIGNING_ALGORITHM, "kid": self.jwk["kid"]}
 
     @cached_property
     def _jws(self) -> PyJWS:
-        jws = PyJWS(algorithms=[ALGORITHM])
-        jws.unregister_algorithm(ALGORITHM)
-        jws.register_algorithm(ALGORITHM, _KmsEs512(self.key))
+        jws = PyJWS(algorithms=[SIGNING_ALGORITHM])
+        jws.unregister_algorithm(SIGNING_ALGORITHM)
+        jws.register_algorithm(SIGNING_ALGORITHM, _KmsEs512(self.key))
         return jws
 
 
@@ -93,4 +102,10 @@ class _KmsEs512(ECAlgorithm):
         self._key = key
 
     def sign(self, msg: bytes, key: Any) -> bytes:
-        return der_to_raw_signature(self._key.sign(msg), key.curve)
+        r, s = decode_dss_signature(self._key.sign(msg))
+        return der_to_raw_signature(encode_dss_signature(r, min(s, _ORDER - s)), key.curve)
+
+    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        # Of (r, s) and (r, order - s), which are equally good, only the lower one is ever made.
+        s = int.from_bytes(sig[len(sig) // 2 :])
+        return s <= _ORDER // 2 and super().verify(msg, key, sig)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mytoken_calendars.changes import Write
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 
-LATEST_TIME = 253_402_300_799  # the end of the year 9999, the last that a calendar can show
+LATEST_TIME = 253_402_214_400  # the last day of 9999: events that begin then can still end
 LONGEST_NAME = 100
 
 Time = Annotated[int, Field(ge=0, le=LATEST_TIME)]
@@ -87,7 +87,7 @@ class Mytoken(_Claims):
     does not belong to `oidc_sub` and `oidc_iss` among them.
     """
 
-    ver: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    ver: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
     token_type: Literal["mytoken"]
     iss: str
     sub: str

@@ -12,6 +12,8 @@ _NAME_CATEGORIES = "LMNPS"
 _NONCHARACTERS = frozenset(range(0xFDD0, 0xFDF0)) | {
     plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)
 }
+# Letters and marks that show nothing. Variation selectors are not among them: emoji need them.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _PATH_DELIMITERS = frozenset("/\\?#%")
 # What a decoder leaves where bytes were not UTF-8: never a name, and a sign of a broken client.
 REPLACEMENT = "\ufffd"
@@ -63,5 +65,7 @@ def is_text(character: str) -> bool:
 
 
 def _may_be_in_a_name(character: str) -> bool:
+    if character == REPLACEMENT or character in _BLANKS:
+        return False
     category = unicodedata.category(character)
-    return (category[0] in _NAME_CATEGORIES or category == "Zs") and character != REPLACEMENT
+    return category[0] in _NAME_CATEGORIES or category == "Zs"

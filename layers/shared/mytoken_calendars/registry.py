@@ -80,7 +80,7 @@ class Registry:
         )
 
     def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[RegisteredToken, int]:
-        """The token, unless it or a tree that it grows on is revoked; and its seq_no."""
+        """The token, unless it is revoked, or an ancestor with its descendants; and its seq_no."""
         key = items.token(owner, mom_id)
         item = self.table.get(key)
         if item is None or "revoked" in item:

@@ -14,18 +14,11 @@ from mytoken_calendars.calendars import (
     Subscription,
 )
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import (
-    CalendarExists,
-    CalendarNotFound,
-    LimitReached,
-    Outdated,
-    TemporarilyUnavailable,
-)
+from mytoken_calendars.errors import CalendarExists, CalendarNotFound, LimitReached, Outdated
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.names import folded
 from mytoken_calendars.table import ABSENT, PRESENT, Table
 
-_ATTEMPTS = 4
 _FULL = "{} {:,} {}, which is the limit."
 
 
@@ -49,15 +42,14 @@ class CalendarStore:
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name.
 
-        They are read in pages, so what was read counts only if nothing has changed since.
+        They are read in pages; raises Outdated if anything has changed meanwhile.
         """
-        for _ in range(_ATTEMPTS):
-            found = self.table.query(items.owner_partition(owner))
-            revoked = revocations.read(self.table, owner)
-            head = found[0] if found else None
-            if head == self.table.get(items.owner_head(owner)):
-                return rows.calendars(owner, found, revoked)
-        raise TemporarilyUnavailable
+        found = self.table.query(items.owner_partition(owner))
+        revoked = revocations.read(self.table, owner)
+        head = found[0] if found else None
+        if head != self.table.get(items.owner_head(owner)):
+            raise Outdated
+        return rows.calendars(owner, found, revoked)
 
     def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
         prefix = items.subscriptions_prefix(calendar.id)

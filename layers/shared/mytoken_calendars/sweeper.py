@@ -11,7 +11,7 @@ from typing import Self
 
 from mytoken_calendars import aws, items
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.table import Table
+from mytoken_calendars.table import BATCH, Table
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,18 @@ class Sweeper:
         """How many calendars were swept. What it has no time for is left to the next sweep."""
         swept = 0
         for job in self.table.query(items.SWEEP):
-            if not may_go_on():
-                break
-            calendar_id, owner = job["sk"], Owner(job["owner"])
-            prefix = items.subscriptions_prefix(calendar_id)
-            keys = ("pk", "sk")
-            self.table.remove(
-                self.table.query(items.events_partition(calendar_id), attributes=keys)
-            )
-            self.table.remove(
-                self.table.query(items.owner_partition(owner), sk_prefix=prefix, attributes=keys)
-            )
-            self.table.remove([items.sweep(calendar_id)])
+            leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
+            for first in range(0, len(leftovers), BATCH):
+                if not may_go_on():
+                    return swept
+                self.table.remove(leftovers[first : first + BATCH])
+            self.table.remove([items.sweep(job["sk"])])
             swept += 1
         return swept
+
+    def _leftovers(self, owner: Owner, calendar_id: str) -> list[items.Key]:
+        keys = ("pk", "sk")
+        events = self.table.query(items.events_partition(calendar_id), attributes=keys)
+        prefix = items.subscriptions_prefix(calendar_id)
+        partition = items.owner_partition(owner)
+        return events + self.table.query(partition, sk_prefix=prefix, attributes=keys)

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from mytoken_calendars import aws, transaction
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import Outdated, Refusal
+from mytoken_calendars.errors import Outdated, Refusal, TemporarilyUnavailable
 from mytoken_calendars.items import Key
+from mytoken_calendars.patience import pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
 
-_BATCH = 25  # the most that BatchWriteItem takes
+BATCH = 25  # the most items that one call removes
+
+_ATTEMPTS = 6
 
 ABSENT = "attribute_not_exists(#pk)"
 PRESENT = "attribute_exists(#pk)"
@@ -38,12 +41,16 @@ class Table:
         """Those of at most 100 items that exist, in no order."""
         wanted: Any = [aws.dynamodb_parameters({"Key": key})["Key"] for key in keys]
         request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
-        found = []
-        while request:
+        found: list[Any] = []
+        for attempt in range(_ATTEMPTS):
+            if not request:
+                return [aws.from_dynamodb(item) for item in found]
+            if attempt:
+                pause(attempt)
             answer = self.client.batch_get_item(RequestItems=request)
             found += answer["Responses"].get(self.name, [])
             request = answer.get("UnprocessedKeys")
-        return [aws.from_dynamodb(item) for item in found]
+        raise TemporarilyUnavailable
 
     @aws.reachable()
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
@@ -64,12 +71,17 @@ class Table:
 
     @aws.reachable()
     def remove(self, keys: Iterable[Key]) -> None:
-        """Deletes items that nothing refers to any more; unlike a change, not all at once."""
+        """Deletes up to 25 items that nothing refers to any more; unlike a change, not at once."""
         deletes: Any = [{"DeleteRequest": aws.dynamodb_parameters({"Key": key})} for key in keys]
-        while deletes:
-            batch, deletes = deletes[:_BATCH], deletes[_BATCH:]
-            answer = self.client.batch_write_item(RequestItems={self.name: batch})
-            deletes += answer.get("UnprocessedItems", {}).get(self.name, [])
+        request: Any = {self.name: deletes} if deletes else {}
+        for attempt in range(_ATTEMPTS):
+            if not request:
+                return
+            if attempt:
+                pause(attempt)
+            answer = self.client.batch_write_item(RequestItems=request)
+            request = answer.get("UnprocessedItems")
+        raise TemporarilyUnavailable
 
     # Of the writes, one whose condition fails raises `refusal`, or Outdated if none is given: then
     # what the operation has read is no longer so.
@@ -91,10 +103,8 @@ class Table:
             "Update", condition, refusal, values, Key=key, UpdateExpression=expression
         )
 
-    def delete(
-        self, key: Key, condition: str, refusal: Refusal | None = None, **values: Any
-    ) -> Write:
-        return self._write("Delete", condition, refusal, values, Key=key)
+    def delete(self, key: Key, condition: str, **values: Any) -> Write:
+        return self._write("Delete", condition, None, values, Key=key)
 
     def check(
         self, key: Key, condition: str, refusal: Refusal | None = None, **values: Any

@@ -1,7 +1,5 @@
 """One transaction of DynamoDB for each change: it happens completely, or not at all."""
 
-import random
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +7,13 @@ from botocore.exceptions import ClientError
 
 from mytoken_calendars import aws
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import TemporarilyUnavailable
+from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
+from mytoken_calendars.patience import pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ATTEMPTS = 6
-_FIRST_PAUSE = 0.05  # seconds, doubled each time
 
 # Cancelled by a condition, a conflict or a throttle; or its first sending is still under way.
 _MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
@@ -33,6 +31,8 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
     writes = _one_for_each_item(writes)
     items: Any = [{write.action: aws.dynamodb_parameters(write.parameters)} for write in writes]
     for attempt in range(_ATTEMPTS):
+        if attempt:
+            pause(attempt)
         try:
             client.transact_write_items(TransactItems=items, ClientRequestToken=change.id)
         except ClientError as error:
@@ -41,7 +41,6 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
             _raise_for_good(writes, error)
         else:
             return
-        time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - not a secret
     raise TemporarilyUnavailable
 
 
@@ -57,7 +56,7 @@ def _raise_for_good(writes: list[Write], error: ClientError) -> None:
 
 
 def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
-    """A transaction may name an item once: a check of one that is named already joins it."""
+    """A transaction may name an item once, so a second check of it joins the first write."""
     joined: dict[tuple[str, ...], Write] = {}
     for write in writes:
         key = write.parameters.get("Key") or write.parameters["Item"]
@@ -67,7 +66,10 @@ def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
 
 
 def _join(write: Write, check: Write) -> Write:
-    """`write` on the further condition of `check`, which is refused in the same way."""
+    """`write` on the further condition of `check`.
+
+    Where the two would be refused differently, nobody could say which of them failed: Outdated.
+    """
     if check.action != "ConditionCheck":
         raise ValueError("an item is written once in a transaction")
     condition, values = "ConditionExpression", "ExpressionAttributeValues"
@@ -76,4 +78,5 @@ def _join(write: Write, check: Write) -> Write:
     parameters = {**write.parameters, condition: " AND ".join(f"({part})" for part in parts)}
     if joined := {**check.parameters.get(values, {}), **write.parameters.get(values, {})}:
         parameters[values] = joined
-    return Write(write.action, parameters, write.refusal)
+    alike = type(write.refusal) is type(check.refusal)
+    return Write(write.action, parameters, write.refusal if alike else Outdated())
