@@ -9,6 +9,8 @@ import pytest
 from tests.integration.steps import calendars, create, feed_id
 from tests.support import PUBLIC_URL, Stack
 
+pytestmark = pytest.mark.usefixtures("emptied")
+
 LARGEST_BODY = 64 * 1024
 
 

@@ -49,7 +49,7 @@ def fields(request: Request) -> dict[str, Any]:
     if request.method in _BODILESS and body.strip() in (b"", b"null"):
         body = b"{}"
     document = _form(body) if is_form else _json(body)
-    if not isinstance(document.get("mytoken") or "", str):
+    if not isinstance(document.get("mytoken"), str | None):
         raise InvalidRequest("mytoken: is not a string")
     return document
 

@@ -23,9 +23,10 @@ class _Text(vText):
     the name of a Windows folder, and knows no type for NAME.
     """
 
-    def to_ical(self) -> bytes:
+    def to_ical(self) -> str:  # type: ignore[override]
+        # Not bytes: of those icalendar would take a leading U+FEFF for a byte order mark.
         escaped = self.replace("\\", "\\\\").replace(";", r"\;").replace(",", r"\,")
-        return escaped.replace("\n", r"\n").encode()
+        return escaped.replace("\n", r"\n")
 
 
 def opening(name: str) -> str:

@@ -9,6 +9,7 @@ COMMENT_LENGTH = 1024
 # turns text around: controls, format characters (bidi, zero width), line separators, surrogates,
 # private and unassigned code points.
 _NAME_CATEGORIES = "LMNPS"
+_VISIBLE = "LNPS"
 _NONCHARACTERS = frozenset(range(0xFDD0, 0xFDF0)) | {
     plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)
 }
@@ -35,6 +36,8 @@ def calendar_name(text: str) -> str:
         raise ValueError("a calendar's name has no control or invisible characters")
     if name != name.strip():
         raise ValueError("a calendar's name does not begin or end with a space")
+    if not any(unicodedata.category(character)[0] in _VISIBLE for character in name):
+        raise ValueError("a calendar's name has a letter, a digit or another visible character")
     return name
 
 

@@ -1,6 +1,6 @@
 """One table of DynamoDB: strongly consistent reads, and the writes that a change is made of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +41,9 @@ class Table:
         """Those of at most 100 items that exist, in no order."""
         wanted: Any = [aws.dynamodb_parameters({"Key": key})["Key"] for key in keys]
         request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
-        found: list[Any] = []
-        for attempt in range(_ATTEMPTS):
-            if not request:
-                return [aws.from_dynamodb(item) for item in found]
-            if attempt:
-                pause(attempt)
-            answer = self.client.batch_get_item(RequestItems=request)
-            found += answer["Responses"].get(self.name, [])
-            request = answer.get("UnprocessedKeys")
-        raise TemporarilyUnavailable
+        answers = _until_processed(self.client.batch_get_item, request, "UnprocessedKeys")
+        found = [item for answer in answers for item in answer["Responses"].get(self.name, [])]
+        return [aws.from_dynamodb(item) for item in found]
 
     @aws.reachable()
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
@@ -74,14 +67,8 @@ class Table:
         """Deletes up to 25 items that nothing refers to any more; unlike a change, not at once."""
         deletes: Any = [{"DeleteRequest": aws.dynamodb_parameters({"Key": key})} for key in keys]
         request: Any = {self.name: deletes} if deletes else {}
-        for attempt in range(_ATTEMPTS):
-            if not request:
-                return
-            if attempt:
-                pause(attempt)
-            answer = self.client.batch_write_item(RequestItems=request)
-            request = answer.get("UnprocessedItems")
-        raise TemporarilyUnavailable
+        for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
+            pass
 
     # Of the writes, one whose condition fails raises `refusal`, or Outdated if none is given: then
     # what the operation has read is no longer so.
@@ -129,3 +116,19 @@ class Table:
         if values:
             parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
         return Write(action, parameters, refusal or Outdated())
+
+
+def _until_processed(
+    send: Callable[..., Any], request: dict[str, Any], unprocessed: str
+) -> Iterator[dict[str, Any]]:
+    """The answers to a batch, of which DynamoDB may return a part to be sent again later."""
+    for attempt in range(_ATTEMPTS):
+        if not request:
+            return
+        if attempt:
+            pause(attempt)
+        answer = send(RequestItems=request)
+        request = answer.get(unprocessed)
+        yield answer
+    if request:
+        raise TemporarilyUnavailable

@@ -1,0 +1,108 @@
+"""What is always so in the calendars table, whatever was done to it and however it went."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mytoken_calendars import aws, items
+
+_DELETED = {"pk", "sk", "deleted", "ttl"}
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The items of the calendars table, by what they are (`items.py`)."""
+
+    owners: dict[str, Item]  # by partition
+    calendars: list[Item]
+    subscriptions: dict[tuple[str, str], Item]  # by calendar and mom_id
+    events: dict[tuple[str, str], Item]  # by calendar and mom_id
+    feeds: list[Item]
+    deleted_feeds: list[Item]
+    jobs: dict[str, Item]  # by calendar
+
+    @classmethod
+    def of(cls, rows: list[Item]) -> "_Table":
+        def under(partition: str, row: str = "") -> list[Item]:
+            return [r for r in rows if r["pk"].startswith(partition) and r["sk"].startswith(row)]
+
+        subscriptions = under("OWNER#", items.SUBSCRIPTION)
+        feeds = under("FEED#")
+        return cls(
+            owners={row["pk"]: row for row in under("OWNER#", items.HEAD)},
+            calendars=under("OWNER#", items.CALENDAR),
+            subscriptions={_split(row["sk"]): row for row in subscriptions},
+            events={(row["pk"].split("#")[1], row["sk"]): row for row in under("CALENDAR#")},
+            feeds=[row for row in feeds if "deleted" not in row],
+            deleted_feeds=[row for row in feeds if "deleted" in row],
+            jobs={row["sk"]: row for row in under(items.SWEEP)},
+        )
+
+
+def violations(dump: Mapping[str, list[Any]]) -> list[str]:
+    """What is wrong in the calendars table, which is the first of a stack's dump."""
+    rows = [aws.from_dynamodb(item) for item in next(iter(dump.values()))]
+    table = _Table.of(rows)
+    return [*_of_feeds(table), *_of_counters(table), *_of_subscriptions(table)]
+
+
+def _of_feeds(table: _Table) -> Iterator[str]:
+    """Every calendar has exactly one live feed, and every live feed a calendar."""
+    calendars = Counter(_identity(c["pk"].split("#")[1], c["id"], c) for c in table.calendars)
+    feeds = Counter(_identity(f["owner"], f["calendar"], f) for f in table.feeds)
+    if calendars != feeds:
+        yield f"calendars without a feed: {calendars - feeds}, and the reverse: {feeds - calendars}"
+    if more := [identity for identity, count in calendars.items() if count > 1]:
+        yield f"calendars that are there more than once: {more}"
+    heads = {feed["pk"] for feed in table.feeds}
+    lost = [c["id"] for c in table.calendars if items.feed_head(c["feed_id"])["pk"] not in heads]
+    if lost:
+        yield f"calendars whose address leads nowhere: {lost}"
+    if talking := [feed["pk"] for feed in table.deleted_feeds if set(feed) != _DELETED]:
+        yield f"deleted feeds that still know something: {talking}"
+
+
+def _of_counters(table: _Table) -> Iterator[str]:
+    """The counters are what can be counted; what waits to be swept is not counted any more."""
+    live = {c["id"]: c["pk"] for c in table.calendars}
+    calendars = Counter(live.values())
+    subscriptions = Counter(live[c] for c, _ in table.subscriptions if c in live)
+    for partition, head in table.owners.items():
+        counted = calendars[partition], subscriptions[partition]
+        if (head.get("calendars", 0), head.get("subscriptions", 0)) != counted:
+            yield f"{head} where there are {counted}"
+    if headless := (set(calendars) | set(subscriptions)) - set(table.owners):
+        yield f"owners without counters: {headless}"
+    events = Counter(calendar for calendar, _ in table.events)
+    for feed in table.feeds:
+        if feed["subscriptions"] != events[feed["calendar"]]:
+            yield f"{feed['subscriptions']} tokens where {events[feed['calendar']]} are"
+
+
+def _of_subscriptions(table: _Table) -> Iterator[str]:
+    """Subscriptions of live calendars have their event and the reverse; others wait for `sweep`."""
+    live = {calendar["id"] for calendar in table.calendars}
+    subscriptions = {key for key in table.subscriptions if key[0] in live}
+    events = {key for key in table.events if key[0] in live}
+    if subscriptions != events:
+        yield f"either subscription or event is missing: {subscriptions ^ events}"
+    for key in subscriptions & events:
+        if table.subscriptions[key].get("ancestors") != table.events[key].get("ancestors"):
+            yield f"subscription and event differ: {key}"
+    left_over = {calendar for calendar, _ in (*table.subscriptions, *table.events)} - live
+    if forgotten := left_over - set(table.jobs):
+        yield f"left over of deleted calendars, and nobody will sweep it: {forgotten}"
+    if doomed := live & set(table.jobs):
+        yield f"live calendars that will be swept: {doomed}"
+
+
+def _identity(owner: str, calendar: str, row: Item) -> tuple[str, str, str]:
+    return owner, calendar, row["name"]
+
+
+def _split(sort_key: str) -> tuple[str, str]:
+    _, calendar, mom_id = sort_key.split("#")
+    return calendar, mom_id

@@ -1,0 +1,121 @@
+"""The steps that most tests begin with, what they read from a feed, and what they watch of AWS."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from icalendar import Calendar, Event
+
+from mytoken_calendars import aws, items
+from mytoken_calendars.identifiers import Owner, owner_of, subject
+from tests.support import PUBLIC_URL, Answer, Stack, Token
+
+Document = dict[str, Any]
+
+
+def create(stack: Stack, token: Token, name: str = "CI Mytokens") -> Document:
+    """The calendar object of a new calendar."""
+    answer = stack.invoke("create_calendar", token, json={"name": name})
+    assert answer.status == 201, answer.text
+    document: Document = answer.json
+    return document
+
+
+def add(stack: Stack, token: Token, calendar: Document, mom_id: str, **more: Any) -> Document:
+    """The calendar object after a token was added to the calendar; `more` are further fields."""
+    answer = stack.invoke(
+        "add_token", token, path={"name": calendar["name"]}, json={"mom_id": mom_id, **more}
+    )
+    assert answer.status == 200, answer.text
+    document: Document = answer.json
+    return document
+
+
+def delete(stack: Stack, token: Token, calendar: Document) -> None:
+    answer = stack.invoke("delete_calendar", token, path={"name": calendar["name"]})
+    assert answer.status == 204, answer.text
+
+
+def calendars(stack: Stack, token: Token) -> list[Document]:
+    answer = stack.invoke("list_calendars", token)
+    assert answer.status == 200, answer.text
+    documents: list[Document] = answer.json["calendars"]
+    return documents
+
+
+def events(feed: Answer) -> list[Event]:
+    """The events of a feed that is there."""
+    assert feed.status == 200, feed.text
+    return list(Calendar.from_ical(feed.text).walk("VEVENT"))
+
+
+def summaries(feed: Answer) -> list[str]:
+    return sorted(str(event["summary"]) for event in events(feed))
+
+
+def owner(user: str) -> Owner:
+    """The owner that the tables know the user by."""
+    return owner_of(PUBLIC_URL, subject(user, PUBLIC_URL))
+
+
+def new_user() -> str:
+    return str(uuid4())
+
+
+def feed_id(calendar: Document) -> str:
+    address: str = calendar["ics_path"]
+    return address.rpartition("/")[2]
+
+
+def internal_id(stack: Stack, calendar: Document) -> str:
+    """The id that no client sees, of a calendar that is there."""
+    head = stack.store.table.get(items.feed_head(feed_id(calendar))) or {}
+    calendar_id: str = head["calendar"]
+    return calendar_id
+
+
+def settle(stack: Stack, calendar: Document) -> int:
+    """As if the calendar's last change were an hour ago; when that was."""
+    an_hour_ago = int(time.time()) - 3600
+    overwrite(stack, items.feed_head(feed_id(calendar)), changed=an_hour_ago)
+    return an_hour_ago
+
+
+def overwrite(stack: Stack, key: Mapping[str, str], **attributes: Any) -> None:
+    """Sets attributes of an item of the calendars table, as only a test may."""
+    item = {**(stack.store.table.get(dict(key)) or {}), **key, **attributes}
+    parameters = aws.dynamodb_parameters({"TableName": stack.store.table.name, "Item": item})
+    stack.store.table.client.put_item(**parameters)
+
+
+@contextmanager
+def watched(client: Any) -> Iterator[list[str]]:
+    """The calls that a client makes meanwhile, by the names of their operations."""
+    calls: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    client.meta.events.register("before-call", note)
+    try:
+        yield calls
+    finally:
+        client.meta.events.unregister("before-call", note)
+
+
+@contextmanager
+def before_each(client: Any, operation: str, *acts: Callable[[], object]) -> Iterator[None]:
+    """Meanwhile one act happens just before each such call of the client, until none is left."""
+    left, event = list(acts), f"before-call.dynamodb.{operation}"
+
+    def act(**_: Any) -> None:
+        if left:
+            left.pop(0)()
+
+    client.meta.events.register(event, act)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, act)

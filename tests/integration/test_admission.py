@@ -1,0 +1,421 @@
+"""Who is let in: the same rules for every operation that needs a mytoken, whichever there are."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.template import Template
+from tests.integration.steps import Document, create, new_user
+from tests.support import DAY, Answer, Stack, Token, sample_event, set_token
+
+TEMPLATE = Template.read()
+# Whatever is under /api needs a mytoken, but for the browsers' question whether they may call it.
+ROUTES = {
+    route.folder: route
+    for route in TEMPLATE.routes
+    if route.path.startswith("/api/") and route.method != "OPTIONS"
+}
+OPERATIONS = sorted(ROUTES)
+READING = [operation for operation in OPERATIONS if ROUTES[operation].method == "GET"]
+CHANGING = [operation for operation in OPERATIONS if operation not in READING]
+NAMED = [operation for operation in OPERATIONS if "{name}" in ROUTES[operation].path]
+
+NOW = int(time.time())
+
+FULL = "manage_mytokens:notify"
+READ = f"read@{FULL}"
+CHALLENGE = 'Bearer realm="mytoken"'
+CHALLENGE_AND_ERROR = 'Bearer realm="mytoken", error="invalid_token"'
+
+
+@dataclass(frozen=True)
+class World:
+    """Somebody with a calendar."""
+
+    stack: Stack
+    user: str
+    token: Token
+    calendar: Document
+    minted: dict[str, Token] = field(default_factory=dict)
+
+    def ask(self, operation: str, token: Token | None, **more: Any) -> Answer:
+        """Calls an operation with what it needs to succeed; `mytoken` puts it into the body."""
+        path = {"name": self.calendar["name"], **more.pop("path", {})}
+        body: dict[str, Any] = {"name": str(uuid4())} if operation == "create_calendar" else {}
+        if operation == "add_token":
+            body = {"mom_id": ""}
+        body |= more.pop("fields", {})
+        kind = more.pop("kind", "json")
+        named = {"path": path} if operation in NAMED else {}
+        return self.stack.invoke(operation, token, **named, **{kind: body}, **more)
+
+    def mint(self, *capabilities: str, **more: Any) -> Token:
+        return self.stack.mint(*capabilities, user=self.user, **more)
+
+    def token_with(self, *capabilities: str, **more: Any) -> Token:
+        """One token for all operations, not to be revoked."""
+        key = f"{capabilities} {more}"
+        if key not in self.minted:
+            self.minted[key] = self.mint(*capabilities, **more)
+        return self.minted[key]
+
+    def prepared_for(self, operation: str) -> "World":
+        """The same user, with another calendar if the operation deletes the one that it names."""
+        if ROUTES[operation].method != "DELETE":
+            return self
+        return replace(self, calendar=create(self.stack, self.token, str(uuid4())))
+
+
+@pytest.fixture(scope="module")
+def world(stack: Stack) -> World:
+    user = new_user()
+    token = stack.mint(user=user)
+    return World(stack, user, token, create(stack, token, "Kept"))
+
+
+def test_every_function_that_can_look_up_mytokens_is_among_the_operations() -> None:
+    admitting = {
+        folder
+        for folder, properties in TEMPLATE.functions.items()
+        if {"Ref": "AdmitCallers"} in properties.get("Policies", [])
+    }
+
+    assert admitting == set(OPERATIONS)
+    assert len(OPERATIONS) >= 5
+
+
+# --- refused --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_without_a_mytoken_it_answers_401_and_a_challenge_without_an_error(
+    world: World, operation: str
+) -> None:
+    answer = world.ask(operation, None)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_sample_events_mytoken_is_none(world: World, operation: str) -> None:
+    answer = world.stack.send(operation, sample_event(operation))
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == CHALLENGE_AND_ERROR
+
+
+Claims = Callable[[int], dict[str, Any]]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param(lambda now: {"at": now - 2 * DAY, "expires_in": DAY}, id="expired"),
+        pytest.param(lambda now: {"at": now + DAY}, id="not-valid-yet"),
+    ],
+)
+def test_outside_of_its_life_a_mytoken_is_answered_401(
+    world: World, operation: str, claims: Claims
+) -> None:
+    token = world.token_with(**claims(NOW))
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == CHALLENGE_AND_ERROR
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("recursive", [True, False], ids=["recursive", "plain"])
+def test_a_revoked_mytoken_is_answered_401(
+    world: World, operation: str, *, recursive: bool
+) -> None:
+    token = world.mint()
+    world.stack.revoke(token, recursive=recursive)
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == CHALLENGE_AND_ERROR
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_with_a_recursively_revoked_ancestor_it_answers_401(world: World, operation: str) -> None:
+    ancestor = world.mint()
+    parent = world.mint(parent=ancestor.mom_id)
+    token = world.mint(parent=parent.mom_id)
+    world.stack.revoke(ancestor, recursive=True)
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == CHALLENGE_AND_ERROR
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_mytoken_of_another_issuer_is_answered_401(world: World, operation: str) -> None:
+    event = sample_event(operation)
+    event["stageVariables"]["publicUrl"] = "https://other.example"
+    set_token(event, world.token)
+
+    answer = world.stack.send(operation, event)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize(
+    ("operation", "capability"),
+    [
+        *[(operation, "AT") for operation in OPERATIONS],
+        *[(operation, f"{FULL}X") for operation in OPERATIONS],
+        *[(operation, FULL.upper()) for operation in OPERATIONS],
+        *[(operation, f"{FULL}:calendars") for operation in OPERATIONS],
+        *[(operation, READ) for operation in CHANGING],
+        *[(operation, "read@tokeninfo:notify") for operation in OPERATIONS],
+        *[(operation, "tokeninfo:notify") for operation in OPERATIONS if operation != "add_token"],
+    ],
+)
+def test_without_the_capability_it_answers_403(
+    world: World, operation: str, capability: str
+) -> None:
+    token = world.token_with(capability)
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (403, "insufficient_capabilities")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"restrictions": [{"hosts": ["192.0.2.7"]}]}, id="hosts"),
+        pytest.param({"restrictions": [{"usages_other": 5}]}, id="usages_other"),
+        pytest.param({"restrictions": [{"geoip_allow": ["de"]}]}, id="geoip_allow"),
+        pytest.param({"restrictions": [{"schedule": "* * * * *"}]}, id="schedule"),
+        pytest.param({"restrictions": [{"made_up": None}]}, id="unknown"),
+        pytest.param({"restrictions": [{"exp": 1_700_000_000}]}, id="expired"),
+        pytest.param({"restrictions": [{"nbf": 4_000_000_000}]}, id="not-yet"),
+        pytest.param({"restrictions": [{"exp": 1}, {"usages_other": 1}]}, id="none-of-two"),
+        pytest.param({"rotation": {"on_other": True}}, id="rotates"),
+        pytest.param({"rotation": {"auto_revoke": True}}, id="rotates-and-revokes"),
+        pytest.param({"rotation": {"lifetime": 60}}, id="rotates-by-time"),
+        pytest.param({"rotation": {"made_up": True}}, id="rotates-who-knows-when"),
+    ],
+)
+def test_a_restriction_that_does_not_hold_or_is_not_enforced_is_answered_403(
+    world: World, operation: str, claims: dict[str, Any]
+) -> None:
+    token = world.token_with(**claims)
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (403, "usage_restricted")
+
+
+# --- in which order -------------------------------------------------------------------------------
+
+
+def test_a_revoked_mytoken_without_the_capability_is_revoked_first(world: World) -> None:
+    token = world.mint("AT")
+    world.stack.revoke(token)
+
+    answers = [world.ask(operation, token) for operation in OPERATIONS]
+
+    assert {answer.status for answer in answers} == {401}
+
+
+def test_a_restricted_mytoken_without_the_capability_lacks_the_capability_first(
+    world: World,
+) -> None:
+    token = world.token_with("AT", restrictions=[{"exp": 1}])
+
+    answers = [world.ask(operation, token) for operation in OPERATIONS]
+
+    assert {answer.json["error"] for answer in answers} == {"insufficient_capabilities"}
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [
+        pytest.param(lambda world: None, 401, id="no-mytoken"),
+        pytest.param(lambda world: world.mint("AT"), 403, id="no-capability"),
+        pytest.param(lambda world: world.mint(restrictions=[{"exp": 1}]), 403, id="restricted"),
+    ],
+)
+def test_who_is_not_let_in_learns_nothing_of_bodies_and_calendars(
+    world: World, token: Callable[[World], Token | None], status: int
+) -> None:
+    presented, nowhere = token(world), {"name": "No Such Calendar"}
+
+    answers = [
+        *[world.ask(operation, presented, path=nowhere) for operation in NAMED],
+        *[world.stack.invoke(o, presented, body=b"{", path=nowhere) for o in CHANGING],
+    ]
+
+    assert {answer.status for answer in answers} == {status}
+
+
+# --- let in ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param(lambda now: {"restrictions": []}, id="no-clause"),
+        pytest.param(lambda now: {"restrictions": [{"nbf": now, "exp": now + DAY}]}, id="in-time"),
+        pytest.param(
+            lambda now: {"restrictions": [{"scope": "openid", "audience": ["a"], "usages_AT": 0}]},
+            id="for-access-tokens",
+        ),
+        pytest.param(
+            lambda now: {"restrictions": [{"exp": 1}, {"hosts": []}, {"exp": now + DAY}]},
+            id="one-of-three",
+        ),
+        pytest.param(lambda now: {"rotation": {"on_AT": True}}, id="rotates-for-access-tokens"),
+        pytest.param(lambda now: {"expires_in": None}, id="never-expires"),
+    ],
+)
+def test_a_restriction_that_holds_lets_in(world: World, operation: str, claims: Claims) -> None:
+    # A token that never expires cannot be put into a calendar, so it adds another one.
+    fields = {"mom_id": world.token.mom_id} if operation == "add_token" else {}
+    token = world.token_with(**claims(NOW))
+
+    answer = world.prepared_for(operation).ask(operation, token, fields=fields)
+
+    assert answer.status < 400
+
+
+@pytest.mark.parametrize(
+    ("operation", "capability"),
+    [
+        *[(operation, "manage_mytokens") for operation in OPERATIONS],
+        *[(operation, READ) for operation in READING],
+        *[(operation, "read@manage_mytokens") for operation in READING],
+    ],
+)
+def test_a_capability_covers_those_below_it_and_its_read_form(
+    world: World, operation: str, capability: str
+) -> None:
+    token = world.token_with("AT", capability)
+
+    answer = world.prepared_for(operation).ask(operation, token)
+
+    assert answer.status < 400
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_child_of_a_mytoken_that_was_revoked_alone_is_let_in(
+    world: World, operation: str
+) -> None:
+    parent = world.mint()
+    child = world.mint(parent=parent.mom_id)
+    world.stack.revoke(parent)
+
+    answer = world.prepared_for(operation).ask(operation, child)
+
+    assert answer.status < 400
+
+
+Presented = Callable[[str], dict[str, Any]]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "presented",
+    [
+        pytest.param(lambda t: {"headers": {"authorization": f"bearer {t}"}}, id="header"),
+        pytest.param(lambda t: {"fields": {"mytoken": t}}, id="json"),
+        pytest.param(lambda t: {"fields": {"mytoken": t}, "kind": "form"}, id="form"),
+        pytest.param(lambda t: {"cookies": [f"mytoken={t}"]}, id="cookie"),
+    ],
+)
+def test_the_mytoken_comes_in_header_body_or_cookie(
+    world: World, operation: str, presented: Presented
+) -> None:
+    more = presented(world.token.bearer)
+
+    answer = world.prepared_for(operation).ask(operation, None, **more)
+
+    assert answer.status < 400
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [
+        pytest.param(
+            lambda t: {"headers": {"authorization": f"BEARER {t}"}, "fields": {"mytoken": t}},
+            id="header-and-body-agree",
+        ),
+        pytest.param(
+            lambda t: {"headers": {"authorization": f"Bearer {t}"}, "fields": {"mytoken": ""}},
+            id="header-and-empty-field",
+        ),
+        pytest.param(
+            lambda t: {"headers": {"authorization": f"Bearer {t}"}, "cookies": ["mytoken=other"]},
+            id="header-and-another-cookie",
+        ),
+        pytest.param(
+            lambda t: {"fields": {"mytoken": t}, "cookies": ["mytoken=other"]},
+            id="body-and-another-cookie",
+        ),
+        pytest.param(lambda t: {"cookies": ["a=b", f"mytoken={t}", "c"]}, id="one-of-the-cookies"),
+        pytest.param(
+            lambda t: {
+                "cookies": [f"mytoken={t}"],
+                "headers": {"origin": "http://127.0.0.1:3000", "sec-fetch-site": "same-origin"},
+            },
+            id="cookie-from-the-same-origin",
+        ),
+    ],
+)
+def test_header_and_body_come_before_a_cookie_which_comes_from_the_same_origin(
+    world: World, presented: Presented
+) -> None:
+    more = presented(world.token.bearer)
+
+    answer = world.ask("list_calendars", None, **more)
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+    ids=str,
+)
+def test_a_cookie_that_another_site_made_the_browser_send_is_none(
+    world: World, operation: str, headers: dict[str, str]
+) -> None:
+    answer = world.ask(operation, None, cookies=[f"mytoken={world.token.bearer}"], headers=headers)
+
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+# --- whose calendars ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", NAMED)
+def test_calendars_of_others_do_not_exist(world: World, operation: str) -> None:
+    stranger = world.stack.mint()
+
+    of_another = world.ask(operation, stranger)
+    of_nobody = world.ask(operation, stranger, path={"name": "No Such Calendar"})
+
+    assert (of_another.status, of_another.json["error"]) == (404, "not_found")
+    assert (of_another.body, of_another.headers) == (of_nobody.body, of_nobody.headers)
+    assert world.ask("get_calendar", world.token).status == 302

@@ -1,0 +1,664 @@
+"""Bad inputs by number: the exact answer of each, and that it has changed nothing."""
+
+import base64
+import gzip
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from mytoken_calendars import items
+from mytoken_calendars.calendars import MAX_CALENDARS, MAX_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS_OF_OWNER
+from tests.integration.steps import (
+    Document,
+    add,
+    create,
+    delete,
+    feed_id,
+    new_user,
+    overwrite,
+    owner,
+)
+from tests.support import DAY, Answer, Stack, Token, sample_event, set_token
+
+CALENDARS = "/api/v0/notifications/calendars"
+NAME = "CI Mytokens"
+KIB = 1024
+
+USELESS = ("AT", "tokeninfo:history", "manage_mytokens:notifyX", "MANAGE_MYTOKENS:NOTIFY")
+
+NO_TOKEN = {"www-authenticate": 'Bearer realm="mytoken"'}
+BAD_TOKEN = {"www-authenticate": 'Bearer realm="mytoken", error="invalid_token"'}
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class World:
+    """A user with all kinds of mytokens, a calendar, and one that was deleted; and a stranger."""
+
+    stack: Stack
+    user: str
+    tokens: Mapping[str, Token]
+    deleted: Document
+    known: Answer  # the feed of the deleted calendar, before it was
+
+    @classmethod
+    def on(cls, stack: Stack) -> "World":
+        user = new_user()
+        full = stack.mint(user=user)
+        tokens = {
+            "full": full,
+            "other": stack.mint(user=user),
+            "stranger": stack.mint(),
+            "useless": stack.mint(*USELESS, user=user),
+            "reader": stack.mint("read@manage_mytokens:notify", user=user),
+            "own": stack.mint("tokeninfo:notify", user=user, parent=full.mom_id),
+            "sibling": stack.mint(user=user, parent=full.mom_id),
+            "eternal": stack.mint(user=user, expires_in=None),
+            "expired": stack.mint(user=user, expires_in=DAY, at=1_700_000_000),
+            "revoked": stack.mint(user=user),
+        }
+        stack.revoke(tokens["revoked"])
+        create(stack, full, "Café")
+        create(stack, tokens["stranger"], "Theirs")
+        calendar, deleted = (create(stack, full, name) for name in (NAME, "Deleted"))
+        add(stack, full, calendar, "", comment="as it was")
+        known = stack.feed(deleted)
+        delete(stack, full, deleted)
+        return cls(stack, user, tokens, deleted, known)
+
+    def bearer(self, token: str) -> str:
+        return self.tokens[token].bearer
+
+    def mom_id(self, token: str) -> str:
+        return self.tokens[token].mom_id
+
+    def ask(self, operation: str, token: str | None = "full", **request: Any) -> Answer:
+        presented = self.tokens.get(token, token) if token else None
+        return self.stack.invoke(operation, presented, **request)
+
+    def list(self, token: str | None = "full", **request: Any) -> Answer:
+        return self.ask("list_calendars", token, **request)
+
+    def create(self, **request: Any) -> Answer:
+        return self.ask("create_calendar", **request)
+
+    def named(self, name: Any) -> Answer:
+        return self.create(json={"name": name})
+
+    def typed(self, media_type: str, body: bytes, **more: str) -> Answer:
+        return self.create(body=body, headers={"content-type": media_type, **more})
+
+    def get(self, name: str, **request: Any) -> Answer:
+        return self.ask("get_calendar", path={"name": name}, **request)
+
+    def delete(self, name: str, **request: Any) -> Answer:
+        return self.ask("delete_calendar", path={"name": name}, **request)
+
+    def add(self, mom_id: Any = "", name: str = NAME, token: str = "full", **more: Any) -> Answer:
+        return self.ask("add_token", token, path={"name": name}, json={"mom_id": mom_id, **more})
+
+    def add_by_form(self, body: str) -> Answer:
+        return self.ask("add_token", path={"name": NAME}, body=body, headers={"content-type": FORM})
+
+    def nowhere(self, raw_path: str, method: str = "GET") -> Answer:
+        return self.ask("no_route", raw_path=raw_path, method=method)
+
+    def feed(self, feed_id: str, **request: Any) -> Answer:
+        return self.ask("get_feed", None, path={"id": feed_id}, **request)
+
+    def send(self, operation: str, token: str | None = "full", **event: Any) -> Answer:
+        """Calls an operation with its sample event, whose members are replaced."""
+        sample = sample_event(operation)
+        set_token(sample, self.tokens[token] if token else None)
+        return self.stack.send(operation, {**sample, **event})
+
+    @contextmanager
+    def counting(self, key: items.Key, counter: str, number: int) -> Iterator[None]:
+        """As if there were that many."""
+        before = self.stack.store.table.get(key) or {}
+        overwrite(self.stack, key, **{counter: number})
+        yield
+        overwrite(self.stack, key, **before)
+
+    @property
+    def owner_head(self) -> items.Key:
+        return items.owner_head(owner(self.user))
+
+    @property
+    def feed_head(self) -> items.Key:
+        calendar = self.stack.store.find(owner(self.user), NAME)
+        return items.feed_head(calendar.feed_id)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request, and its answer. `given` holds while it is asked."""
+
+    id: str
+    ask: Callable[[World], Answer]
+    status: int
+    error: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    given: Callable[[World], AbstractContextManager[None]] = lambda world: nullcontext()
+
+
+Ask = Callable[[World], Answer]
+
+
+def invalid(row: str, ask: Ask, words: str = "", **more: Any) -> Row:
+    return Row(row, ask, 400, "invalid_request", words=words, **more)
+
+
+def bad_names(row: str, *names: Any, words: str = "") -> list[Row]:
+    return [
+        invalid(f"{row}-{_shown(name)}", lambda world, name=name: world.named(name), words)
+        for name in names
+    ]
+
+
+def bad_bodies(row: str, *bodies: bytes, media_type: str = JSON) -> list[Row]:
+    return [
+        invalid(f"{row}-{_shown(body)}", lambda world, body=body: world.typed(media_type, body))
+        for body in bodies
+    ]
+
+
+def bad_mom_ids(row: str, *make: Callable[[str], Any], words: str = "") -> list[Row]:
+    """What is made of the mom_id of a token that could be added."""
+    return [
+        invalid(
+            f"{row}-{number}", lambda world, m=m: world.add(m(world.mom_id("other"))), words=words
+        )
+        for number, m in enumerate(make)
+    ]
+
+
+def bad_comments(row: str, *comments: Any) -> list[Row]:
+    return [
+        invalid(f"{row}-{_shown(c)}", lambda world, c=c: world.add(comment=c), words="comment")
+        for c in comments
+    ]
+
+
+def bad_tokens(row: str, headers: Mapping[str, str], *asks: Ask) -> list[Row]:
+    return [
+        Row(f"{row}-{number}", ask, 401, "invalid_token", headers)
+        for number, ask in enumerate(asks)
+    ]
+
+
+def lacking(row: str, ask: Ask) -> Row:
+    return Row(row, ask, 403, "insufficient_capabilities")
+
+
+def no_grant(row: str, ask: Ask) -> Row:
+    return Row(row, ask, 403, "invalid_grant")
+
+
+def not_found(row: str, *asks: Ask) -> list[Row]:
+    return [Row(f"{row}-{number}", ask, 404, "not_found") for number, ask in enumerate(asks)]
+
+
+def conflict(row: str, *names: str) -> list[Row]:
+    return [
+        Row(f"{row}-{_shown(name)}", lambda world, name=name: world.named(name), 409, "conflict")
+        for name in names
+    ]
+
+
+def unsupported(row: str, *asks: Ask) -> list[Row]:
+    return [
+        Row(f"{row}-{number}", ask, 415, "unsupported_media_type")
+        for number, ask in enumerate(asks)
+    ]
+
+
+def _shown(value: Any) -> str:
+    return ascii(value)[:24]
+
+
+def _in_query(name: str) -> Ask:
+    return lambda world: world.send(
+        "list_calendars",
+        None,
+        rawQueryString=f"{name}={world.bearer('full')}",
+        queryStringParameters={name: world.bearer("full")},
+    )
+
+
+def _other_spelling(mom_id: str) -> str:
+    """The same bytes, once more: the two bits at the end that mean nothing are set."""
+    return f"{mom_id[:85]}{chr(ord(mom_id[85]) + 1)}=="
+
+
+def _url_safe(mom_id: str) -> str:
+    return base64.urlsafe_b64encode(b"\xff" + base64.b64decode(mom_id)[1:]).decode()
+
+
+def _unknown_mom_id() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+def _of_length(length: int) -> str:
+    return base64.b64encode(b"\x01" * length).decode()
+
+
+ROWS = [
+    # Credentials
+    *bad_tokens(
+        "row-1-none",
+        NO_TOKEN,
+        lambda w: w.list(None),
+        lambda w: w.list(None, cookies=["other=x"]),
+        lambda w: w.list("", headers={"authorization": ""}),
+    ),
+    *bad_tokens(
+        "row-2-other-scheme",
+        NO_TOKEN,
+        lambda w: w.list(None, headers={"authorization": "Basic dXNlcjpwYXNz"}),
+        lambda w: w.list(None, headers={"authorization": w.bearer("full")}),
+        lambda w: w.list(None, headers={"authorization": f"Bearer{w.bearer('full')}"}),
+    ),
+    *bad_tokens(
+        "row-3-nothing-after-bearer",
+        BAD_TOKEN,
+        lambda w: w.list(None, headers={"authorization": "Bearer"}),
+        lambda w: w.list(None, headers={"authorization": "Bearer "}),
+        lambda w: w.list(None, headers={"authorization": f"Bearer  {w.bearer('full')}"}),
+    ),
+    invalid(
+        "row-4-two-headers", lambda w: w.list(f"{w.bearer('full')}, Bearer {w.bearer('full')}")
+    ),
+    invalid("row-4-comma-in-the-token", lambda w: w.list(f"{w.bearer('full')},")),
+    invalid(
+        "row-5-header-and-json-differ",
+        lambda w: w.create(json={"name": "x", "mytoken": w.bearer("other")}),
+    ),
+    invalid(
+        "row-5-header-and-form-differ",
+        lambda w: w.create(form={"name": "x", "mytoken": w.bearer("other")}),
+    ),
+    invalid(
+        "row-5-list-header-and-body-differ", lambda w: w.list(json={"mytoken": w.bearer("other")})
+    ),
+    *bad_tokens(
+        "row-5-mytoken-is-a-number-alone",
+        NO_TOKEN,
+        lambda w: w.create(token=None, json={"name": "x", "mytoken": 5}),
+    ),
+    invalid(
+        "row-5-mytoken-is-a-number", lambda w: w.create(json={"name": "x", "mytoken": 5}), "mytoken"
+    ),
+    *bad_tokens("row-6-query", NO_TOKEN, _in_query("access_token"), _in_query("mytoken")),
+    *bad_tokens(
+        "row-7-cookie-of-a-foreign-origin",
+        NO_TOKEN,
+        lambda w: w.delete(
+            NAME,
+            token=None,
+            cookies=[f"mytoken={w.bearer('full')}"],
+            headers={"origin": "https://evil.example"},
+        ),
+    ),
+    *bad_tokens(
+        "row-8-31-characters",
+        BAD_TOKEN,
+        lambda w: w.list("x" * 31),
+        lambda w: w.list(None, cookies=[f"mytoken={'x' * 31}"]),
+    ),
+    *bad_tokens(
+        "row-9-short-token",
+        BAD_TOKEN,
+        lambda w: w.list("x" * 64),
+        lambda w: w.create(token=None, json={"name": "x", "mytoken": "x" * 64}),
+        lambda w: w.create(token=None, body=b'{"name": "x", "mytoken": "\\ud800"}'),
+        lambda w: w.list(f"{w.bearer('full')[:-1]}é"),
+        lambda w: w.list(f"{w.bearer('full')}x"),
+    ),
+    # Capabilities
+    lacking("row-32-list-with-AT", lambda w: w.list("useless")),
+    lacking("row-33-create-with-read", lambda w: w.create(token="reader", json={"name": "x"})),
+    lacking("row-34-longer-or-upper-case", lambda w: w.create(token="useless", json={"name": "x"})),
+    lacking("row-35-get-without-any", lambda w: w.get(NAME, token="useless")),
+    # Tokens of others
+    no_grant("row-42-mom-id-of-another-user", lambda w: w.add(w.mom_id("stranger"))),
+    no_grant("row-43-unknown-mom-id", lambda w: w.add(_unknown_mom_id())),
+    no_grant("row-44-revoked-token", lambda w: w.add(w.mom_id("revoked"))),
+    lacking("row-45-sibling", lambda w: w.add(w.mom_id("sibling"), token="own")),
+    # Names to be made
+    invalid("row-46-name-missing", lambda w: w.create(json={}), "name"),
+    invalid("row-46-name-missing-in-form", lambda w: w.create(form={"title": "x"}), "name"),
+    invalid("row-46-name-in-other-case", lambda w: w.create(json={"Name": "x"}), "name"),
+    *bad_names("row-47-no-name", "", None, 123, 1.5, True, [], {}, ["x"], words="name"),
+    invalid("row-47-empty-in-form", lambda w: w.create(form={"name": ""}), "name"),
+    *bad_names("row-48-129-code-points", "x" * 129, "🚀" * 129, words="128"),
+    *bad_names("row-49-grows-under-nfc", "\U0001d160" * 128, words="128"),
+    *bad_names("row-50-space-at-an-end", " x", "x ", " ", "\xa0x", "x\u3000", words="space"),
+    *bad_names("row-51-dots", ".", ".."),
+    *bad_names("row-52-path-delimiters", "a/b", "a\\b", "a?b", "a#b", "a%b", "/", "%2F"),
+    *bad_names("row-53-controls", "a\rb", "a\nb", "a\tb", "a\x00b", "a\x85b", "a\x1bb", "a\x7fb"),
+    *bad_names(
+        "row-54-invisible",
+        "a\u2028b",
+        "a\u2029b",
+        "a\u202eb",
+        "a\u200bb",
+        "a\ufeffb",
+        "a\xadb",
+        "a\u3164b",
+        "a\u2800b",
+    ),
+    *bad_bodies("row-55-lone-surrogate", b'{"name": "a\\ud800"}', b'{"name": "\\udc00\\ud800"}'),
+    *bad_names("row-56-no-character", "a\uffffb", "a\u0378b", "a\ue000b", "a\ufffdb"),
+    *conflict("row-57-name-exists", NAME, "ci mytokens", "CI MYTOKENS"),
+    *conflict("row-58-twin", "Cafe\u0301", "CAFE\u0301"),
+    invalid(
+        "row-59-a-calendar-too-many",
+        lambda w: w.named("one more"),
+        "limit",
+        given=lambda w: w.counting(w.owner_head, "calendars", MAX_CALENDARS),
+    ),
+    # Names in paths
+    *not_found(
+        "row-60-dots",
+        lambda w: w.get(".."),
+        lambda w: w.get("."),
+        lambda w: w.nowhere(f"{CALENDARS}/../"),
+        lambda w: w.nowhere("/calendars/../"),
+        lambda w: w.feed(".."),
+    ),
+    *not_found("row-61-slash", lambda w: w.get("a/b"), lambda w: w.nowhere(f"{CALENDARS}/a/b")),
+    *not_found("row-62-nul", lambda w: w.get("\x00"), lambda w: w.delete(f"{NAME}\x00")),
+    *[
+        invalid(f"row-63-not-utf-8-{number}", ask, "UTF-8")
+        for number, ask in enumerate(
+            [
+                lambda w: w.get("\ufffd"),
+                lambda w: w.get("\ufffd\ufffd"),
+                lambda w: w.get(f"{NAME}\ufffd"),
+                lambda w: w.delete(f"{NAME}\ufffd"),
+                lambda w: w.add(name=f"{NAME}\ufffd"),
+            ]
+        )
+    ],
+    *not_found(
+        "row-64-slashes",
+        lambda w: w.nowhere(f"{CALENDARS}/foobar/"),
+        lambda w: w.nowhere(f"{CALENDARS}//foobar"),
+        lambda w: w.nowhere(f"{CALENDARS}/{NAME}/"),
+    ),
+    *not_found(
+        "row-65-decoded-once",
+        lambda w: w.get("%2e"),
+        lambda w: w.get("CI%20Mytokens"),
+        lambda w: w.get("CI+Mytokens"),
+    ),
+    *not_found("row-66-5-kB", lambda w: w.get("x" * 5000), lambda w: w.delete("x" * 5000)),
+    *not_found(
+        "row-67-somebody-else's",
+        lambda w: w.get("Theirs"),
+        lambda w: w.add(name="Theirs"),
+        lambda w: w.delete("Theirs"),
+    ),
+    *not_found(
+        "row-68-delete-unknown-or-twice",
+        lambda w: w.delete("no such calendar"),
+        lambda w: w.delete("Deleted"),
+    ),
+    # Bodies
+    *bad_bodies("row-71-empty", b"", b" "),
+    invalid("row-71-no-body", lambda w: w.send("create_calendar", body=None)),
+    *bad_bodies("row-72-no-object", b"{", b"[]", b'"x"', b"null", b"{} {}", b"1", b"{}x", b"'"),
+    *[
+        invalid(f"row-72-no-object-{number}", ask)
+        for number, ask in enumerate(
+            [
+                lambda w: w.list(body=b"{"),
+                lambda w: w.get(NAME, body=b"[]"),
+                lambda w: w.delete(NAME, body=b'"x"'),
+                lambda w: w.ask("add_token", path={"name": NAME}, body=b"null"),
+            ]
+        )
+    ],
+    *bad_bodies(
+        "row-73-key-twice",
+        b'{"name": "a", "name": "b"}',
+        b'{"name": "a", "name": "a"}',
+        b'{"name": "a", "x": {"y": 1, "y": 1}}',
+    ),
+    *bad_bodies(
+        "row-74-no-number",
+        b'{"name": "a", "x": NaN}',
+        b'{"name": "a", "x": Infinity}',
+        b'{"name": "a", "x": -Infinity}',
+        b'{"name": "a", "x": 1e999}',
+    ),
+    *bad_bodies(
+        "row-75-bomb",
+        b'{"name": "a", "x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        b'{"x": ' * 8_000 + b"1" + b"}" * 8_000,
+        b"[" * 60_000,
+        b'{"name": "a", "x": ' + b"9" * 5000 + b"}",
+    ),
+    *bad_bodies(
+        "row-76-not-utf-8",
+        '{"name": "a"}'.encode("utf-16"),
+        '{"name": "a"}'.encode("utf-16-le"),
+        '{"name": "a"}'.encode("utf-32"),
+        b'\xef\xbb\xbf{"name": "a"}',
+        b'{"name": "\xff"}',
+        b'{"name": "\xc0\xae"}',
+        b'{"name": "\xed\xa0\x80"}',
+    ),
+    invalid(
+        "row-76-lone-surrogate-in-the-text",
+        lambda w: w.send("create_calendar", body='{"name": "\ud800"}'),
+    ),
+    *bad_bodies("row-77-form-as-json", b"name=a"),
+    *bad_bodies("row-77-json-as-form", b'{"name": "a"}', b'{"name": "a="}', media_type=FORM),
+    *bad_bodies(
+        "row-78-form",
+        b"name=a&name=b",
+        b"name=a&name=a",
+        b"name=a&" + b"&".join(b"f%d=1" % number for number in range(1000)),
+        b"name=a&" + b"&".join(b"f%d=1" % number for number in range(16)),
+        b"name=%ff",
+        b"name=%ED%A0%80",
+        b"name=a\xff",
+        b"name=a&x",
+        b"name",
+        b"&",
+        media_type=FORM,
+    ),
+    *unsupported(
+        "row-79-other-type",
+        lambda w: w.typed("text/plain", b'{"name": "a"}'),
+        lambda w: w.typed("application/xml", b"<name>a</name>"),
+        lambda w: w.typed("multipart/form-data; boundary=x", b"--x--"),
+        lambda w: w.typed("application/jsonp", b'{"name": "a"}'),
+        lambda w: w.typed("application/problem+json", b'{"name": "a"}'),
+        lambda w: w.typed("nonsense", b'{"name": "a"}'),
+    ),
+    *unsupported(
+        "row-80-other-charset",
+        lambda w: w.typed(f"{JSON}; charset=utf-16", '{"name": "a"}'.encode("utf-16")),
+        lambda w: w.typed(f"{JSON}; charset=latin-1", b'{"name": "a"}'),
+        lambda w: w.typed(f"{FORM}; charset=latin-1", b"name=a"),
+    ),
+    *unsupported(
+        "row-81-content-coding",
+        lambda w: w.create(
+            body=gzip.compress(b" " * 1_000_000), headers={"content-encoding": "gzip"}
+        ),
+        lambda w: w.create(json={"name": "a"}, headers={"content-encoding": "br"}),
+        lambda w: w.create(form={"name": "a"}, headers={"content-encoding": "identity, gzip"}),
+    ),
+    Row(
+        "row-82-64-KiB-and-a-byte",
+        lambda w: w.create(body=b'{"name": "a"}'.ljust(64 * KIB + 1)),
+        413,
+        "payload_too_large",
+    ),
+    Row(
+        "row-82-before-the-type-is-looked-at",
+        lambda w: w.typed("text/plain", b"x" * (64 * KIB + 1)),
+        413,
+        "payload_too_large",
+    ),
+    # mom_ids and comments
+    invalid(
+        "row-84-mom-id-missing",
+        lambda w: w.ask("add_token", path={"name": NAME}, json={"comment": "x"}),
+        "mom_id",
+    ),
+    *bad_mom_ids("row-84-no-mom-id", lambda m: 5, lambda m: None, lambda m: [m], words="mom_id"),
+    *bad_mom_ids(
+        "row-85-other-length",
+        lambda m: _of_length(63),
+        lambda m: _of_length(65),
+        lambda m: "=",
+        lambda m: "x",
+        words="mom_id",
+    ),
+    *bad_mom_ids(
+        "row-86-other-spelling",
+        _url_safe,
+        lambda m: m.rstrip("="),
+        lambda m: f"{m}\n",
+        lambda m: f"{m[:40]}\n{m[40:]}",
+        lambda m: f"{m}=",
+        lambda m: f"{m[:-1]}",
+        lambda m: f"-{m}",
+        lambda m: f"{m[:10]}\u00e9{m[11:]}",
+        _other_spelling,
+        words="mom_id",
+    ),
+    invalid("row-87-plus-in-a-form", lambda w: w.add_by_form(f"mom_id={'ab+d' * 21}AA=="), "%2B"),
+    *bad_comments("row-88-too-long-or-no-text", "x" * 1025, 5, None, ["x"], {}, True),
+    *bad_comments(
+        "row-89-no-text", "a\rb", "a\r\nb", "a\x00b", "a\x7fb", "a\u2028b", "a\ufffeb", "a\x85b"
+    ),
+    invalid("row-89-lone-surrogate", lambda w: w.add(comment="\ud800"), "comment"),
+    invalid("row-90-never-expires", lambda w: w.add(w.mom_id("eternal")), "never expires"),
+    invalid("row-90-has-expired", lambda w: w.add(w.mom_id("expired")), "already expired"),
+    invalid(
+        "row-91-a-token-too-many-for-the-calendar",
+        lambda w: w.add(w.mom_id("other")),
+        "10,000 tokens",
+        given=lambda w: w.counting(w.feed_head, "subscriptions", MAX_SUBSCRIPTIONS),
+    ),
+    invalid(
+        "row-91-a-token-too-many-for-the-user",
+        lambda w: w.add(w.mom_id("other")),
+        "50,000 subscriptions",
+        given=lambda w: w.counting(w.owner_head, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER),
+    ),
+    *not_found(
+        "row-92-add-to-an-unknown-calendar",
+        lambda w: w.add(name="no such calendar"),
+        lambda w: w.add(name="Deleted"),
+        lambda w: w.add(name="a/b"),
+    ),
+    # Feeds
+    *not_found(
+        "row-95-no-feed-id",
+        lambda w: w.feed("x" * 31),
+        lambda w: w.feed("x" * 33),
+        lambda w: w.feed("x" * 31 + "-"),
+        lambda w: w.feed("x" * 29 + "%41"),
+        lambda w: w.feed("x" * 32 + ".ICS"),
+        lambda w: w.feed("x" * 32 + ".ics.ics"),
+        lambda w: w.feed("x" * 32 + "\n"),
+        lambda w: w.feed("٣" * 32),
+        lambda w: w.feed(".ics"),
+        lambda w: w.feed("\ufffd" * 32),
+    ),
+    *not_found("row-96-unknown-feed", lambda w: w.feed("x" * 32)),
+    Row("row-96-deleted-feed", lambda w: w.feed(feed_id(w.deleted)), 410, "gone"),
+    Row(
+        "row-97-deleted-feed-that-is-known",
+        lambda w: w.feed(feed_id(w.deleted), headers={"if-none-match": w.known.headers["etag"]}),
+        410,
+        "gone",
+    ),
+    *[
+        Row(
+            f"row-98-{method}-feed",
+            lambda w, method=method: w.nowhere(f"/calendars/{feed_id(w.deleted)}", method),
+            405,
+            "method_not_allowed",
+            {"allow": "GET, HEAD"},
+        )
+        for method in ("POST", "DELETE", "PUT", "PATCH")
+    ],
+]
+
+
+@pytest.fixture(scope="module")
+def world(stack: Stack) -> World:
+    return World.on(stack)
+
+
+@pytest.fixture(scope="module")
+def untouched(world: World) -> dict[str, Any]:
+    return world.stack.dump()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_a_bad_input_is_answered_as_an_error_and_changes_nothing(
+    world: World, untouched: dict[str, Any], row: Row
+) -> None:
+    with row.given(world):
+        answer = row.ask(world)
+
+    description = answer.json.pop("error_description")
+    assert (answer.status, answer.json) == (row.status, {"error": row.error})
+    assert isinstance(description, str)
+    assert description
+    assert row.words in description
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers.items() >= row.headers.items()
+    assert world.stack.dump() == untouched
+
+
+def test_an_unknown_mom_id_and_somebody_elses_are_answered_alike(world: World) -> None:
+    unknown, foreign = world.add(_unknown_mom_id()), world.add(world.mom_id("stranger"))
+
+    assert (unknown.status, unknown.body) == (foreign.status, foreign.body)
+    assert unknown.headers == foreign.headers
+    assert world.mom_id("stranger") not in foreign.text
+
+
+def test_errors_never_repeat_what_was_sent(world: World) -> None:
+    canary = "canary-7c1d"
+
+    answers = [
+        world.named(f"{canary}/"),
+        world.get(canary),
+        world.create(json={canary: canary}),
+        world.typed(f"text/{canary}", b"{}"),
+        world.add(canary),
+        world.add(comment=f"{canary}\r"),
+        world.nowhere(f"/{canary}"),
+        world.feed(canary),
+        world.list(canary),
+    ]
+
+    assert all(answer.status >= 400 for answer in answers)
+    assert not [answer.text for answer in answers if canary in answer.text]
+
+
+def test_what_is_one_less_than_too_many_is_allowed(world: World) -> None:
+    with world.counting(world.owner_head, "calendars", MAX_CALENDARS - 1):
+        created = world.named("the last one")
+
+        removed = world.delete("the last one")
+
+    assert (created.status, removed.status) == (201, 204)

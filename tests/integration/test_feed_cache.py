@@ -1,0 +1,207 @@
+"""get_feed: S3 keeps each state of a feed once, and may fail or lie without anybody noticing."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from mytoken_calendars.feed_cache import FeedCache
+from tests.integration.steps import Document, add, create, internal_id, settle, summaries, watched
+from tests.support import Stack, Token
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+GZIP = {"accept-encoding": "gzip"}
+
+
+@pytest.fixture
+def token(stack: Stack, user: str) -> Token:
+    return stack.mint(user=user, name="mine")
+
+
+@pytest.fixture
+def calendar(stack: Stack, token: Token) -> Document:
+    """With one token in it, for some time."""
+    calendar = add(stack, token, create(stack, token), "", comment="mind it")
+    settle(stack, calendar)
+    return calendar
+
+
+def test_the_same_state_gives_the_same_bytes_with_and_without_the_cache(
+    stack: Stack, calendar: Document
+) -> None:
+    first = stack.feed(calendar, headers=GZIP)
+    cached = stack.feed(calendar, headers=GZIP)
+
+    _empty_bucket(stack)
+    rebuilt = stack.feed(calendar, headers=GZIP)
+
+    assert cached.body == rebuilt.body == first.body
+    assert cached.headers == rebuilt.headers == first.headers
+
+
+def test_a_feed_is_stored_once_under_its_calendars_id_and_then_served_from_there(
+    stack: Stack, calendar: Document
+) -> None:
+    calendar_id = internal_id(stack, calendar)
+
+    with watched(_s3(stack)) as first_calls:
+        first = stack.feed(calendar)
+    with watched(_s3(stack)) as later_calls, watched(_dynamodb(stack)) as reads:
+        later = [stack.feed(calendar), stack.feed(calendar, headers=GZIP)]
+
+    (stored,) = _stored(stack, calendar_id)
+    assert first_calls == ["GetObject", "PutObject"]
+    assert later_calls == ["GetObject", "GetObject"]
+    assert set(reads) == {"GetItem"}
+    assert [feed.text for feed in later] == [first.text, first.text]
+    assert stored == f"feeds/{calendar_id}/{first.headers['etag'].strip(chr(34))}.ics.gz"
+    assert gzip.decompress(_object(stack, stored)) == first.body
+
+
+def test_every_state_has_an_object_of_its_own(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    before = stack.feed(calendar)
+
+    add(stack, token, calendar, "", comment="other words")
+    after = stack.feed(calendar)
+
+    assert len(_stored(stack, internal_id(stack, calendar))) == 2
+    assert before.text != after.text
+
+
+def test_the_object_is_compressed_and_typed(stack: Stack, calendar: Document) -> None:
+    stack.feed(calendar)
+
+    (stored,) = _stored(stack, internal_id(stack, calendar))
+    head = _s3(stack).head_object(Bucket=_bucket(stack), Key=stored)
+    assert head["ContentType"] == "text/calendar; charset=utf-8"
+    assert head["ContentEncoding"] == "gzip"
+
+
+def test_without_a_bucket_the_feed_is_built_from_the_table(
+    stack: Stack, calendar: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stack.feed(calendar)
+    handler: Any = stack.handlers["get_feed"]
+    nowhere = FeedCache("there-is-no-such-bucket")
+    monkeypatch.setitem(handler.__wrapped__.__globals__, "cache", nowhere)
+
+    feed = stack.feed(calendar)
+
+    assert (feed.status, feed.body, feed.headers) == (200, first.body, first.headers)
+
+
+@pytest.mark.parametrize("failing", ["GetObject", "PutObject", "*"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://s3.test"),
+        ReadTimeoutError(endpoint_url="https://s3.test"),
+    ],
+    ids=["unreachable", "too-slow"],
+)
+def test_whatever_s3_does_the_feed_is_built_from_the_table(
+    stack: Stack, calendar: Document, failing: str, error: Exception
+) -> None:
+    with _failing(_s3(stack), failing, error):
+        feeds = [stack.feed(calendar), stack.feed(calendar)]
+
+    assert [summaries(feed) for feed in feeds] == [["Mytoken 'mine' expires"]] * 2
+    assert feeds[0].body == feeds[1].body
+
+
+def test_a_cache_that_does_not_answer_is_asked_once(stack: Stack, calendar: Document) -> None:
+    error = EndpointConnectionError(endpoint_url="https://s3.test")
+    attempts: list[str] = []
+
+    def note(request: Any, **_: Any) -> None:
+        attempts.append(request.method)
+
+    with _on(_s3(stack), "before-send.s3.*", note), _failing(_s3(stack), "*", error):
+        stack.feed(calendar)
+
+    assert attempts == ["GET", "PUT"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda whole: whole[:-9], id="truncated"),
+        pytest.param(lambda whole: whole[: len(whole) // 2], id="half"),
+        pytest.param(lambda whole: b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", id="not-compressed"),
+        pytest.param(lambda whole: whole[:40] + b"XXXX" + whole[44:], id="altered"),
+        pytest.param(lambda whole: whole + b"garbage", id="with-garbage"),
+        pytest.param(lambda whole: b"", id="empty"),
+        pytest.param(lambda whole: gzip.compress(b""), id="nothing-compressed"),
+        pytest.param(lambda whole: gzip.compress(b"BEGIN:VCALENDAR\r\n"), id="begun"),
+        pytest.param(
+            lambda whole: gzip.compress(
+                gzip.decompress(whole).replace(b"CI Mytokens", b"Another Name")
+            ),
+            id="of-another-calendar",
+        ),
+        pytest.param(lambda whole: gzip.compress(b"\xff" + gzip.decompress(whole)), id="no-text"),
+    ],
+)
+def test_a_damaged_object_is_not_served_and_is_replaced(
+    stack: Stack, calendar: Document, damage: Callable[[bytes], bytes]
+) -> None:
+    whole = stack.feed(calendar, headers=GZIP)
+    (stored,) = _stored(stack, internal_id(stack, calendar))
+    _s3(stack).put_object(Bucket=_bucket(stack), Key=stored, Body=damage(whole.body))
+
+    feed = stack.feed(calendar, headers=GZIP)
+
+    assert (feed.status, feed.body) == (200, whole.body)
+    assert _object(stack, stored) == whole.body
+
+
+def _dynamodb(stack: Stack) -> Any:
+    return stack.door("get_feed", "store").table.client
+
+
+def _s3(stack: Stack) -> Any:
+    return stack.door("get_feed", "cache")._s3
+
+
+def _bucket(stack: Stack) -> str:
+    return stack.environment["FEEDS_BUCKET"]
+
+
+def _stored(stack: Stack, calendar_id: str) -> list[str]:
+    found = _s3(stack).list_objects_v2(Bucket=_bucket(stack), Prefix=f"feeds/{calendar_id}/")
+    return [item["Key"] for item in found.get("Contents", [])]
+
+
+def _object(stack: Stack, key: str) -> bytes:
+    body: bytes = _s3(stack).get_object(Bucket=_bucket(stack), Key=key)["Body"].read()
+    return body
+
+
+def _empty_bucket(stack: Stack) -> None:
+    with stack.entered():
+        boto3.resource("s3").Bucket(_bucket(stack)).objects.all().delete()
+
+
+@contextmanager
+def _failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
+    def fail(**_: Any) -> None:
+        raise error
+
+    with _on(client, f"before-send.s3.{operation}", fail):
+        yield
+
+
+@contextmanager
+def _on(client: Any, event: str, do: Callable[..., Any]) -> Iterator[None]:
+    client.meta.events.register_first(event, do)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, do)

@@ -1,0 +1,216 @@
+"""get_feed: whatever is changed shows in the very next answer, and nothing else changes it."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+
+import pytest
+
+from tests.integration.steps import (
+    Document,
+    add,
+    before_each,
+    calendars,
+    create,
+    delete,
+    events,
+    settle,
+    summaries,
+    watched,
+)
+from tests.support import Stack, Token
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+
+@pytest.fixture
+def token(stack: Stack, user: str) -> Token:
+    return stack.mint(user=user, name="mine")
+
+
+@pytest.fixture
+def calendar(stack: Stack, token: Token) -> Document:
+    """With one token in it."""
+    return add(stack, token, create(stack, token), "", comment="mind it")
+
+
+def test_every_change_shows_in_the_next_answer_under_a_new_etag(
+    stack: Stack, user: str, token: Token
+) -> None:
+    other = stack.mint(user=user, name="other")
+    calendar = create(stack, token)
+    changes: list[Callable[[], object]] = [
+        lambda: add(stack, token, calendar, token.mom_id),
+        lambda: add(stack, token, calendar, other.mom_id),
+        lambda: add(stack, token, calendar, other.mom_id, comment="renew it"),
+        lambda: stack.revoke(other),
+    ]
+    feeds = [stack.feed(calendar)]
+
+    for change in changes:
+        change()
+        etag = feeds[-1].headers["etag"]
+        feeds.append(stack.feed(calendar, headers={"if-none-match": etag}))
+
+    mine, others = "Mytoken 'mine' expires", "Mytoken 'other' expires"
+    assert len({feed.headers["etag"] for feed in feeds}) == 5
+    assert [summaries(feed) for feed in feeds] == [
+        [],
+        [mine],
+        [mine, others],
+        [mine, others],
+        [mine],
+    ]
+    assert ["renew it" in feed.text for feed in feeds] == [False, False, False, True, False]
+
+
+def test_what_changes_while_the_feed_is_built_is_in_it(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    changes = [lambda: add(stack, token, calendar, "", comment="in the meantime")]
+
+    with _during_queries(stack, *changes):
+        feed = stack.feed(calendar)
+
+    afterwards = stack.feed(calendar)
+    assert "in the meantime" in feed.text
+    assert (feed.body, feed.headers["etag"]) == (afterwards.body, afterwards.headers["etag"])
+
+
+def test_a_calendar_that_is_deleted_while_its_feed_is_built_is_gone(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    with _during_queries(stack, lambda: delete(stack, token, calendar)):
+        feed = stack.feed(calendar)
+
+    assert (feed.status, feed.json["error"]) == (410, "gone")
+
+
+def test_a_feed_that_never_stands_still_is_given_out_without_an_etag_and_not_kept(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    changes = [lambda n=n: add(stack, token, calendar, "", comment=f"change {n}") for n in range(9)]
+
+    with _during_queries(stack, *changes), watched(stack.door("get_feed", "cache")._s3) as cached:
+        feed = stack.feed(calendar)
+
+    assert feed.status == 200
+    assert "change 2" in feed.text
+    assert "etag" not in feed.headers
+    assert "last-modified" not in feed.headers
+    assert cached == ["GetObject"]
+
+
+def test_a_change_of_one_calendar_leaves_the_other_feed_as_it_is(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    before = stack.feed(calendar)
+
+    add(stack, token, create(stack, token, "Other"), "")
+
+    after = stack.feed(calendar, headers={"if-none-match": before.headers["etag"]})
+    assert after.status == 304
+
+
+def test_a_revocation_by_somebody_else_leaves_the_feed_as_it_is(
+    stack: Stack, calendar: Document
+) -> None:
+    before = stack.feed(calendar)
+
+    stack.revoke(stack.mint(), recursive=True)
+
+    after = stack.feed(calendar, headers={"if-none-match": before.headers["etag"]})
+    assert after.status == 304
+
+
+@pytest.mark.parametrize("recursive", [True, False], ids=["recursive", "plain"])
+def test_descendants_leave_the_feed_only_if_the_revocation_is_recursive(
+    stack: Stack, user: str, token: Token, *, recursive: bool
+) -> None:
+    parent = stack.mint(user=user, name="parent")
+    child = stack.mint(user=user, name="child", parent=parent.mom_id)
+    grandchild = stack.mint(user=user, name="grandchild", parent=child.mom_id)
+    calendar = create(stack, token)
+    for one in (token, parent, child, grandchild):
+        add(stack, token, calendar, one.mom_id)
+    known = stack.feed(calendar)
+
+    stack.revoke(parent, recursive=recursive)
+
+    feed = stack.feed(calendar, headers={"if-none-match": known.headers["etag"]})
+    remaining = ["mine"] if recursive else ["child", "grandchild", "mine"]
+    assert summaries(feed) == [f"Mytoken '{name}' expires" for name in remaining]
+    (listed,) = calendars(stack, token)
+    assert len(listed["subscribed_tokens"]) == len(remaining)
+
+
+def test_a_revoked_token_leaves_every_calendar_it_is_in(
+    stack: Stack, user: str, token: Token
+) -> None:
+    doomed = stack.mint(user=user)
+    both = [create(stack, token, name) for name in ("one", "two")]
+    for calendar in both:
+        add(stack, token, calendar, doomed.mom_id)
+
+    stack.revoke(doomed)
+
+    assert [events(stack.feed(calendar)) for calendar in both] == [[], []]
+
+
+def test_a_calendar_outlives_the_token_that_made_it(stack: Stack, user: str, token: Token) -> None:
+    calendar = create(stack, token)
+    other = stack.mint(user=user, name="other")
+    add(stack, token, calendar, other.mom_id)
+
+    stack.revoke(token)
+
+    assert summaries(stack.feed(calendar)) == ["Mytoken 'other' expires"]
+
+
+def test_a_client_that_knows_only_the_date_is_answered_304_until_something_changes(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    an_hour_ago = settle(stack, calendar)
+    date = stack.feed(calendar).headers["last-modified"]
+
+    unchanged = stack.feed(calendar, headers={"if-modified-since": date})
+    add(stack, token, calendar, "", comment="something else")
+    changed = stack.feed(calendar, headers={"if-modified-since": date})
+
+    assert 0 <= parsedate_to_datetime(date).timestamp() - an_hour_ago <= 60
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert (changed.status, "something else" in changed.text) == (200, True)
+
+
+def test_a_revocation_shows_to_a_client_that_knows_only_the_date(
+    stack: Stack, user: str, token: Token, calendar: Document
+) -> None:
+    other = stack.mint(user=user)
+    add(stack, token, calendar, other.mom_id)
+    settle(stack, calendar)
+    date = stack.feed(calendar).headers["last-modified"]
+
+    stack.revoke(other)
+
+    feed = stack.feed(calendar, headers={"if-modified-since": date})
+    assert summaries(feed) == ["Mytoken 'mine' expires"]
+
+
+def test_a_second_change_in_one_second_shows_to_a_client_that_knows_only_the_date(
+    stack: Stack, user: str, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = int(time.time())
+    monkeypatch.setattr("mytoken_calendars.api.time", SimpleNamespace(time=lambda: second))
+    calendar = create(stack, token)
+    known = stack.feed(calendar).headers.get("last-modified", "")
+
+    add(stack, token, calendar, "")
+
+    feed = stack.feed(calendar, headers={"if-modified-since": known})
+    assert (feed.status, feed.text.count("BEGIN:VEVENT")) == (200, 1)
+
+
+def _during_queries(stack: Stack, *acts: Callable[[], object]) -> AbstractContextManager[None]:
+    return before_each(stack.door("get_feed", "store").table.client, "Query", *acts)

@@ -1,0 +1,296 @@
+"""get_feed: what a feed's address answers, to whom, in which coding, and under which condition."""
+
+import gzip
+
+import pytest
+
+from mytoken_calendars import items
+from tests.integration.steps import (
+    Document,
+    add,
+    create,
+    events,
+    feed_id,
+    internal_id,
+    new_user,
+    overwrite,
+    settle,
+    summaries,
+    watched,
+)
+from tests.support import Stack, Token
+
+GZIP = {"accept-encoding": "gzip"}
+COMMON = {
+    "cache-control": "private, no-cache",
+    "vary": "Accept-Encoding",
+    "x-robots-tag": "noindex, nofollow",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+}
+
+
+@pytest.fixture(scope="module")
+def token(stack: Stack) -> Token:
+    return stack.mint(user=new_user(), name="mine")
+
+
+@pytest.fixture(scope="module")
+def calendar(stack: Stack, token: Token) -> Document:
+    """With one token in it, for some time. No test changes it."""
+    calendar = add(stack, token, create(stack, token), "", comment="mind it")
+    settle(stack, calendar)
+    return calendar
+
+
+# --- what it answers ------------------------------------------------------------------------------
+
+
+def test_the_feed_is_a_calendar_with_an_event_for_each_token(
+    stack: Stack, calendar: Document
+) -> None:
+    feed = stack.feed(calendar)
+
+    assert feed.status == 200
+    assert feed.headers == {
+        **COMMON,
+        "content-type": "text/calendar; charset=utf-8",
+        "content-disposition": (
+            "inline; filename=\"calendar.ics\"; filename*=UTF-8''CI%20Mytokens.ics"
+        ),
+        "etag": feed.headers["etag"],
+        "last-modified": feed.headers["last-modified"],
+    }
+    assert feed.text.startswith("BEGIN:VCALENDAR\r\n")
+    assert feed.text.endswith("END:VCALENDAR\r\n")
+    assert summaries(feed) == ["Mytoken 'mine' expires"]
+
+
+@pytest.mark.parametrize("name", ["Ünïcode 🚀", "a;b,c:d", "quo\"ted'", "x" * 128])
+def test_the_name_of_the_calendar_is_in_the_feed_and_its_headers_stay_ascii(
+    stack: Stack, token: Token, name: str
+) -> None:
+    calendar = create(stack, token, name)
+
+    feed = stack.feed(calendar)
+
+    unfolded = feed.text.replace("\r\n ", "").replace("\\", "")
+    assert f"\r\nNAME:{name}\r\n" in unfolded
+    assert f"\r\nX-WR-CALNAME:{name}\r\n" in unfolded
+    assert all(value.isascii() and value.isprintable() for value in feed.headers.values())
+
+
+def test_the_suffix_ics_is_part_of_no_address(stack: Stack, calendar: Document) -> None:
+    plain = stack.feed(calendar)
+
+    with_suffix = stack.feed({"ics_path": f"{calendar['ics_path']}.ics"})
+
+    assert (with_suffix.status, with_suffix.body) == (200, plain.body)
+    assert with_suffix.headers == plain.headers
+
+
+def test_no_mytoken_is_asked_for_and_none_is_looked_at(stack: Stack, calendar: Document) -> None:
+    headers = {"authorization": "Bearer nonsense"}
+
+    feed = stack.feed(calendar, headers=headers, cookies=["mytoken=nonsense"])
+
+    assert feed.status == 200
+
+
+def test_feeds_are_not_for_web_applications(stack: Stack, calendar: Document) -> None:
+    feed = stack.feed(calendar, headers={"origin": "https://app.example"})
+
+    assert not [name for name in feed.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("headers", [{}, GZIP], ids=["identity", "gzip"])
+def test_head_answers_the_headers_of_get_without_the_body(
+    stack: Stack, calendar: Document, headers: dict[str, str]
+) -> None:
+    got = stack.feed(calendar, headers=headers)
+
+    head = stack.feed(calendar, headers=headers, method="HEAD")
+
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers == got.headers
+
+
+# --- content coding -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    ["gzip", "GZIP", "deflate, gzip;q=0.5", "br, *", "*;q=0.1", "identity;q=0.5, gzip;q=1.0"],
+)
+def test_a_client_that_accepts_gzip_gets_gzip(
+    stack: Stack, calendar: Document, accepted: str
+) -> None:
+    plain = stack.feed(calendar)
+
+    feed = stack.feed(calendar, headers={"accept-encoding": accepted})
+
+    assert feed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(feed.body) == plain.body
+    assert feed.headers["etag"] != plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "accepted", [None, "", "identity", "deflate, br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "x-gzip"]
+)
+def test_a_client_that_does_not_gets_the_text_as_it_is(
+    stack: Stack, calendar: Document, accepted: str | None
+) -> None:
+    feed = stack.feed(calendar, headers={"accept-encoding": accepted})
+
+    assert feed.status == 200
+    assert "content-encoding" not in feed.headers
+    assert feed.body.startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+# --- conditional requests -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [{}, GZIP], ids=["identity", "gzip"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_current_etag_is_answered_304_without_a_body(
+    stack: Stack, calendar: Document, headers: dict[str, str], method: str
+) -> None:
+    known = stack.feed(calendar, headers=headers)
+
+    feed = stack.feed(
+        calendar, method=method, headers={**headers, "if-none-match": known.headers["etag"]}
+    )
+
+    assert (feed.status, feed.body) == (304, b"")
+    assert feed.headers == {
+        **COMMON,
+        "etag": known.headers["etag"],
+        "last-modified": known.headers["last-modified"],
+    }
+
+
+@pytest.mark.parametrize("form", ["W/{}", '"other", {}', '{}, W/"other"', "*"])
+def test_the_etag_is_recognised_in_every_form_of_if_none_match(
+    stack: Stack, calendar: Document, form: str
+) -> None:
+    etag = stack.feed(calendar).headers["etag"]
+
+    feed = stack.feed(calendar, headers={"if-none-match": form.format(etag)})
+
+    assert feed.status == 304
+
+
+@pytest.mark.parametrize("etag", ['"other"', '""', "nonsense", 'W/"other"', ""])
+def test_another_etag_is_answered_with_the_feed(
+    stack: Stack, calendar: Document, etag: str
+) -> None:
+    feed = stack.feed(calendar, headers={"if-none-match": etag})
+
+    assert feed.status == 200
+    assert len(events(feed)) == 1
+
+
+def test_the_etag_of_one_coding_is_none_of_the_other(stack: Stack, calendar: Document) -> None:
+    plain, compressed = stack.feed(calendar), stack.feed(calendar, headers=GZIP)
+    of_the_plain = {"if-none-match": plain.headers["etag"]}
+    of_the_compressed = {"if-none-match": compressed.headers["etag"]}
+
+    answers = [
+        stack.feed(calendar, headers={"accept-encoding": "identity", **of_the_compressed}),
+        stack.feed(calendar, headers={"accept-encoding": "gzip", **of_the_plain}),
+        stack.feed(calendar, headers={"accept-encoding": None, **of_the_compressed}),
+    ]
+
+    # A client that does not speak of codings may have got either.
+    assert [answer.status for answer in answers] == [200, 200, 304]
+    assert answers[2].headers["etag"] == compressed.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "since", ["", "yesterday", "0", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 99 Foo 9999 99:99:99"]
+)
+def test_an_old_or_unreadable_date_is_answered_with_the_feed(
+    stack: Stack, calendar: Document, since: str
+) -> None:
+    feed = stack.feed(calendar, headers={"if-modified-since": since})
+
+    assert feed.status == 200
+
+
+def test_if_none_match_counts_and_not_the_date_beside_it(stack: Stack, calendar: Document) -> None:
+    known = stack.feed(calendar)
+
+    feed = stack.feed(
+        calendar,
+        headers={"if-none-match": '"other"', "if-modified-since": known.headers["last-modified"]},
+    )
+
+    assert feed.status == 200
+
+
+def test_an_unchanged_feed_asks_neither_events_nor_s3(stack: Stack, calendar: Document) -> None:
+    etag = stack.feed(calendar).headers["etag"]
+
+    with (
+        watched(stack.door("get_feed", "store").table.client) as reads,
+        watched(stack.door("get_feed", "cache")._s3) as cached,
+    ):
+        unchanged = [
+            stack.feed(calendar, headers={"if-none-match": etag}, method=method)
+            for method in ("GET", "HEAD")
+        ]
+
+    assert [feed.status for feed in unchanged] == [304, 304]
+    assert set(reads) == {"GetItem"}
+    assert cached == []
+
+
+# --- addresses that lead nowhere ------------------------------------------------------------------
+
+
+def test_every_unknown_address_is_answered_alike_and_the_malformed_ones_without_a_read(
+    stack: Stack, calendar: Document
+) -> None:
+    known = feed_id(calendar)
+    malformed = [known[:-1], known + "x", known[:-1] + "-", f"{known}.ics.ics", "", f"{known}\n"]
+
+    with watched(stack.door("get_feed", "store").table.client) as reads:
+        answers = [stack.invoke("get_feed", path={"id": one}) for one in malformed]
+    unknown = stack.invoke("get_feed", path={"id": known.swapcase()})
+
+    assert reads == []
+    assert unknown.status == 404
+    assert {(answer.status, answer.body) for answer in answers} == {(404, unknown.body)}
+
+
+def test_the_id_of_the_calendar_and_the_hash_of_the_address_are_no_addresses(
+    stack: Stack, calendar: Document
+) -> None:
+    hashed = items.feed_head(feed_id(calendar))["pk"].removeprefix("FEED#")
+    calendar_id = internal_id(stack, calendar)
+    inner = [calendar_id, calendar_id.replace("-", ""), hashed, hashed[:32]]
+
+    answers = [stack.invoke("get_feed", path={"id": one}) for one in inner]
+
+    assert {answer.status for answer in answers} == {404}
+
+
+def test_a_feed_whose_events_are_large_is_sent_compressed_or_refused(
+    stack: Stack, token: Token
+) -> None:
+    calendar = create(stack, token, "Large")
+    calendar_id = internal_id(stack, calendar)
+    large = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
+    for number in range(18):
+        overwrite(stack, items.event(calendar_id, f"token {number}"), vevent=large)
+
+    silent = stack.feed(calendar)
+    asking = stack.feed(calendar, headers=GZIP)
+    refusing = stack.feed(calendar, headers={"accept-encoding": "identity, *;q=0"})
+
+    stack.store.table.remove(items.event(calendar_id, f"token {n}") for n in range(18))
+    assert (silent.status, silent.headers["content-encoding"]) == (200, "gzip")
+    assert silent.headers["etag"] == asking.headers["etag"]
+    assert asking.text.count("BEGIN:VEVENT") == 18
+    assert (refusing.status, refusing.json["error"]) == (406, "not_acceptable")

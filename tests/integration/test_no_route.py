@@ -1,0 +1,94 @@
+"""no_route: what has no route is answered as an API error, and told which methods there are."""
+
+import pytest
+
+from local.template import Template
+from tests.support import Stack, sample_event
+
+ROUTES = [route for route in Template.read().routes if route.path and "+}" not in route.path]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+UNDER_API = "/api/"
+
+CALENDARS = "/api/v0/notifications/calendars"
+
+
+def _methods(path: str) -> set[str]:
+    own = {route.method for route in ROUTES if route.path == path}
+    return own | {"OPTIONS"} if path.startswith(UNDER_API) else own
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (path, method)
+        for path in sorted({route.path for route in ROUTES})
+        for method in METHODS
+        if method not in _methods(path)
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
+    stack: Stack, path: str, method: str
+) -> None:
+    raw_path = path.replace("{name}", "CI Mytokens").replace("{id}", "x" * 32)
+
+    answer = stack.invoke("no_route", raw_path=raw_path, method=method)
+
+    assert answer.status == 405
+    assert method == "HEAD" or answer.json["error"] == "method_not_allowed"
+    assert set(answer.headers["allow"].split(", ")) == _methods(path)
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/api",
+        "/api/v0",
+        "/api/v0/notifications",
+        "/api/v1/notifications/calendars",
+        f"{CALENDARS}/",
+        f"{CALENDARS}/a/b",
+        f"{CALENDARS}/a/",
+        f"/{CALENDARS}",
+        f"{CALENDARS}//a",
+        "/API/v0/notifications/calendars",
+        "/calendars",
+        "/calendars/",
+        f"/calendars/{32 * 'x'}/",
+        "/jwks/",
+        "/jwks.json",
+        "/.well-known/openid-configuration",
+        "/.well-known/mytoken-configuration/",
+        "/robots.txt",
+        "/calendars/a\nb/c",
+    ],
+)
+def test_a_path_that_does_not_exist_is_404(stack: Stack, path: str) -> None:
+    answer = stack.invoke("no_route", raw_path=path, method="GET")
+
+    assert (answer.status, answer.json["error"]) == (404, "not_found")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_open"),
+    [(CALENDARS, True), ("/api/nothing", True), (f"/calendars/{32 * 'x'}", False), ("/", False)],
+)
+def test_web_applications_may_read_the_errors_of_the_api_alone(
+    stack: Stack, path: str, *, is_open: bool
+) -> None:
+    answer = stack.invoke("no_route", raw_path=path, method="PATCH")
+
+    assert ("access-control-allow-origin" in answer.headers) is is_open
+
+
+def test_no_mytoken_is_asked_for(stack: Stack) -> None:
+    event = sample_event("no_route")
+    del event["headers"]["authorization"]
+
+    answer = stack.send("no_route", event)
+
+    assert answer.status == 405
+    assert "www-authenticate" not in answer.headers

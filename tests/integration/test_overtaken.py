@@ -1,0 +1,230 @@
+"""Requests that another one overtakes, between what they read and what they write."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.integration.steps import add, before_each, calendars, create, delete, events, summaries
+from tests.support import Answer, Stack, Token
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+NAME = "CI Mytokens"
+CHANGES: dict[str, dict[str, Any]] = {
+    "create_calendar": {"json": {"name": "new"}},
+    "add_token": {"path": {"name": NAME}, "json": {"mom_id": ""}},
+    "delete_calendar": {"path": {"name": NAME}},
+}
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("recursive", [True, False], ids=["recursive", "plain"])
+def test_a_mytoken_that_is_revoked_meanwhile_changes_nothing(
+    stack: Stack, user: str, operation: str, *, recursive: bool
+) -> None:
+    keeper, token = stack.mint(user=user), stack.mint(user=user)
+    calendar = create(stack, keeper, NAME)
+
+    with _just_before_the_change(
+        stack, operation, lambda: stack.revoke(token, recursive=recursive)
+    ):
+        answer = stack.invoke(operation, token, **CHANGES[operation])
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert calendars(stack, keeper) == [calendar]
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_mytoken_whose_ancestor_is_revoked_meanwhile_changes_nothing(
+    stack: Stack, user: str, operation: str
+) -> None:
+    keeper, ancestor = stack.mint(user=user), stack.mint(user=user)
+    token = stack.mint(user=user, parent=stack.mint(user=user, parent=ancestor.mom_id).mom_id)
+    calendar = create(stack, keeper, NAME)
+
+    with _just_before_the_change(stack, operation, lambda: stack.revoke(ancestor, recursive=True)):
+        answer = stack.invoke(operation, token, **CHANGES[operation])
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert calendars(stack, keeper) == [calendar]
+
+
+@pytest.mark.parametrize("comment", ["", "a new one"], ids=["for-the-first-time", "again"])
+@pytest.mark.parametrize("recursive", [True, False], ids=["with-its-ancestor", "alone"])
+def test_a_token_that_is_revoked_while_it_is_added_is_refused(
+    stack: Stack, user: str, comment: str, *, recursive: bool
+) -> None:
+    token, parent = stack.mint(user=user), stack.mint(user=user)
+    target = stack.mint(user=user, parent=parent.mom_id)
+    calendar = create(stack, token, NAME)
+    if comment:
+        add(stack, token, calendar, target.mom_id, comment="the old one")
+    doomed = parent if recursive else target
+
+    with _just_before_the_change(
+        stack, "add_token", lambda: stack.revoke(doomed, recursive=recursive)
+    ):
+        answer = _add(stack, token, target.mom_id, comment=comment)
+
+    assert (answer.status, answer.json["error"]) == (403, "invalid_grant")
+    assert calendars(stack, token) == [calendar]
+    assert events(stack.feed(calendar)) == []
+
+
+def test_a_calendar_that_is_deleted_meanwhile_is_not_found(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "add_token", lambda: delete(stack, token, calendar)):
+        answer = _add(stack, token)
+
+    assert (answer.status, answer.json["error"]) == (404, "not_found")
+    assert calendars(stack, token) == []
+    assert stack.feed(calendar).status == 410
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known-token", "new-token"])
+def test_a_token_that_is_added_while_the_calendar_is_made_anew_is_in_the_new_one(
+    stack: Stack, *, known: bool
+) -> None:
+    token = stack.mint(name="mine")
+    first = create(stack, token, NAME)
+    if known:
+        add(stack, token, first, "")
+
+    with _just_before_the_change(stack, "add_token", lambda: _make_anew(stack, token)):
+        answer = _add(stack, token)
+
+    (second,) = calendars(stack, token)
+    assert (answer.status, answer.json) == (200, second)
+    assert second["ics_path"] != first["ics_path"]
+    assert summaries(stack.feed(second)) == ["Mytoken 'mine' expires"]
+    assert stack.feed(first).status == 410
+
+
+def test_a_calendar_that_is_made_anew_while_it_is_deleted_is_deleted(stack: Stack) -> None:
+    token = stack.mint()
+    first = create(stack, token, NAME)
+    made: list[dict[str, Any]] = []
+
+    with _just_before_the_change(
+        stack, "delete_calendar", lambda: made.append(_make_anew(stack, token))
+    ):
+        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+
+    assert answer.status == 204
+    assert calendars(stack, token) == []
+    assert [stack.feed(calendar).status for calendar in (first, *made)] == [410, 410]
+
+
+def test_a_calendar_that_gets_a_token_while_it_is_deleted_is_deleted_with_it(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "delete_calendar", lambda: add(stack, token, calendar, "")):
+        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+
+    assert answer.status == 204
+    assert calendars(stack, token) == []
+    assert stack.feed(calendar).status == 410
+
+
+def test_a_calendar_that_was_deleted_by_another_meanwhile_is_not_found(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "delete_calendar", lambda: delete(stack, token, calendar)):
+        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+
+    assert (answer.status, answer.json["error"]) == (404, "not_found")
+
+
+def test_a_name_that_is_taken_meanwhile_is_a_conflict(stack: Stack) -> None:
+    token = stack.mint()
+    taken: list[dict[str, Any]] = []
+
+    with _just_before_the_change(
+        stack, "create_calendar", lambda: taken.append(create(stack, token, NAME))
+    ):
+        answer = stack.invoke("create_calendar", token, json={"name": NAME.upper()})
+
+    assert (answer.status, answer.json["error"]) == (409, "conflict")
+    assert calendars(stack, token) == taken
+
+
+@pytest.mark.parametrize("comment", ["", "mine"], ids=["without", "with"])
+def test_a_token_that_another_adds_meanwhile_is_in_it_once(stack: Stack, comment: str) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(
+        stack, "add_token", lambda: add(stack, token, calendar, "", comment="theirs")
+    ):
+        answer = _add(stack, token, comment=comment)
+
+    (event,) = events(stack.feed(calendar))
+    assert (answer.status, answer.json["subscribed_tokens"]) == (200, [token.mom_id])
+    assert event["description"].startswith(comment or "theirs")
+    assert event["sequence"] == (1 if comment else 0)
+
+
+def test_of_two_new_comments_the_later_one_remains_and_both_are_counted(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+    add(stack, token, calendar, "")
+
+    with _just_before_the_change(
+        stack, "add_token", lambda: add(stack, token, calendar, "", comment="theirs")
+    ):
+        answer = _add(stack, token, comment="mine")
+
+    (event,) = events(stack.feed(calendar))
+    assert answer.status == 200
+    assert event["description"].startswith("mine")
+    assert event["sequence"] == 2
+
+
+def test_a_calendar_that_is_made_while_the_list_is_collected_is_in_it(stack: Stack) -> None:
+    token = stack.mint()
+    client = stack.door("list_calendars", "store").table.client
+    create(stack, token, "first")
+
+    with before_each(client, "GetItem", lambda: create(stack, token, "second")):
+        answer = stack.invoke("list_calendars", token)
+
+    assert [calendar["name"] for calendar in answer.json["calendars"]] == ["first", "second"]
+
+
+def test_who_is_overtaken_again_and_again_is_asked_to_come_later(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = SimpleNamespace(sleep=lambda seconds: None)
+    monkeypatch.setattr("mytoken_calendars.patience.time", impatient)
+    token = stack.mint()
+    client = stack.door("list_calendars", "store").table.client
+    creations = [lambda n=n: create(stack, token, f"Calendar {n}") for n in range(20)]
+
+    with before_each(client, "GetItem", *creations):
+        answer = stack.invoke("list_calendars", token)
+
+    assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def _just_before_the_change(
+    stack: Stack, operation: str, act: Callable[[], object]
+) -> AbstractContextManager[None]:
+    client = stack.door(operation, "store").table.client
+    return before_each(client, "TransactWriteItems", act)
+
+
+def _add(stack: Stack, token: Token, mom_id: str = "", **more: str) -> Answer:
+    return stack.invoke("add_token", token, path={"name": NAME}, json={"mom_id": mom_id, **more})
+
+
+def _make_anew(stack: Stack, token: Token) -> dict[str, Any]:
+    delete(stack, token, {"name": NAME})
+    return create(stack, token, NAME)

@@ -1,0 +1,119 @@
+"""What is secret is in no key of a table or bucket, in no log line, and in no error."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from tests.integration.steps import add, create, delete, feed_id
+from tests.support import Answer, Stack, Token
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+COMMENT = "the comment is nobody's business"
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Everything that is logged from now on, as it would be in CloudWatch."""
+    written = io.StringIO()
+    names = [None, *logging.Logger.manager.loggerDict]
+    handlers = [handler for name in names for handler in logging.getLogger(name).handlers]
+    for handler in handlers:
+        if isinstance(handler, logging.StreamHandler):
+            monkeypatch.setattr(handler, "stream", written)
+    return written
+
+
+def test_no_key_of_a_table_holds_a_secret(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token)
+    add(stack, token, calendar, "", comment=COMMENT)
+    stack.revoke(token)
+
+    keys = [item[key]["S"] for items in stack.dump().values() for item in items for key in KEYS]
+
+    assert len(keys) > 10
+    assert not [key for key in keys for secret in _secrets(token, calendar) if secret in key]
+
+
+def test_a_mytoken_is_stored_nowhere(stack: Stack) -> None:
+    token = stack.mint(name="known by name")
+    add(stack, token, create(stack, token), "")
+
+    stored = json.dumps(stack.dump())
+
+    assert "known by name" in stored
+    assert not [part for part in token.bearer.split(".") if part in stored]
+
+
+def test_a_deleted_calendar_leaves_no_address(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token)
+    add(stack, token, calendar, "")
+    delete(stack, token, calendar)
+
+    assert feed_id(calendar) not in json.dumps(stack.dump())
+
+
+def test_no_key_of_the_bucket_holds_a_secret(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token)
+    add(stack, token, calendar, "", comment=COMMENT)
+    stack.feed(calendar)
+
+    s3 = stack.door("get_feed", "cache")._s3
+    stored = s3.list_objects_v2(Bucket=stack.environment["FEEDS_BUCKET"])["Contents"]
+
+    keys = [item["Key"] for item in stored]
+    assert keys
+    assert not [key for key in keys for secret in _secrets(token, calendar) if secret in key]
+
+
+def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
+    stack: Stack, log: io.StringIO, capfd: pytest.CaptureFixture[str], user: str
+) -> None:
+    token, weak = stack.mint(user=user), stack.mint("AT", user=user)
+    path = {"name": "CI Mytokens"}
+    calendar = create(stack, token)
+    add(stack, token, calendar, "", comment=COMMENT)
+    damaged = f"{token.bearer[:-8]}AAAAAAAA"
+
+    refused = [
+        stack.invoke("create_calendar", token, json={"name": "CI Mytokens"}),
+        stack.invoke("create_calendar", token, json={"name": COMMENT + "/"}),
+        stack.invoke("list_calendars", weak),
+        stack.invoke("list_calendars", damaged),
+        stack.invoke("list_calendars", None, json={"mytoken": damaged}),
+        stack.invoke("list_calendars", None, cookies=[f"mytoken={damaged}"]),
+        stack.invoke("add_token", token, path=path, json={"mom_id": token.bearer}),
+        stack.invoke("add_token", token, path=path, json={"mom_id": "", "comment": [COMMENT]}),
+        stack.invoke("add_token", token, path=path, json={"mom_id": "", "comment": COMMENT + "\r"}),
+        stack.invoke("add_token", token, path=path, json={"mytoken": weak.bearer}),
+        stack.invoke("get_calendar", token, path={"name": COMMENT}),
+        stack.invoke("no_route", token, raw_path=f"/calendars/{feed_id(calendar)}", method="POST"),
+        stack.feed({"ics_path": calendar["ics_path"][:-1]}),
+    ]
+    delete(stack, token, calendar)
+    refused.append(stack.feed(calendar))
+
+    told = "\n".join(
+        [log.getvalue(), *capfd.readouterr(), *(_all_of(answer) for answer in refused)]
+    )
+    assert {answer.status // 100 for answer in refused} == {4}
+    assert log.getvalue().count('"message":"refused"') == len(refused)
+    secrets = [*_secrets(token, calendar), weak.bearer, damaged]
+    assert not [secret for secret in secrets if secret in told]
+
+
+KEYS = ("pk", "sk")
+
+
+def _secrets(token: Token, calendar: dict[str, Any]) -> list[str]:
+    return [token.bearer, feed_id(calendar), COMMENT]
+
+
+def _all_of(answer: Answer) -> str:
+    return f"{answer.headers} {answer.text}"

@@ -1,0 +1,106 @@
+"""What the unit tests start from: one valid value of each kind, changed by what is given."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from mytoken_calendars.access import Caller
+from mytoken_calendars.api import Request
+from mytoken_calendars.calendars import Subscription
+from mytoken_calendars.changes import Write
+from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.feed import Feed
+from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
+from mytoken_calendars.mytoken import Mytoken, RegisteredToken
+
+NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC
+DAY = 24 * 60 * 60
+
+ISSUER = "https://mytoken.example"
+USER = "alice"
+
+JTI = "3b2e1f3c-9a39-4c59-8a53-0d1f6d0e7a11"
+MOM_ID = "qh3Rfzyal+qU1wCvA7upWQAlEj57m/Ef7NIcW46HMlIGDvfvz0O/v829E5xg5z3nze1nITVnO4TyAdZP+QXYdQ=="
+OTHER_MOM_ID = mom_id_of(UUID(int=1))
+CALENDAR_ID = "0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40"
+
+
+def claims(*, without: str = "", **changes: Any) -> dict[str, Any]:
+    """The claims of a mytoken that was made a day ago and has 30 days left."""
+    all_of_them = {
+        "ver": "0.7",
+        "token_type": "mytoken",
+        "iss": ISSUER,
+        "sub": subject(USER, ISSUER),
+        "aud": ISSUER,
+        "exp": NOW + 30 * DAY,
+        "nbf": NOW - DAY,
+        "iat": NOW - DAY,
+        "auth_time": NOW - DAY,
+        "jti": JTI,
+        "seq_no": 1,
+        "name": "ci",
+        "oidc_sub": USER,
+        "oidc_iss": ISSUER,
+        "capabilities": ["manage_mytokens:notify"],
+        **changes,
+    }
+    return {name: value for name, value in all_of_them.items() if name != without}
+
+
+def mytoken(**changes: Any) -> Mytoken:
+    return Mytoken.model_validate(claims(**changes))
+
+
+def registered(**changes: Any) -> RegisteredToken:
+    return replace(RegisteredToken(MOM_ID, "ci", NOW - DAY, NOW + 30 * DAY), **changes)
+
+
+def guard(pk: str) -> Write:
+    """A check that the operation at hand has to hand on to its transaction."""
+    parameters = {"TableName": "tokens", "Key": {"pk": pk, "sk": "x"}, "ConditionExpression": "#x"}
+    return Write("ConditionCheck", parameters, InvalidToken())
+
+
+def caller(token: RegisteredToken | None = None, **changes: Any) -> Caller:
+    """Somebody who was let in with a mytoken of these claims, registered as `token`."""
+    return Caller(mytoken(**changes), token or registered())
+
+
+def subscription(**changes: Any) -> Subscription:
+    """A token of 90 days that was put into its calendar when it was made."""
+    token = RegisteredToken(MOM_ID, "ci", NOW - 90 * DAY, NOW)
+    added = NOW - 90 * DAY
+    return replace(
+        Subscription(CALENDAR_ID, token, NOW, "", added=added, changed=added, sequence=0), **changes
+    )
+
+
+def feed(**changes: Any) -> Feed:
+    owner = owner_of(ISSUER, subject(USER, ISSUER))
+    known = Feed(
+        id="F" * 32,
+        owner=owner,
+        calendar_id=CALENDAR_ID,
+        name="CI Mytokens",
+        opening="BEGIN:VCALENDAR\r\n",
+        version="version-1",
+        revocations="",
+        changed=NOW,
+    )
+    return replace(known, **changes)
+
+
+def request(**changes: Any) -> Request:
+    """A POST without a body or credentials."""
+    plain = Request(
+        method="POST",
+        path="/api/v0/notifications/calendars",
+        parameters={},
+        headers={},
+        cookies=(),
+        body=b"",
+        base_url=ISSUER,
+        now=NOW,
+    )
+    return replace(plain, **changes)

@@ -1,0 +1,447 @@
+"""The door to HTTP: events as requests, answers as events, and every refusal as an error."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from mytoken_calendars import api, errors
+from mytoken_calendars.api import Request, Response
+
+pytestmark = pytest.mark.usefixtures("pauses")
+
+PATH = "/api/v0/notifications/calendars"
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    """A GET as API Gateway hands it on, with no more than it always has."""
+    method, path = changes.pop("method", "GET"), changes.pop("path", PATH)
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "headers": {},
+        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "stageVariables": {"publicUrl": "https://mytoken.example"},
+        "isBase64Encoded": False,
+        **changes,
+    }
+
+
+def answered(refusal: Exception | type[Exception], path: str = PATH) -> dict[str, Any]:
+    """What an operation answers that refuses every request in this way."""
+
+    @api.operation
+    def handler(request: Request) -> Response:
+        raise refusal
+
+    answer: dict[str, Any] = handler(event(path=path), None)
+    return answer
+
+
+def all_refusals(parent: type[errors.Refusal] = errors.Refusal) -> Iterator[type[errors.Refusal]]:
+    for refusal in parent.__subclasses__():
+        yield refusal
+        yield from all_refusals(refusal)
+
+
+@dataclass
+class Log:
+    """Takes the place of the logger, and remembers what it was told."""
+
+    lines: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def info(self, message: str, **more: Any) -> None:
+        self.lines.append(("info", message, more))
+
+    def warning(self, message: str, **more: Any) -> None:
+        self.lines.append(("warning", message, more))
+
+
+@dataclass
+class Overtaken:
+    """An operation that others overtake so many times; it remembers what it was handed."""
+
+    times: int
+    handed: list[Request] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Response:
+        self.handed.append(request)
+        if len(self.handed) <= self.times:
+            raise errors.Outdated
+        return api.answer(HTTPStatus.OK, {"attempt": len(self.handed)})
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Log:
+    log = Log()
+    monkeypatch.setattr(api, "_logger", log)
+    return log
+
+
+def test_an_event_is_read_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.9)
+
+    request = Request.from_event(
+        event(
+            method="POST",
+            path=f"{PATH}/CI Mytokens",
+            pathParameters={"name": "CI Mytokens"},
+            headers={"Content-Type": "application/json", "AUTHORIZATION": "Bearer x"},
+            cookies=["mytoken=x", "a=b"],
+            body='{"name": "é"}',
+        )
+    )
+
+    assert request == Request(
+        method="POST",
+        path=f"{PATH}/CI Mytokens",
+        parameters={"name": "CI Mytokens"},
+        headers={"content-type": "application/json", "authorization": "Bearer x"},
+        cookies=("mytoken=x", "a=b"),
+        body='{"name": "é"}'.encode(),
+        base_url="https://mytoken.example",
+        now=1_800_000_000,
+    )
+
+
+def test_what_an_event_leaves_out_is_empty() -> None:
+    request = Request.from_event(event(pathParameters=None, cookies=None, body=None))
+
+    assert request == Request.from_event(event())
+    assert (request.parameters, request.cookies, request.body) == ({}, (), b"")
+
+
+def test_a_body_in_base64_is_decoded() -> None:
+    body = base64.b64encode(b"name=\xff").decode()
+
+    assert Request.from_event(event(body=body, isBase64Encoded=True)).body == b"name=\xff"
+
+
+def test_a_surrogate_in_a_body_becomes_bytes_that_are_no_utf_8() -> None:
+    request = Request.from_event(event(body=f'"{chr(0xD800)}"'))
+
+    with pytest.raises(UnicodeDecodeError):
+        request.body.decode()
+
+
+def test_the_base_url_is_the_public_url_of_the_stage_as_it_stands() -> None:
+    url = "https://mytoken.example/stage"
+
+    assert Request.from_event(event(stageVariables={"publicUrl": url})).base_url == url
+
+
+def test_the_base_url_is_not_what_the_request_calls_its_host() -> None:
+    headers = {"host": "evil.example", "x-forwarded-host": "evil.example"}
+
+    assert Request.from_event(event(headers=headers)).base_url == "https://mytoken.example"
+
+
+def test_text_is_answered_as_it_is() -> None:
+    response = Response(HTTPStatus.OK, {"Content-Type": "text/calendar"}, "é\r\n")
+
+    assert response.as_event() == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "text/calendar"},
+        "body": "é\r\n",
+        "isBase64Encoded": False,
+    }
+
+
+def test_bytes_are_answered_in_base64() -> None:
+    answer = Response(HTTPStatus.OK, {}, b"\x1f\x8b").as_event()
+
+    assert (answer["body"], answer["isBase64Encoded"]) == ("H4s=", True)
+
+
+def test_a_document_is_answered_as_json_that_no_cache_keeps() -> None:
+    response = api.answer(HTTPStatus.CREATED, {"name": "日本語"})
+
+    assert response.status == 201
+    assert response.body == '{"name": "日本語"}'
+    assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def test_a_redirect_is_kept_by_no_cache() -> None:
+    response = api.redirect("https://mytoken.example/calendars/x")
+
+    assert (response.status, response.body) == (302, "")
+    assert response.headers == {
+        "Location": "https://mytoken.example/calendars/x",
+        "Cache-Control": "no-store",
+    }
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (errors.InvalidRequest, 400, "invalid_request"),
+        (errors.LimitReached, 400, "invalid_request"),
+        (errors.InvalidToken, 401, "invalid_token"),
+        (errors.MytokenMissing, 401, "invalid_token"),
+        (errors.InsufficientCapabilities, 403, "insufficient_capabilities"),
+        (errors.UsageRestricted, 403, "usage_restricted"),
+        (errors.InvalidGrant, 403, "invalid_grant"),
+        (errors.NotFound, 404, "not_found"),
+        (errors.CalendarNotFound, 404, "not_found"),
+        (errors.FeedNotFound, 404, "not_found"),
+        (errors.RouteNotFound, 404, "not_found"),
+        (errors.MethodNotAllowed("GET"), 405, "method_not_allowed"),
+        (errors.FeedTooLarge, 406, "not_acceptable"),
+        (errors.CalendarExists, 409, "conflict"),
+        (errors.FeedGone, 410, "gone"),
+        (errors.PayloadTooLarge, 413, "payload_too_large"),
+        (errors.UnsupportedMediaType, 415, "unsupported_media_type"),
+        (errors.TemporarilyUnavailable, 503, "temporarily_unavailable"),
+        (errors.Outdated, 503, "temporarily_unavailable"),
+    ],
+)
+def test_a_refusal_is_answered_with_its_status_and_code(
+    refusal: errors.Refusal | type[errors.Refusal], status: int, code: str
+) -> None:
+    answer = answered(refusal)
+
+    assert answer["statusCode"] == status
+    assert json.loads(answer["body"]) == {"error": code, "error_description": refusal.description}
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert answer["headers"]["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("refusal", list(all_refusals()))
+def test_every_refusal_there_is_has_a_row_of_its_own_or_one_above_it(
+    refusal: type[errors.Refusal],
+) -> None:
+    assert any(parent in api.STATUS_AND_CODE for parent in refusal.__mro__)
+
+
+@pytest.mark.parametrize("refusal", list(all_refusals()))
+def test_every_refusal_there_is_says_in_ascii_what_happened(refusal: type[errors.Refusal]) -> None:
+    assert refusal.description != errors.Refusal.description
+    assert refusal.description.isascii()
+    assert refusal.description.endswith(".")
+
+
+def test_whatever_is_not_found_is_so_by_one_row() -> None:
+    rows = [error for error, (status, _) in api.STATUS_AND_CODE.items() if status == 404]
+
+    assert rows == [errors.NotFound]
+    for error in (errors.CalendarNotFound, errors.FeedNotFound, errors.RouteNotFound):
+        assert issubclass(error, errors.NotFound)
+
+
+def test_a_description_of_ones_own_is_told_instead() -> None:
+    answer = answered(errors.InvalidRequest("name: Field required"))
+
+    assert json.loads(answer["body"])["error_description"] == "name: Field required"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "challenge"),
+    [
+        (errors.MytokenMissing, 'Bearer realm="mytoken"'),
+        (errors.InvalidToken, 'Bearer realm="mytoken", error="invalid_token"'),
+    ],
+)
+def test_a_request_without_a_valid_mytoken_is_challenged(
+    refusal: type[errors.Refusal], challenge: str
+) -> None:
+    assert answered(refusal)["headers"]["WWW-Authenticate"] == challenge
+
+
+def test_a_method_that_is_not_allowed_is_answered_with_those_that_are() -> None:
+    answer = answered(errors.MethodNotAllowed("GET, POST, OPTIONS"))
+
+    assert answer["headers"]["Allow"] == "GET, POST, OPTIONS"
+
+
+@pytest.mark.parametrize("refusal", [errors.TemporarilyUnavailable, errors.Outdated])
+def test_a_service_that_is_unavailable_says_when_to_come_again(
+    refusal: type[errors.Refusal],
+) -> None:
+    assert int(answered(refusal)["headers"]["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("refusal", [errors.InvalidRequest, errors.InvalidGrant, errors.FeedGone])
+def test_other_refusals_have_none_of_these_headers(refusal: type[errors.Refusal]) -> None:
+    assert answered(refusal)["headers"].keys() == {
+        "Content-Type",
+        "Cache-Control",
+        "Access-Control-Allow-Origin",
+    }
+
+
+OPEN = [PATH, f"{PATH}/x", "/api/", "/.well-known/mytoken-configuration", "/jwks"]
+NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/api", "/apix/", "/x/api/"]
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: str) -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        return api.NO_CONTENT
+
+    answer = handler(event(path=path), None)
+
+    assert answer["headers"] == {"Access-Control-Allow-Origin": "*"}
+    assert answered(errors.InvalidToken, path)["headers"]["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("path", NOT_OPEN)
+def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: str) -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        return api.NO_CONTENT
+
+    answer = handler(event(path=path), None)
+
+    assert answer["headers"] == {}
+    assert "Access-Control-Allow-Origin" not in answered(errors.FeedNotFound, path)["headers"]
+
+
+def test_no_answer_lets_web_applications_use_the_cookie() -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        return api.PREFLIGHT
+
+    names = handler(event(method="OPTIONS"), None)["headers"].keys()
+
+    assert "Access-Control-Allow-Credentials" not in names
+
+
+def test_a_preflight_allows_every_method_and_the_headers_of_the_api() -> None:
+    assert api.PREFLIGHT.status == 204
+    assert api.PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
+    allowed = api.PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {"authorization", "content-type"} <= {*allowed}
+
+
+def test_an_operation_is_handed_the_request_and_its_answer_is_given() -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        return api.answer(HTTPStatus.OK, {"path": request.path})
+
+    answer = handler(event(path="/calendars/x"), None)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"]) == {"path": "/calendars/x"}
+
+
+def test_an_operation_keeps_its_name() -> None:
+    def handler(request: Request) -> Response:
+        raise NotImplementedError
+
+    assert api.operation(handler).__name__ == "handler"
+
+
+def test_a_fault_of_ours_passes_through() -> None:
+    fault = ZeroDivisionError("a fault")
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        answered(fault)
+
+    assert raised.value is fault
+
+
+@pytest.mark.parametrize("times", [1, 2, 7])
+def test_a_request_that_was_overtaken_starts_again_as_it_came(times: int, log: Log) -> None:
+    handle = Overtaken(times)
+
+    answer = api.operation(handle)(event(path="/calendars/x"), None)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"]) == {"attempt": times + 1}
+    assert handle.handed == [handle.handed[0]] * (times + 1)
+    assert log.lines == []
+
+
+def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_again(
+    log: Log,
+) -> None:
+    handle = Overtaken(99)
+
+    answer = api.operation(handle)(event(), None)
+
+    assert len(handle.handed) == 8
+    assert answer["statusCode"] == 503
+    assert json.loads(answer["body"])["error"] == "temporarily_unavailable"
+    assert answer["headers"]["Retry-After"] == "2"
+    assert [(level, more["error"]) for level, _, more in log.lines] == [("warning", "Outdated")]
+
+
+def test_the_pause_before_each_new_start_grows_and_there_is_none_after_the_last(
+    pauses: list[float],
+) -> None:
+    api.operation(Overtaken(99))(event(), None)
+
+    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1])
+
+
+def test_a_request_that_nobody_overtakes_does_not_wait(pauses: list[float]) -> None:
+    api.operation(Overtaken(0))(event(), None)
+
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    "refusal", [errors.TemporarilyUnavailable, errors.LimitReached, errors.InvalidToken]
+)
+def test_a_refusal_other_than_outdated_is_not_tried_again(
+    refusal: type[errors.Refusal], pauses: list[float]
+) -> None:
+    starts = []
+
+    @api.operation
+    def handler(request: Request) -> Response:
+        starts.append(request)
+        raise refusal
+
+    handler(event(), None)
+
+    assert len(starts) == 1
+    assert pauses == []
+
+
+def test_a_request_that_was_overtaken_by_what_refuses_it_is_refused_so() -> None:
+    refusals = [errors.Outdated, errors.CalendarNotFound]
+
+    @api.operation
+    def handler(request: Request) -> Response:
+        raise refusals.pop(0)
+
+    assert handler(event(), None)["statusCode"] == 404
+
+
+def test_a_refusal_is_logged_in_one_line_with_the_id_of_its_request(log: Log) -> None:
+    answered(errors.InvalidRequest("mom_id: a mom_id is base64"), "/calendars/secret")
+
+    assert log.lines == [
+        (
+            "info",
+            "refused",
+            {"error": "InvalidRequest", "status": 400, "cause": None, "request_id": "request-1"},
+        )
+    ]
+
+
+def test_a_service_that_is_unavailable_is_a_warning_that_names_the_cause(log: Log) -> None:
+    refusal = errors.TemporarilyUnavailable()
+    refusal.__cause__ = TimeoutError("where and what")
+
+    answered(refusal)
+
+    ((level, _, more),) = log.lines
+    assert (level, more["cause"]) == ("warning", "TimeoutError")
+
+
+def test_an_answer_that_refuses_nothing_is_not_logged(log: Log) -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        return api.NO_CONTENT
+
+    handler(event(), None)
+
+    assert log.lines == []

@@ -1,0 +1,174 @@
+"""The clients of AWS: what their failures mean, how long they wait, and values in their types."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from mytoken_calendars import aws
+from mytoken_calendars.errors import Refusal, TemporarilyUnavailable
+
+
+def failed(code: str, status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "GetItem")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failed("InternalServerError", 500),
+        failed("KMSInternalException", 500),
+        failed("ServiceUnavailable", 503),
+        failed("SlowDown", 503),
+        failed("ProvisionedThroughputExceededException"),
+        failed("RequestLimitExceeded"),
+        failed("ThrottlingException"),
+        EndpointConnectionError(endpoint_url="https://dynamodb"),
+        ConnectTimeoutError(endpoint_url="https://dynamodb"),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+        ConnectionClosedError(endpoint_url="https://dynamodb"),
+    ],
+    ids=str,
+)
+def test_a_service_that_does_not_answer_is_temporarily_unavailable(error: Exception) -> None:
+    with pytest.raises(TemporarilyUnavailable) as refused, aws.reachable():
+        raise error
+
+    assert refused.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failed("ValidationException"),
+        failed("SlowDown"),
+        failed("TransactionConflictException"),
+        failed("ConditionalCheckFailedException"),
+        failed("AccessDeniedException"),
+        failed("ResourceNotFoundException"),
+        ClientError({"Error": {"Code": "Unknown"}}, "GetItem"),
+        NoCredentialsError(),
+        ParamValidationError(report="…"),
+        KeyError("a fault of ours"),
+    ],
+    ids=repr,
+)
+def test_a_fault_of_ours_stays_what_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, aws.reachable():
+        raise error
+
+    assert raised.value is error
+
+
+def test_a_refusal_passes_through() -> None:
+    refusal = Refusal()
+
+    with pytest.raises(Refusal) as raised, aws.reachable():
+        raise refusal
+
+    assert raised.value is refusal
+
+
+@pytest.mark.parametrize(("arguments", "attempts"), [({}, 3), ({"attempts": 1}, 1)])
+def test_all_attempts_of_a_call_end_before_ten_seconds_have_passed(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, int], attempts: int
+) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+    config = aws.client("sts", **arguments).meta.config
+
+    assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
+    assert (config.connect_timeout + config.read_timeout) * attempts < 10
+
+
+def test_values_are_sent_in_dynamodbs_types() -> None:
+    sent = aws.dynamodb_parameters(
+        {
+            "TableName": "calendars",
+            "ConsistentRead": True,
+            "Key": {"pk": "p"},
+            "Item": {"at": 7, "tree": True, "ancestors": ["a"], "name": "ü"},
+            "ExpressionAttributeValues": {":one": -1},
+        }
+    )
+
+    assert sent == {
+        "TableName": "calendars",
+        "ConsistentRead": True,
+        "Key": {"pk": {"S": "p"}},
+        "Item": {
+            "at": {"N": "7"},
+            "tree": {"BOOL": True},
+            "ancestors": {"L": [{"S": "a"}]},
+            "name": {"S": "ü"},
+        },
+        "ExpressionAttributeValues": {":one": {"N": "-1"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("expressions", "names"),
+    [
+        ({"ConditionExpression": "attribute_exists(#pk)"}, {"#pk": "pk"}),
+        ({"ProjectionExpression": "#vevent, #sk"}, {"#vevent": "vevent", "#sk": "sk"}),
+        (
+            {"KeyConditionExpression": "#pk = :pk AND begins_with(#sk, :sk)"},
+            {"#pk": "pk", "#sk": "sk"},
+        ),
+        (
+            {
+                "UpdateExpression": "SET #revoked_tree = if_not_exists(#revoked_tree, :at)",
+                "ConditionExpression": "#seq_no = :seq_no",
+            },
+            {"#revoked_tree": "revoked_tree", "#seq_no": "seq_no"},
+        ),
+    ],
+)
+def test_every_word_of_an_expression_is_given_a_name(
+    expressions: dict[str, str], names: dict[str, str]
+) -> None:
+    assert aws.dynamodb_parameters(expressions) == {
+        **expressions,
+        "ExpressionAttributeNames": names,
+    }
+
+
+def test_a_call_without_expressions_names_nothing() -> None:
+    parameters = {"TableName": "#not_a_name", "Key": {"pk": "#nor_this"}}
+
+    assert "ExpressionAttributeNames" not in aws.dynamodb_parameters(parameters)
+
+
+def test_parameters_are_left_as_they_were() -> None:
+    parameters = {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
+
+    aws.dynamodb_parameters(parameters)
+
+    assert parameters == {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
+
+
+def test_an_item_is_read_with_whole_numbers() -> None:
+    item = aws.from_dynamodb({"pk": {"S": "p"}, "at": {"N": "1800000000"}, "tree": {"BOOL": False}})
+
+    assert item == {"pk": "p", "at": 1_800_000_000, "tree": False}
+    assert type(item["at"]) is int
+    assert item["tree"] is False
+
+
+def test_a_list_is_read_as_it_was_sent() -> None:
+    sent = aws.dynamodb_parameters({"Item": {"ancestors": ["a", "b"]}})["Item"]
+
+    assert aws.from_dynamodb(sent) == {"ancestors": ["a", "b"]}

@@ -1,0 +1,80 @@
+"""The cache of feeds gives back the bytes that it was given, and whatever fails is a miss."""
+
+import io
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from mytoken_calendars.feed_cache import FeedCache
+from tests.unit.examples import CALENDAR_ID
+
+STATE = "5" * 32
+
+
+class NoSuchKeyError(Exception):
+    """S3's word for what it does not have."""
+
+
+class FakeS3:
+    """One bucket; raises `error`, if there is one, whatever it is asked."""
+
+    class exceptions:  # noqa: N801 - boto3's word
+        NoSuchKey = NoSuchKeyError
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.objects: dict[tuple[str, str], bytes] = {}
+        self.kinds: list[tuple[str, str]] = []
+
+    def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
+        if self.error:
+            raise self.error
+        if (Bucket, Key) not in self.objects:
+            raise NoSuchKeyError
+        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+
+    def put_object(self, **parameters: Any) -> None:
+        if self.error:
+            raise self.error
+        self.objects[parameters["Bucket"], parameters["Key"]] = parameters["Body"]
+        self.kinds.append((parameters["ContentType"], parameters["ContentEncoding"]))
+
+
+def cache_on(s3: FakeS3) -> FeedCache:
+    cache = FeedCache("feeds")
+    vars(cache)["_s3"] = s3
+    return cache
+
+
+@pytest.mark.parametrize("body", [b"", b"\x1f\x8b", b"no gzip at all \xff"])
+def test_a_feed_is_given_back_byte_by_byte_whatever_it_is(body: bytes) -> None:
+    s3 = FakeS3()
+    cache = cache_on(s3)
+
+    cache.put(CALENDAR_ID, STATE, body)
+
+    assert cache.get(CALENDAR_ID, STATE) == body
+    assert s3.objects == {("feeds", f"feeds/{CALENDAR_ID}/{STATE}.ics.gz"): body}
+    assert s3.kinds == [("text/calendar; charset=utf-8", "gzip")]
+
+
+def test_a_feed_that_is_not_there_is_none() -> None:
+    assert cache_on(FakeS3()).get(CALENDAR_ID, STATE) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"),
+        ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject"),
+        ReadTimeoutError(endpoint_url="https://s3"),
+    ],
+    ids=str,
+)
+def test_a_bucket_that_fails_is_no_fault_of_the_feed(error: Exception) -> None:
+    cache = cache_on(FakeS3(error))
+
+    cache.put(CALENDAR_ID, STATE, b"body")
+
+    assert cache.get(CALENDAR_ID, STATE) is None

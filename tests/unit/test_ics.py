@@ -1,0 +1,464 @@
+"""The feed's text: what every event says, line by line, and that no name or comment can bend it."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import ics as ics_py
+import pytest
+import vobject
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ical.calendar_stream import IcsCalendarStream
+from icalendar import Calendar
+
+from mytoken_calendars import ics
+from mytoken_calendars.calendars import Subscription
+from mytoken_calendars.feed import CLOSING
+from mytoken_calendars.mytoken import LATEST_TIME, RegisteredToken
+from mytoken_calendars.names import calendar_name, comment
+from tests.unit.examples import (
+    CALENDAR_ID,
+    DAY,
+    MOM_ID,
+    NOW,
+    OTHER_MOM_ID,
+    registered,
+    subscription,
+)
+
+EVENT = """\
+BEGIN:VEVENT
+SUMMARY:Mytoken 'ci' expires
+DTSTART:20270115T080000Z
+DURATION:PT15M
+DTSTAMP:20261225T080000Z
+UID:49e514aa-0ade-567e-8e2c-cf4381edc0f1
+SEQUENCE:2
+CATEGORIES:mytoken
+CLASS:PRIVATE
+CREATED:20261217T080000Z
+DESCRIPTION:used by the nightly build\\n\\nMytoken 'ci' expires on 2027-01-1
+ 5 at 08:00 UTC. Whatever uses it stops then.
+LAST-MODIFIED:20261225T080000Z
+STATUS:CONFIRMED
+TRANSP:TRANSPARENT
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Mytoken 'ci' expires in 14 days
+TRIGGER;RELATED=START:-P14D
+END:VALARM
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Mytoken 'ci' expires in 7 days
+TRIGGER;RELATED=START:-P7D
+END:VALARM
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Mytoken 'ci' expires in 3 days
+TRIGGER;RELATED=START:-P3D
+END:VALARM
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Mytoken 'ci' expires in 1 day
+TRIGGER;RELATED=START:-P1D
+END:VALARM
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Mytoken 'ci' expires now
+TRIGGER;RELATED=START:PT0S
+END:VALARM
+END:VEVENT
+"""
+
+OPENING = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//mytoken-calendars//feed//EN
+CALSCALE:GREGORIAN
+DESCRIPTION:When your mytokens expire.
+X-WR-CALDESC:When your mytokens expire.
+NAME:CI Mytokens
+X-WR-CALNAME:CI Mytokens
+COLOR:tomato
+REFRESH-INTERVAL;VALUE=DURATION:PT1H
+X-APPLE-CALENDAR-COLOR:#FF6347
+X-PUBLISHED-TTL:PT1H
+"""
+
+EVENT_PROPERTIES = re.findall("^([A-Z-]+):", EVENT.partition("BEGIN:VALARM")[0], re.MULTILINE)
+ALARM_PROPERTIES = ["BEGIN", "ACTION", "DESCRIPTION", "TRIGGER;RELATED=START", "END"]
+OPENING_PROPERTIES = re.findall("^([^:]+):", OPENING, re.MULTILINE)
+
+# What a name or a comment is made of when somebody means harm, or just writes in their language.
+fragments = st.sampled_from(
+    [
+        "\r\n",
+        "\n",
+        "\r",
+        "BEGIN:VALARM",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "ATTACH:http://evil.example",
+        "\nATTENDEE:mailto:x@evil.example",
+        ";",
+        ",",
+        ":",
+        "\\",
+        "\\n",
+        "\\N",
+        "\\\\n",
+        "\ufeff",
+        '"',
+        "^n",
+        " ",
+        "\t",
+        "\x00",
+        "\x0b",
+        "\x0c",
+        "\x1c",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\ufffe",
+        "\u202e",
+        "%0d%0a",
+        "a" * 70,
+        "é" * 36,
+        "語" * 24,
+        "🙂" * 18,
+    ]
+) | st.characters(exclude_categories=["Cs"])
+hostile = st.lists(fragments, max_size=8).map("".join)
+
+
+def is_taken(text: str, rule: Callable[[str], str]) -> bool:
+    try:
+        rule(text)
+    except ValueError:
+        return False
+    return True
+
+
+token_names = hostile.map(lambda text: text[:100])
+comments = hostile.map(
+    lambda text: re.sub("[\x00\x0b-\r\x1c-\x1f\x7f\x85\u2028\u2029\ufffe]", "", text)
+).filter(lambda text: is_taken(text, comment))
+calendar_names = hostile.map(
+    lambda text: unicodedata.normalize(
+        "NFC", re.sub(r"[^\S ]|[\\%/?#\x00\x7f\ufffe\u202e]", "", text)[:128]
+    ).strip()
+).filter(lambda text: is_taken(text, calendar_name))
+
+
+def properties(text: str) -> list[tuple[str, str]]:
+    """Names (with their parameters) and values of unfolded lines; checks the rules of raw lines."""
+    assert text.endswith("\r\n")
+    raw = text.removesuffix("\r\n").split("\r\n")
+    assert all(len(line.encode()) <= 75 for line in raw)
+    unfolded = text.removesuffix("\r\n").replace("\r\n ", "").split("\r\n")
+    assert not any(
+        re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]", line) for line in unfolded
+    )
+    return [(name, value) for name, _, value in (line.partition(":") for line in unfolded)]
+
+
+def read_text(value: str) -> str:
+    """What a TEXT value says (RFC 5545, 3.3.11); fails if it is not written as one."""
+    assert re.fullmatch(r"(?:[^\\;,]|\\[\\;,nN])*", value)
+    return re.sub(r"\\(.)", lambda match: {"n": "\n", "N": "\n"}.get(match[1], match[1]), value)
+
+
+def shown(name: str) -> str:
+    """A token's name as its event has to show it: a space for what is no visible text."""
+    last_two = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+    no_text = f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{last_two}]"
+    return re.sub(no_text, " ", name)
+
+
+def named(name: str | None, text: str = "") -> Subscription:
+    token = RegisteredToken(MOM_ID, name, NOW - 90 * DAY, NOW)
+    return subscription(token=token, comment=text)
+
+
+def feed(*subscriptions: Subscription, name: str = "CI Mytokens") -> str:
+    return "".join((ics.opening(name), *map(ics.event, subscriptions), CLOSING))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a calendar app shows of one event. Reminders are in seconds before it."""
+
+    uid: str
+    summary: str
+    description: str
+    starts: int
+    ends: int
+    reminders: tuple[int, ...]
+
+
+def by_icalendar(text: str) -> list[Read]:
+    calendar: Any = Calendar.from_ical(text)
+    assert [error for component in calendar.walk() for error in component.errors] == []
+    return [
+        Read(
+            str(event["uid"]),
+            str(event["summary"]),
+            str(event["description"]),
+            int(event.start.timestamp()),
+            int(event.end.timestamp()),
+            tuple(-int(alarm.TRIGGER.total_seconds()) for alarm in event.walk("valarm")),
+        )
+        for event in calendar.events
+    ]
+
+
+def by_ical(text: str) -> list[Read]:
+    (calendar,) = IcsCalendarStream.from_ics(text).calendars
+    return [
+        Read(
+            str(event.uid),
+            str(event.summary),
+            str(event.description),
+            int(event.start_datetime.timestamp()),
+            int(event.end_datetime.timestamp()),
+            tuple(-int(alarm.trigger.total_seconds()) for alarm in event.alarm),
+        )
+        for event in calendar.events
+    ]
+
+
+def by_ics(text: str) -> list[Read]:
+    return [
+        Read(
+            event.uid,
+            event.name,
+            event.description,
+            event.begin.int_timestamp,
+            event.end.int_timestamp,
+            tuple(
+                sorted(
+                    (-int(alarm.trigger.total_seconds()) for alarm in event.alarms), reverse=True
+                )
+            ),
+        )
+        for event in sorted(ics_py.Calendar(text).events)
+    ]
+
+
+def by_vobject(text: str) -> list[Read]:
+    calendar = vobject.readOne(text)
+    calendar.validate(raiseException=True)
+    return [
+        Read(
+            event.uid.value,
+            event.summary.value,
+            event.description.value,
+            int(event.dtstart.value.timestamp()),
+            int((event.dtstart.value + event.duration.value).timestamp()),
+            tuple(-int(alarm.trigger.value.total_seconds()) for alarm in event.valarm_list),
+        )
+        for event in calendar.contents.get("vevent", [])
+    ]
+
+
+# ics.py calls `re` in a way that Python 3.13 frowns on.
+of_ics = pytest.mark.filterwarnings("ignore:'maxsplit' is passed:DeprecationWarning")
+readers = pytest.mark.parametrize(
+    "read", [by_icalendar, by_ical, pytest.param(by_ics, marks=of_ics), by_vobject]
+)
+
+
+def test_an_event_has_exactly_these_lines() -> None:
+    token = registered(created=NOW - 60 * DAY, expires=NOW)
+    known = subscription(
+        token=token,
+        comment="used by the nightly build",
+        added=NOW - 29 * DAY,
+        changed=NOW - 21 * DAY,
+        sequence=2,
+    )
+
+    assert ics.event(known) == EVENT.replace("\n", "\r\n")
+
+
+def test_the_opening_has_exactly_these_lines() -> None:
+    assert ics.opening("CI Mytokens") == OPENING.replace("\n", "\r\n")
+
+
+def test_a_token_without_a_name_and_a_comment_is_told_in_one_sentence() -> None:
+    event = dict(properties(ics.event(named(None))))
+
+    assert event["SUMMARY"] == "Mytoken expires"
+    assert "\r\nDESCRIPTION:Mytoken expires on 2027-01-15 at 08:00 UTC." in ics.event(named(None))
+
+
+@pytest.mark.parametrize(
+    ("days", "triggers"),
+    [
+        (90, ["-P30D", "-P14D", "-P7D", "-P3D", "-P1D", "PT0S"]),
+        (29, ["-P14D", "-P7D", "-P3D", "-P1D", "PT0S"]),
+        (4, ["-P3D", "-P1D", "PT0S"]),
+        (0, ["PT0S"]),
+    ],
+)
+def test_the_alarms_are_those_that_are_left_when_the_token_is_added(
+    days: int, triggers: list[str]
+) -> None:
+    lines = properties(ics.event(subscription(added=NOW - days * DAY)))
+
+    assert [value for name, value in lines if name == "TRIGGER;RELATED=START"] == triggers
+
+
+@given(token_names, comments)
+def test_a_token_in_any_words_adds_no_property_to_its_event(name: str, text: str) -> None:
+    lines = properties(ics.event(named(name, text)))
+
+    assert [name for name, _ in lines] == [*EVENT_PROPERTIES, *ALARM_PROPERTIES * 6, "END"]
+
+
+@given(token_names, comments)
+def test_a_token_in_any_words_is_told_in_just_these_words(name: str, text: str) -> None:
+    subject = f"Mytoken '{shown(name)}'" if name else "Mytoken"
+    sentence = f"{subject} expires on 2027-01-15 at 08:00 UTC. Whatever uses it stops then."
+
+    lines = properties(ics.event(named(name, text)))
+
+    told = [read_text(value) for name, value in lines if name in ("SUMMARY", "DESCRIPTION")]
+    assert told[:2] == [f"{subject} expires", f"{text}\n\n{sentence}" if text else sentence]
+    assert told[2] == f"{subject} expires in 30 days"
+    assert told[-2:] == [f"{subject} expires in 1 day", f"{subject} expires now"]
+
+
+@pytest.mark.parametrize("text", ["C:\\New\\new", "\\N\\n\\\\N\n", "x\ufeff", "\ufeffx"], ids=ascii)
+def test_a_comment_of_characters_that_icalendar_bends_is_told_as_it_is(text: str) -> None:
+    lines = properties(ics.event(named("ci", text)))
+
+    description = next(value for name, value in lines if name == "DESCRIPTION")
+    assert read_text(description).startswith(f"{text}\n\nMytoken 'ci' expires on ")
+
+
+@pytest.mark.parametrize("name", ["C:\\New", "\\N", "\ufeffx", "a;b,c\\;\\,"], ids=ascii)
+def test_the_name_of_a_token_that_icalendar_bends_is_told_as_it_is(name: str) -> None:
+    lines = properties(ics.event(named(name)))
+
+    summary = next(value for name, value in lines if name == "SUMMARY")
+    assert read_text(summary) == f"Mytoken '{name}' expires"
+
+
+def test_a_surrogate_in_the_name_of_a_token_is_shown_as_a_space() -> None:
+    lines = dict(properties(ics.event(named(chr(0xD800) + "x"))))
+
+    assert lines["SUMMARY"] == "Mytoken ' x' expires"
+
+
+@given(calendar_names)
+def test_a_calendar_of_any_name_has_the_properties_of_every_calendar(name: str) -> None:
+    lines = properties(ics.opening(name))
+
+    assert [name for name, _ in lines] == OPENING_PROPERTIES
+    assert read_text(dict(lines)["NAME"]) == name
+    assert read_text(dict(lines)["X-WR-CALNAME"]) == name
+
+
+@readers
+@settings(max_examples=15)
+@given(name=token_names, text=comments)
+def test_every_reader_reads_the_words_of_a_token(
+    read: Callable[[str], list[Read]], name: str, text: str
+) -> None:
+    # ics.py does not undo an escaped backslash rightly, so there are none of it here.
+    one = named(name.replace("\\", "/"), text.replace("\\", "/"))
+    subject = f"Mytoken '{shown(one.token.name)}'" if one.token.name else "Mytoken"
+    told = f"{one.comment}\n\n" if one.comment else ""
+
+    (event,) = read(feed(one))
+
+    assert event.summary == f"{subject} expires"
+    assert event.description.startswith(f"{told}{subject} expires on 2027-01-15 at 08:00 UTC.")
+
+
+@readers
+def test_every_reader_reads_the_time_of_an_event_and_its_reminders(
+    read: Callable[[str], list[Read]],
+) -> None:
+    (event,) = read(feed(subscription()))
+
+    assert (event.starts, event.ends) == (NOW, NOW + 15 * 60)
+    assert event.reminders == (30 * DAY, 14 * DAY, 7 * DAY, 3 * DAY, DAY, 0)
+
+
+@readers
+def test_every_reader_reads_every_event_of_a_feed(read: Callable[[str], list[Read]]) -> None:
+    tokens = [registered(mom_id=mom_id) for mom_id in (MOM_ID, OTHER_MOM_ID)]
+    subscriptions = [subscription(token=token) for token in tokens]
+
+    events = read(feed(*subscriptions))
+
+    assert len({event.uid for event in events}) == 2
+
+
+@readers
+def test_every_reader_takes_a_feed_without_events(read: Callable[[str], list[Read]]) -> None:
+    assert read(feed(name="日本語 " + "🙂" * 100)) == []
+
+
+@readers
+@pytest.mark.parametrize("expires", [0, LATEST_TIME])
+def test_every_reader_reads_the_first_and_the_last_time_there_is(
+    read: Callable[[str], list[Read]], expires: int
+) -> None:
+    token = registered(created=0, expires=expires)
+
+    (event,) = read(feed(subscription(token=token, expires=expires, added=0, changed=0)))
+
+    assert (event.starts, event.ends) == (expires, expires + 15 * 60)
+
+
+@given(token_names, comments)
+def test_the_same_subscription_has_the_same_text(name: str, text: str) -> None:
+    assert ics.event(named(name, text)) == ics.event(replace(named(name), comment=text))
+
+
+def test_an_event_keeps_its_uid_whatever_changes() -> None:
+    before = subscription()
+    after = subscription(
+        token=registered(name="new", expires=NOW + DAY),
+        expires=NOW + DAY,
+        comment="new",
+        changed=NOW,
+        sequence=7,
+    )
+
+    assert uid_of(before) == uid_of(after)
+
+
+def test_the_uid_of_an_event_is_a_uuid_that_does_not_show_the_mom_id() -> None:
+    uid = uid_of(subscription())
+
+    assert UUID(uid).version == 5
+    assert MOM_ID not in ics.event(subscription()).replace("\r\n ", "")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        subscription(calendar_id=str(UUID(int=1))),
+        subscription(token=registered(mom_id=OTHER_MOM_ID)),
+    ],
+    ids=["calendar", "token"],
+)
+def test_another_calendar_or_another_token_has_another_uid(other: Subscription) -> None:
+    assert uid_of(other) != uid_of(subscription())
+
+
+def test_nothing_of_the_calendars_inner_id_is_in_the_feed() -> None:
+    assert CALENDAR_ID not in feed(subscription()).replace("\r\n ", "")
+
+
+def uid_of(one: Subscription) -> str:
+    return dict(properties(ics.event(one)))["UID"]

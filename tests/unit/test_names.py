@@ -1,0 +1,235 @@
+"""Names of calendars and comments: what is taken, how it is kept, and when two names are one."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mytoken_calendars.names import calendar_name, comment, folded
+
+# Names that are almost right: runs of ordinary characters with a few strange ones among them.
+texts = st.text(st.characters(), max_size=8) | st.text(
+    "aé/\\?#%. \u00a0\t\r\n\x00\u200b\u202e\ufffd\u0301\U0001d160🙂", max_size=8
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a",
+        "CI Mytokens",
+        "...",
+        ".hidden",
+        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789",
+        "!\"$&'()*+,-.:;<=>@[]^_`{|}~",
+        "Überwachung",
+        "日本語のカレンダー",
+        "تقويم",
+        "🙂",
+        "1 \u00a0 2",
+        "❤\ufe0f and ☎\ufe0e",
+        "葛\U000e0100",
+        "\u2801",
+    ],
+)
+def test_a_name_of_visible_characters_is_kept_as_it_is(name: str) -> None:
+    assert calendar_name(name) == name
+
+
+def test_a_name_is_kept_in_its_composed_form() -> None:
+    assert calendar_name("Cafe\u0301") == "Caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("n" * 128, id="ASCII"),
+        pytest.param("🙂" * 128, id="of four bytes each"),
+        pytest.param("e\u0301" * 128, id="256 before they are composed"),
+    ],
+)
+def test_a_name_of_128_code_points_is_taken(text: str) -> None:
+    assert len(calendar_name(text)) == 128
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="none"),
+        pytest.param("n" * 129, id="129"),
+        pytest.param("\U0001d160" * 128, id="more once they are composed"),
+    ],
+)
+def test_a_name_of_no_or_over_128_code_points_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="1 to 128"):
+        calendar_name(text)
+
+
+@pytest.mark.parametrize("text", [".", ".."])
+def test_a_name_that_paths_know_as_a_place_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not '\.' or '\.\.'"):
+        calendar_name(text)
+
+
+@pytest.mark.parametrize("delimiter", "/\\?#%")
+def test_a_name_with_a_delimiter_of_paths_is_refused(delimiter: str) -> None:
+    with pytest.raises(ValueError, match="none of /"):
+        calendar_name(f"a{delimiter}b")
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\x00",
+        "\t",
+        "\n",
+        "\r",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\xad",  # soft hyphen
+        "\u200b",  # zero width space
+        "\u200d",  # zero width joiner
+        "\u200f",  # right-to-left mark
+        "\u2028",
+        "\u2029",
+        "\u202e",  # right-to-left override
+        "\u2066",  # left-to-right isolate
+        "\ufeff",
+        "\ufffd",  # what a decoder leaves of bytes that are no UTF-8
+        "\uffff",
+        "\ufdd0",
+        chr(0xD800),  # a lone surrogate
+        "\ue000",  # private use
+        "\u0378",  # unassigned
+        "\U000e0041",  # tag
+        "\u034f",  # combining grapheme joiner
+        "\u115f",  # fillers of Hangul
+        "\u1160",
+        "\u3164",
+        "\uffa0",
+        "\u17b4",  # inherent vowels of Khmer
+        "\u17b5",
+        "\u180b",  # free variation selectors of Mongolian
+        "\u180c",
+        "\u180d",
+        "\u180f",
+        "\u2800",  # a cell of Braille without dots
+    ],
+)
+def test_a_name_with_a_character_that_cannot_be_seen_is_refused(character: str) -> None:
+    with pytest.raises(ValueError, match="no control or invisible characters"):
+        calendar_name(f"a{character}b")
+
+
+@pytest.mark.parametrize("text", ["\u3164", "\u2800" * 3, "\u115f\u1160", "a\u034f", "\u2800a"])
+def test_a_name_of_blanks_or_with_one_at_an_end_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no control or invisible characters"):
+        calendar_name(text)
+
+
+@pytest.mark.parametrize("text", [" ", " a", "a ", "\u00a0a", "a\u3000"])
+def test_a_name_with_a_space_at_an_end_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="begin or end with a space"):
+        calendar_name(text)
+
+
+@given(texts)
+def test_a_name_that_was_taken_once_is_taken_again_and_unchanged(text: str) -> None:
+    try:
+        name = calendar_name(text)
+    except ValueError:
+        return
+
+    assert calendar_name(name) == name
+    assert unicodedata.is_normalized("NFC", name)
+    assert not {unicodedata.category(character)[0] for character in name} & {"C"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CI Mytokens", "ci MYTOKENS"),
+        ("Straße", "STRASSE"),
+        ("ΣΊΣΥΦΟΣ", "Σίσυφος"),
+        ("Café", "Cafe\u0301"),
+        ("ﬁle", "FILE"),
+        ("K", "\u212a"),  # the Kelvin sign
+        # One text, its marks in either order: folding alone takes the second one's mark first.
+        ("α\u0301\u0345", "α\u0345\u0301"),
+    ],
+)
+def test_names_that_differ_in_case_or_composition_alone_are_one(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a", "b"), ("resume", "résumé"), ("i", "ı"), ("a b", "a\u00a0b")]
+)
+def test_names_that_differ_in_more_than_case_are_two(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+@given(texts)
+def test_the_composed_and_the_decomposed_form_of_a_name_are_one(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    decomposed = unicodedata.normalize("NFD", text)
+
+    assert folded(composed) == folded(decomposed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "used by the nightly build",
+        "one line\nand\tanother",
+        " spaces stay ",
+        "e\u0301 stays decomposed",
+        "\\; , \"quotes\" 'too' %41 <b>",
+        "\u202eturned\u202c and zero\u200bwidth",
+        "\ufdcf\ufdf0\ufffd",
+        "🙂" * 1024,
+    ],
+)
+def test_a_comment_is_kept_to_the_character(text: str) -> None:
+    assert comment(text) == text
+
+
+def test_a_comment_of_1025_code_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 1024"):
+        comment("c" * 1025)
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\x00",
+        "\x0b",
+        "\x0c",
+        "\r",
+        "\x1c",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        chr(0xD800),  # lone surrogates
+        chr(0xDFFF),
+        "\ufdd0",
+        "\ufdef",
+        "\ufffe",
+        "\uffff",
+        "\U0010ffff",
+    ],
+)
+def test_a_comment_with_a_character_that_is_no_text_is_refused(character: str) -> None:
+    with pytest.raises(ValueError, match="no control characters"):
+        comment(f"a{character}b")
+
+
+@pytest.mark.parametrize("name", ["\ufe0f", "\u0301", "\u0301\ufe0f"], ids=ascii)
+def test_a_name_of_nothing_but_marks_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="visible"):
+        calendar_name(name)

@@ -1,0 +1,37 @@
+"""Pauses: longer from one attempt to the next, up to a second, and never the same for two."""
+
+import random
+
+import pytest
+
+from mytoken_calendars.patience import pause
+
+
+def test_a_pause_is_at_most_twice_the_one_before_it_and_never_over_a_second(
+    pauses: list[float],
+) -> None:
+    for attempt in range(1, 9):
+        pause(attempt)
+
+    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1, 1])
+
+
+def test_a_pause_may_be_as_short_as_none(
+    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda shortest, _longest: shortest)
+
+    pause(8)
+
+    assert pauses == [0]
+
+
+def test_those_who_met_do_not_wait_equally_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+
+    for _ in range(20):
+        pause(6)
+
+    assert len(set(waited)) == 20
+    assert all(0 <= seconds <= 1 for seconds in waited)

@@ -1,0 +1,99 @@
+"""JSON that is read in one way only: what is read, and what is refused rather than guessed."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mytoken_calendars import strict_json
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False).map(str)
+)
+values = st.recursive(
+    scalars | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_what_json_can_say_is_read_as_it_was_written(value: Any) -> None:
+    assert strict_json.loads(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"a": 1, "a": 1}', b'{"a": 1, "\\u0061": 2}', b'[{"b": {"a": 1, "c": 2, "a": 3}}]']
+)
+def test_a_name_that_occurs_twice_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="twice"):
+        strict_json.loads(data)
+
+
+@pytest.mark.parametrize("data", [b"NaN", b"[Infinity]", b'{"a": -Infinity}'])
+def test_a_constant_that_json_does_not_have_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not a JSON number"):
+        strict_json.loads(data)
+
+
+@pytest.mark.parametrize("data", [b"1e400", b"[-1e400]", b'{"exp": 1.0e999}'])
+def test_a_number_beyond_a_double_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not a finite number"):
+        strict_json.loads(data)
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 9999 + b"]" * 9999])
+def test_nesting_deeper_than_the_stack_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        strict_json.loads(data)
+
+
+def test_nesting_as_people_write_it_is_read() -> None:
+    data = b"[" * 50 + b"]" * 50
+
+    assert json.dumps(strict_json.loads(data)).encode() == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param('{"a": 1}'.encode("utf-16"), id="UTF-16"),
+        pytest.param('{"a": 1}'.encode("utf-16-le"), id="UTF-16 without a mark"),
+        pytest.param('{"a": 1}'.encode("utf-32"), id="UTF-32"),
+        pytest.param('{"a": "é"}'.encode("latin-1"), id="Latin-1"),
+        pytest.param(b'{"a": "\xed\xa0\x80"}', id="a surrogate"),
+        pytest.param(b'{"a": "\xc0\xae"}', id="an overlong form"),
+        pytest.param('\ufeff{"a": 1}'.encode(), id="a byte order mark"),
+    ],
+)
+def test_another_encoding_than_utf_8_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"codec can't decode|UTF-8 BOM|Expecting"):
+        strict_json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b" ", b"{", b"{} {}", b"{'a': 1}", b'{"a": 1,}', b"[1,]", b"01", b'"\n"', b"// x\n1"],
+)
+def test_what_is_not_json_is_refused(data: bytes) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        strict_json.loads(data)
+
+
+def test_a_number_of_5000_digits_is_refused() -> None:
+    with pytest.raises(ValueError, match="4300 digits"):
+        strict_json.loads(b"9" * 5000)
+
+
+@given(
+    st.binary(max_size=12) | st.text('{}[]",:0123eE-+.nulltruefals\\ ', max_size=12).map(str.encode)
+)
+def test_no_bytes_raise_anything_but_a_value_error(data: bytes) -> None:
+    try:
+        value = strict_json.loads(data)
+    except ValueError:
+        return
+
+    assert value == json.loads(data)
