@@ -24,7 +24,7 @@ _CREDENTIALS = {
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The stack on moto: for one request after the other, since moto's transactions are no such."""
+    """The stack on moto: for one request after the other, since moto's transactions are not atomic."""
     aws = Stack(_CREDENTIALS)
     with aws.entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
@@ -40,7 +40,9 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with standins.running(state) as aws:
         with Stack(aws).entered():
             variables = data.deploy(Template.read())
-        yield Stack({**aws, **variables})
+        racing = Stack({**aws, **variables})
+        assert racing.handlers  # all of them are loaded before the first of them race
+        yield racing
 
 
 def _signing_key(template: Template) -> str:
