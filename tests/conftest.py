@@ -24,7 +24,7 @@ _CREDENTIALS = {
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The stack on moto: for one request after the other, since moto's transactions are not atomic."""
+    """The stack on moto: for one request after the other, as its transactions are not atomic."""
     aws = Stack(_CREDENTIALS)
     with aws.entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
