@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -79,7 +80,7 @@ def _call(demo: dict[str, Any], method: str, path: str, document: Any = None) ->
 
 def _walk(demo: dict[str, Any], header: Path) -> str:
     calendars = f"{demo['url']}/api/v0/notifications/calendars"
-    curl = f"curl -sS -w '\\n' -H @{header}"
+    curl = f"curl -sS -w '\\n' -H {quote(f'@{header}')}"
     post = f"{curl} -H 'Content-Type: application/json' -d"
     new_calendar = json.dumps({"name": NEW_CALENDAR})
     new_token = json.dumps({"mom_id": demo["mom_id"], "comment": "renew it in the portal"})
