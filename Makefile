@@ -68,7 +68,7 @@ deploy: build ## Deploy the stack, asking for what it needs to know
 	@$(SAM) deploy --guided
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
-	@LAYER_PLATFORM="$$(uname -m | sed 's/arm64/aarch64/')-manylinux_2_28" \
+	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
 		$(SAM) build --build-dir .aws-sam/local --cache-dir .aws-sam/local-cache
 	@$(PYTHON) -m local.sam
 	@$(SAM) local start-api --template .aws-sam/local/local.yaml --port 3001 \

@@ -5,16 +5,14 @@ paths, 404 for unknown routes by way of the catch-all, 500 without a trace for a
 """
 
 import base64
-import importlib.util
 import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -22,40 +20,16 @@ from uuid import uuid4
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from local.template import ROOT, Route, Template
+from local.handlers import Context, Event, Handler, load_handler
+from local.template import Route, Template
 
 LARGEST_BODY = 10 * 1024 * 1024
 LARGEST_HEAD = 10_240
 LARGEST_ANSWER = 6 * 1024 * 1024
 
-Event = dict[str, Any]
-Handler = Callable[[Event, Any], dict[str, Any]]
-
 _log = logging.getLogger(__name__)
 _TEXT = re.compile(r"text/|application/(json|javascript|xml)")
 _MALFORMED_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-
-
-class Context(SimpleNamespace):
-    """What Lambda tells a function of its invocation, as far as our functions ask."""
-
-    aws_request_id = "local"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 25_000
-
-
-def load_handler(folder: str) -> Handler:
-    """The handler of functions/<folder>/app.py, freshly imported."""
-    path = ROOT / "functions" / folder / "app.py"
-    spec = importlib.util.spec_from_file_location(f"functions.{folder}", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no function at {path}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    handler: Handler = module.handler
-    return handler
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local import data, demo, standins
-from local.gateway import Context, Gateway, load_handler
+from local.gateway import Gateway
+from local.handlers import Context, load_handler
 from local.template import Template
 from local.whereabouts import STATE, Whereabouts
 

@@ -16,7 +16,7 @@ from unittest import mock
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from local.gateway import Context, Handler, load_handler
+from local.handlers import Context, Handler, load_handler
 from local.template import Template
 from mytoken_calendars import issuing
 from mytoken_calendars.embedded_authority import EmbeddedAuthority

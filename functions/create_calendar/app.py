@@ -1,11 +1,10 @@
 """POST /api/v0/notifications/calendars - a new, empty calendar for the mytoken's owner."""
 
 from http import HTTPStatus
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 
-from mytoken_calendars import access, api, body, calendars, credentials, ics, names
+from mytoken_calendars import access, api, body, calendars, credentials, ics
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
@@ -15,7 +14,7 @@ store = CalendarStore.from_environment()
 
 
 class NewCalendar(BaseModel):
-    name: Annotated[str, AfterValidator(names.calendar_name)]
+    name: body.CalendarName
 
 
 @api.operation

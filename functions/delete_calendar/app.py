@@ -14,6 +14,6 @@ def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
     body.read(request, body.Nothing)
 
-    calendars.delete(store, caller, request.parameters["name"], now=request.now)
+    calendars.delete(store, caller, request.name, now=request.now)
 
     return api.NO_CONTENT

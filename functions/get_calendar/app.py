@@ -17,6 +17,6 @@ def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
-    calendar = calendars.find(store, caller.owner, request.parameters["name"])
+    calendar = calendars.find(store, caller.owner, request.name)
 
     return api.redirect(calendar.ics_path(request.base_url))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.gateway import Context
+from local.handlers import Context
 from local.template import Template
 from tests.support import EVENTS, PUBLIC_URL, ROOT, Stack, Token, sample_event, set_token
 

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 from botocore.client import BaseClient
 
-from local.gateway import Context, Event, Handler
+from local.handlers import Context, Event, Handler
 from local.template import Template
 from mytoken_calendars import items
 from tests.contract.answers import OF_THE_API, REQUESTS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway import Context
+from local.handlers import Context
 from mytoken_calendars import items
 from tests.integration.steps import add, calendars, create, delete, overwrite, owner
 from tests.support import Stack, sample_event

@@ -13,6 +13,9 @@ from mytoken_calendars.errors import (
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.mytoken import Capability, Mytoken, RegisteredToken
 
+# Either of them lets a caller add tokens; `manageable_token` says which ones.
+ADDING_TOKENS = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
+
 
 @dataclass(frozen=True)
 class Credentials:

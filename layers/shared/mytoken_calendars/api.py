@@ -71,6 +71,11 @@ class Request:
             now=int(time.time()),
         )
 
+    @property
+    def name(self) -> str:
+        """The name of a calendar, as it stands in the path."""
+        return self.parameters["name"]
+
 
 @dataclass(frozen=True)
 class Response:

@@ -1,12 +1,12 @@
 """The door to request bodies: JSON or a form, read strictly, then the model of the operation."""
 
 from email.message import Message
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
-from mytoken_calendars import strict_json
+from mytoken_calendars import identifiers, names, strict_json
 from mytoken_calendars.api import Request
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
@@ -19,6 +19,11 @@ _FORM = "application/x-www-form-urlencoded"
 _BODILESS = ("GET", "DELETE")
 
 Model = TypeVar("Model", bound=BaseModel)
+
+# The fields that bodies have.
+CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
+Comment = Annotated[str, AfterValidator(names.comment)]
+MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
 
 
 class Nothing(BaseModel):
