@@ -1,6 +1,5 @@
 """A template for `sam local`: the built functions, on the stand-ins of the running local server."""
 
-import json
 import platform
 import sys
 
@@ -25,7 +24,7 @@ def main() -> None:
     shared["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     shared["Architectures"] = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
     template["Parameters"]["PublicUrl"]["Default"] = server.url
-    (BUILD / "local.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(template))))
+    (BUILD / "local.yaml").write_text(yaml.safe_dump(template))
 
 
 if __name__ == "__main__":

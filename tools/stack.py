@@ -41,6 +41,9 @@ def _deployed(name: str) -> str:
         stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"cannot find the stack {name}: {error}")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
-    return outputs["PublicUrl"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    try:
+        os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
+        return outputs["PublicUrl"]
+    except KeyError:
+        sys.exit(f"the stack {name} is none of mytoken-calendars")
