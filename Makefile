@@ -6,9 +6,9 @@ PORT ?= 3000
 STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
-# The name of a deployed stack, for token and revoke; without it they serve the local server.
+# The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
-# Arguments of token, revoke and test: make token ARGS="--user alice --expires-in 40d"
+# Arguments of token, tokens, revoke and test: make token ARGS="--user alice --expires-in 40d"
 ARGS ?=
 
 RUNTIME := 3.13
@@ -19,7 +19,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token revoke reset test test-runtime check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime check lint types imports template build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0
 
 token: .venv/installed ## Issue a mytoken: ARGS="--user alice --name ci --expires-in 40d"
 	@$(PYTHON) -m tools.token $(ARGS)
+
+tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
+	@$(PYTHON) -m tools.tokens $(ARGS)
 
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
 	@$(PYTHON) -m tools.revoke $(ARGS)

@@ -17,17 +17,23 @@ class NotDeployed(RuntimeError):
     """Says in one line why the data of the template is not there."""
 
 
-def deploy(template: Template) -> dict[str, str]:
+def deploy(template: Template, mytoken_issuer: str = "") -> dict[str, str]:
     """The values of the functions' environment variables, once all resources are there.
 
     A stack that is there already is kept, and brought up to date with the template.
     """
     cloudformation = boto3.client("cloudformation")
-    body = json.dumps(template.data_stack())
+    stack: dict[str, Any] = {
+        "StackName": STACK,
+        "TemplateBody": json.dumps(template.data_stack()),
+        "Parameters": [{"ParameterKey": "MytokenIssuer", "ParameterValue": mytoken_issuer}],
+    }
     try:
-        cloudformation.create_stack(StackName=STACK, TemplateBody=body)
+        cloudformation.create_stack(**stack)
     except cloudformation.exceptions.AlreadyExistsException:
-        _update(cloudformation, body)
+        _update(cloudformation, stack)
+    except ClientError as error:
+        raise NotDeployed(error.response["Error"]["Message"]) from None
     outputs = {o["OutputKey"]: o["OutputValue"] for o in _finished(cloudformation)["Outputs"]}
     values = {}
     for folder in template.functions:
@@ -36,12 +42,13 @@ def deploy(template: Template) -> dict[str, str]:
     return values
 
 
-def _update(cloudformation: Any, body: str) -> None:
+def _update(cloudformation: Any, stack: dict[str, Any]) -> None:
     try:
-        cloudformation.update_stack(StackName=STACK, TemplateBody=body)
+        cloudformation.update_stack(**stack)
     except ClientError as error:
-        if "No updates" not in error.response["Error"]["Message"]:
-            raise
+        message = error.response["Error"]["Message"]
+        if "No updates" not in message:
+            raise NotDeployed(message) from None
 
 
 def _finished(cloudformation: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A demo user with mytokens and a calendar, and the lines to paste that walk through the API."""
 
 import json
+import os
 import time
 from pathlib import Path
 from shlex import quote
@@ -26,7 +27,12 @@ _WATCHED = {  # name: (days until it expires, comment)
 
 
 def prepare(url: str, state: Path) -> str:
-    """Makes the demo, unless an earlier run has; returns the text to print."""
+    """Makes the demo, unless an earlier run has; returns the text to print.
+
+    There is none if a mytoken server vouches for the mytokens: only that can make some.
+    """
+    if issuer := os.environ["MYTOKEN_ISSUER"]:
+        return _invitation(url, issuer)
     kept = state / "demo.json"
     demo = json.loads(kept.read_text()) if kept.exists() else {}
     if demo.get("url") != url or not _works(demo):
@@ -76,6 +82,16 @@ def _call(demo: dict[str, Any], method: str, path: str, document: Any = None) ->
     with urlopen(request) as response:  # noqa: S310 - our own server
         answer: dict[str, Any] = json.load(response)
         return answer
+
+
+def _invitation(url: str, issuer: str) -> str:
+    return f"""\
+The mytoken server at {issuer} vouches for the mytokens. List the calendars
+with one that has the capability {Capability.NOTIFY}:
+
+  curl -sS -H 'Authorization: Bearer ...' {url}/api/v0/notifications/calendars
+
+Ctrl-C stops the server."""
 
 
 def _walk(demo: dict[str, Any], header: Path) -> str:

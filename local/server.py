@@ -40,7 +40,7 @@ def serving(port: int, state: Path) -> Iterator[str]:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
         os.environ.update(aws)
-        variables = data.deploy(template)
+        variables = data.deploy(template, os.environ.get("MYTOKEN_ISSUER", ""))
         os.environ.update(variables)
         server = make_server(
             HOST,

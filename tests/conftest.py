@@ -1,6 +1,6 @@
 """The stacks that tests run on: moto in this process, and ministack where requests race."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests.support import Stack
+from tests import mytoken_server
+from tests.support import RemoteStack, Stack
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -22,15 +23,30 @@ _CREDENTIALS = {
 }
 
 
+Deploy = Callable[..., dict[str, str]]
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The stack on moto: for one request after the other, as its transactions are not atomic."""
-    aws = Stack(_CREDENTIALS)
-    with aws.entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
+def moto() -> Iterator[Deploy]:
+    """Deploys to moto, once in each region; gives the environment of the functions."""
+    with Stack(_CREDENTIALS).entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
-        template = Template.read()
-        variables = data.deploy(template)
-        yield Stack({**_CREDENTIALS, **variables, "SIGNING_KEY": _signing_key(template)})
+        yield _deployed
+
+
+@pytest.fixture(scope="session")
+def stack(moto: Deploy) -> Stack:
+    """The stack on moto: for one request after the other, as its transactions are not atomic."""
+    return Stack(moto("eu-central-1"))
+
+
+@pytest.fixture(scope="session")
+def remote_stack(moto: Deploy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteStack]:
+    """A stack on moto for whose mytokens a double of a mytoken server vouches."""
+    with mytoken_server.running(tmp_path_factory.mktemp("issuer")) as server:
+        trusted = {"SSL_CERT_FILE": str(server.trusted)}
+        environment = {**moto("eu-west-1", server.url), **trusted}
+        yield RemoteStack(environment, server=server)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +59,14 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         racing = Stack({**aws, **variables})
         assert racing.handlers  # all of them are loaded before the first of them race
         yield racing
+
+
+def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:
+    aws = {**_CREDENTIALS, "AWS_DEFAULT_REGION": region}
+    template = Template.read()
+    with Stack(aws).entered():
+        variables = data.deploy(template, mytoken_issuer)
+        return {**aws, **variables, "SIGNING_KEY": _signing_key(template)}
 
 
 def _signing_key(template: Template) -> str:

@@ -19,6 +19,7 @@ from uuid import uuid4
 from local.handlers import Context, Handler, load_handler
 from local.template import Template
 from mytoken_calendars import issuing
+from mytoken_calendars.changes import Change
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.issuing import NewMytoken
 from mytoken_calendars.store import CalendarStore
@@ -44,6 +45,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()  # each as in a Set-Cookie header
 
     @cached_property
     def json(self) -> Any:
@@ -58,9 +60,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The functions of template.yaml on the stand-ins that `environment` leads to."""
+    """The functions of template.yaml on the stand-ins that `environment` leads to.
+
+    `issuer` is the one of the mytokens that it makes itself.
+    """
 
     environment: Mapping[str, str]
+    issuer: str = PUBLIC_URL
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -109,18 +115,19 @@ class Stack:
             **more,
         )
         bearer, mytoken = issuing.issue(
-            self.authority, PUBLIC_URL, new, int(time.time()) if at is None else at
+            self.authority, self.issuer, new, int(time.time()) if at is None else at
         )
         return Token(bearer, mytoken.mom_id)
 
     def revoke(self, token: Token, *, recursive: bool = False) -> None:
-        issuing.revoke(
-            self.authority,
-            self.store.table,
-            token.mom_id,
-            recursive=recursive,
-            now=int(time.time()),
-        )
+        owner = self.authority.registry.owner_of(token.mom_id)
+        change = Change.new(int(time.time()))
+        self.authority.revoke(owner, token.mom_id, tree=recursive, change=change)
+
+    def restart(self, operation: str) -> None:
+        """From now on the operation is as after a cold start."""
+        with self.entered():
+            self.handlers[operation] = load_handler(operation)
 
     def invoke(
         self,
@@ -135,14 +142,21 @@ class Stack:
         cookies: list[str] | None = None,
         method: str | None = None,
         raw_path: str | None = None,
+        address: str | None = None,
+        arrived: float | None = None,
     ) -> Answer:
         """Calls a handler with its sample event, changed by what is given.
 
         `token` goes into the Authorization header (none without it). `json`, `form` and `body`
-        replace the body; a header that is None is removed.
+        replace the body; a header that is None is removed. `address` is the client's; `arrived`,
+        when the gateway had the request, is in seconds, and now without it.
         """
         event = sample_event(operation)
+        came = time.time() if arrived is None else arrived
+        event["requestContext"]["timeEpoch"] = int(came * 1000)
         set_token(event, token)
+        if address is not None:
+            event["requestContext"]["http"]["sourceIp"] = address
         if path is not None:
             event["pathParameters"] = dict(path)
         if raw_path is not None:
@@ -170,7 +184,7 @@ class Stack:
         body = answer["body"] if event["requestContext"]["http"]["method"] != "HEAD" else ""
         data = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Answer(answer["statusCode"], headers, data)
+        return Answer(answer["statusCode"], headers, data, tuple(answer.get("cookies", ())))
 
     def feed(self, document: Mapping[str, Any], **more: Any) -> Answer:
         """The feed of a calendar object of the API, uncompressed unless asked for otherwise."""
@@ -187,6 +201,28 @@ class Stack:
             )
             for table in (self.store.table, self.authority.registry.table)
         }
+
+
+@dataclass(frozen=True)
+class RemoteStack(Stack):
+    """A stack for whose mytokens another server vouches: a double, or a stack of ours."""
+
+    server: Any = None
+
+    def mint(  # type: ignore[override]
+        self, *capabilities: str, user: str | None = None, short: bool = False, **more: Any
+    ) -> Token:
+        """A mytoken that the server has made; `more` is what its `mint` takes besides."""
+        minted = self.server.mint(*capabilities, user=user or str(uuid4()), **more)
+        return Token(minted.short if short else minted.bearer, minted.mom_id)
+
+    def revoke(self, token: Token, *, recursive: bool = False) -> None:
+        self.server.revoke(token.mom_id, recursive=recursive)
+
+    def send(self, operation: str, event: dict[str, Any]) -> Answer:
+        # Whom to trust is read when the first connection is made.
+        with self.entered():
+            return super().send(operation, event)
 
 
 def _names(handler: Handler) -> dict[str, Any]:

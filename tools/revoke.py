@@ -4,10 +4,9 @@ import sys
 import time
 from argparse import ArgumentParser
 
+from mytoken_calendars.changes import Change
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import InvalidGrant, Refusal
-from mytoken_calendars.issuing import revoke
-from mytoken_calendars.store import CalendarStore
 from tools import stack
 
 
@@ -20,15 +19,10 @@ def main() -> None:
 
     stack.connect(arguments)
     authority = EmbeddedAuthority.from_environment()
-    calendars = CalendarStore.from_environment().table
     try:
-        revoke(
-            authority,
-            calendars,
-            arguments.mom_id,
-            recursive=arguments.recursive,
-            now=int(time.time()),
-        )
+        owner = authority.registry.owner_of(arguments.mom_id)
+        change = Change.new(int(time.time()))
+        authority.revoke(owner, arguments.mom_id, tree=arguments.recursive, change=change)
     except InvalidGrant:
         sys.exit("make revoke: no token with this mom_id was issued here")
     except Refusal as refusal:

@@ -61,16 +61,7 @@ def main() -> None:
     except Refusal as refusal:
         sys.exit(f"make token: {refusal}")
 
-    answer = {
-        "mytoken": bearer,
-        "mytoken_type": "token",
-        "mom_id": mytoken.mom_id,
-        "expires_in": arguments.expires_in,
-        "capabilities": mytoken.capabilities,
-        "restrictions": arguments.restriction,
-        "rotation": arguments.rotation,
-    }
-    print(json.dumps({name: value for name, value in answer.items() if value is not None}))
+    print(json.dumps(mytoken.response(bearer, mytoken.iat)))
 
 
 def duration(text: str) -> int | None:

@@ -4,12 +4,13 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from mytoken_calendars import access, api, body, calendars, credentials, ics
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars import access, api, authorities, body, calendars, credentials, ics
+from mytoken_calendars.receipts import ReceiptStore
 from mytoken_calendars.store import CalendarStore
 
-authority = EmbeddedAuthority.from_environment()
+authority = authorities.from_environment()
 store = CalendarStore.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 class NewSubscription(BaseModel):
@@ -19,12 +20,11 @@ class NewSubscription(BaseModel):
 
 @api.operation
 def handler(request: api.Request) -> api.Response:
-    caller = access.admit(authority, credentials.of(request), *access.ADDING_TOKENS)
+    caller = access.admit(authority, credentials.of(request), *access.ADDING, receipts=receipts)
     new = body.read(request, NewSubscription)
 
-    token = access.manageable_token(authority, caller, new.mom_id)
     calendar = calendars.add_token(
-        store, caller, request.name, token, comment=new.comment, render=ics.event, now=request.now
+        store, caller, request.name, new.mom_id, new.comment, render=ics.event, now=request.now
     )
 
     return api.answer(HTTPStatus.OK, calendar.document(request.base_url))

@@ -4,13 +4,14 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from mytoken_calendars import access, api, body, calendars, credentials, ics
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars import access, api, authorities, body, calendars, credentials, ics
 from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.receipts import ReceiptStore
 from mytoken_calendars.store import CalendarStore
 
-authority = EmbeddedAuthority.from_environment()
+authority = authorities.from_environment()
 store = CalendarStore.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 class NewCalendar(BaseModel):
@@ -19,7 +20,7 @@ class NewCalendar(BaseModel):
 
 @api.operation
 def handler(request: api.Request) -> api.Response:
-    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY)
+    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
     calendar = calendars.create(store, caller, new.name, render=ics.opening, now=request.now)

@@ -3,12 +3,11 @@
 Its answer is a redirect, so an updated mytoken would be lost: it neither rotates nor counts.
 """
 
-from mytoken_calendars import access, api, body, calendars, credentials
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars import access, api, authorities, body, calendars, credentials
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
 
-authority = EmbeddedAuthority.from_environment()
+authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 

@@ -1,14 +1,12 @@
-"""GET /jwks - the public key that this stack's mytokens are verified with."""
+"""GET /jwks - the public keys that mytokens are verified with."""
 
 from http import HTTPStatus
 
-from mytoken_calendars import api
-from mytoken_calendars.jwt_codec import JwtCodec
-from mytoken_calendars.signing_key import SigningKey
+from mytoken_calendars import api, authorities
 
-codec = JwtCodec(SigningKey.from_environment())
+authority = authorities.from_environment()
 
 
 @api.operation
 def handler(request: api.Request) -> api.Response:
-    return api.answer(HTTPStatus.OK, {"keys": [codec.jwk]})
+    return api.answer(HTTPStatus.OK, authority.jwks())

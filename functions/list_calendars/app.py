@@ -2,12 +2,11 @@
 
 from http import HTTPStatus
 
-from mytoken_calendars import access, api, body, credentials
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars import access, api, authorities, body, calendars, credentials
 from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.store import CalendarStore
 
-authority = EmbeddedAuthority.from_environment()
+authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 
@@ -16,7 +15,7 @@ def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
-    calendars = store.all(caller.owner)
+    found = calendars.list_all(store, caller, now=request.now)
 
-    documents = [calendar.document(request.base_url) for calendar in calendars]
+    documents = [calendar.document(request.base_url) for calendar in found]
     return api.answer(HTTPStatus.OK, {"calendars": documents})

@@ -4,28 +4,54 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 from unittest import mock
+from uuid import uuid4
 
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from mytoken_calendars import body, feed_http
+from mytoken_calendars.identifiers import mom_id_of
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
 Key = tuple[str, str, int, str | None]  # folder, method, status, error
 Request = Callable[[Stack], Answer]
 
 CALENDAR = "CI Mytokens"  # as in the sample events
-BODIES = {"create_calendar": {"name": CALENDAR}, "add_token": {"mom_id": ""}}
+NOBODYS = mom_id_of(uuid4())
+BODIES: dict[str, dict[str, Any]] = {
+    "create_calendar": {"name": CALENDAR},
+    "add_token": {"mom_id": ""},
+    "tokeninfo": {"action": "list_mytokens"},
+    "revoke_token": {"mom_id": NOBODYS},
+}
 ON_A_CALENDAR = {"get_calendar": "GET", "add_token": "POST", "delete_calendar": "DELETE"}
 OF_THE_API = {"list_calendars": "GET", "create_calendar": "POST", **ON_A_CALENDAR}
+OF_MYTOKENS = {"tokeninfo": "POST", "revoke_token": "POST"}
+WITH_A_MYTOKEN = {**OF_THE_API, **OF_MYTOKENS}
+REPEATABLE = ("create_calendar", "add_token", "delete_calendar")
+
+WITH_KEY = {"idempotency-key": "6f0d4c1b-9a57-4f7d-8c1e-8b400c9a2b5e"}
 
 
-def user_with_calendar(stack: Stack) -> Token:
+def user_with_calendar(stack: Stack, user: str | None = None) -> Token:
     """The token of a user who has put it into a calendar."""
-    token = stack.mint(name="nightly build")
+    token = stack.mint(name="nightly build", user=user)
     stack.invoke("create_calendar", token, json={"name": CALENDAR})
     stack.invoke("add_token", token, json={"mom_id": ""})
     return token
+
+
+def user_for(stack: Stack, folder: str) -> str:
+    """A new user, who has a calendar unless the operation makes it."""
+    user = str(uuid4())
+    if folder != "create_calendar":
+        user_with_calendar(stack, user)
+    return user
+
+
+def rotating(stack: Stack, user: str) -> Token:
+    """A token that may do everything, and is made anew by each use."""
+    return stack.mint("manage_mytokens", "tokeninfo", user=user, rotation={"on_other": True})
 
 
 def granted(stack: Stack, folder: str) -> Answer:
@@ -66,6 +92,60 @@ def without_aws(stack: Stack, folder: str, **more: Any) -> Answer:
         return stack.invoke(folder, token, json=BODIES.get(folder), **more)
 
 
+def rotated(stack: Stack, folder: str, **more: Any) -> Answer:
+    """What is answered to a token that is rotated."""
+    token = rotating(stack, user_for(stack, folder))
+    return stack.invoke(folder, token, **{"json": BODIES.get(folder), **more})
+
+
+def rotated_cookie(stack: Stack) -> Answer:
+    token = rotating(stack, str(uuid4()))
+    return stack.invoke("list_calendars", cookies=[f"mytoken={token.bearer}"])
+
+
+def revoked_child(stack: Stack) -> Answer:
+    """What is answered to a token that is rotated, since it has revoked another."""
+    user = str(uuid4())
+    parent = rotating(stack, user)
+    child = stack.mint("AT", user=user, parent=parent.mom_id)
+    return stack.invoke("revoke_token", parent, json={"mom_id": child.mom_id})
+
+
+def repeated(stack: Stack, folder: str, *, rotates: bool = False, undone: bool = False) -> Answer:
+    """What is answered to a request that was done before; `undone`, its calendar was deleted."""
+    user = user_for(stack, folder)
+    token = rotating(stack, user) if rotates else stack.mint(user=user)
+    first = stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    assert first.status < 300
+    if undone:
+        stack.invoke("delete_calendar", stack.mint(user=user))
+    return stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+
+
+def successor_used_meanwhile(stack: Stack, folder: str) -> Answer:
+    """What is answered to a request that was done before, with a token of two uses ago."""
+    token = rotating(stack, user_for(stack, folder))
+    first = stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    stack.invoke("list_calendars", first.json["token_update"]["mytoken"])
+    return stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+
+
+def reused_key(stack: Stack, folder: str) -> Answer:
+    token = user_with_calendar(stack)
+    stack.invoke("create_calendar", token, json={"name": "another"}, headers=WITH_KEY)
+    return stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+
+
+def malformed_key(stack: Stack, folder: str) -> Answer:
+    headers = {"idempotency-key": "not one word"}
+    return stack.invoke(folder, stack.mint(), json=BODIES.get(folder), headers=headers)
+
+
+def of_another_issuer(stack: Stack) -> Stack:
+    """The same stack, whose tokens are those of a server that cannot be reached."""
+    return Stack({**stack.environment, "MYTOKEN_ISSUER": "https://127.0.0.1:1"})
+
+
 def jwks_that_were_never_read(stack: Stack) -> Answer:
     """A function reads the key once, so this takes one that has not done so yet."""
     new = Stack(stack.environment)
@@ -85,7 +165,7 @@ def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
         (401, "invalid_token"): lambda s: s.invoke(folder, json=fields),
         (403, "insufficient_capabilities"): lambda s: s.invoke(folder, s.mint("AT"), json=fields),
         (403, "usage_restricted"): lambda s: s.invoke(
-            folder, s.mint(restrictions=over), json=fields
+            folder, s.mint("manage_mytokens", restrictions=over), json=fields
         ),
         (413, "payload_too_large"): lambda s: s.invoke(folder, s.mint(), body=too_much),
         (415, "unsupported_media_type"): lambda s: s.invoke(
@@ -103,7 +183,17 @@ REQUESTS: dict[Key, Request] = {
     ("add_token", "POST", 200, None): partial(granted, folder="add_token"),
     ("add_token", "POST", 403, "invalid_grant"): another_users_token,
     ("delete_calendar", "DELETE", 204, None): partial(granted, folder="delete_calendar"),
+    ("delete_calendar", "DELETE", 200, None): partial(rotated, folder="delete_calendar"),
+    ("tokeninfo", "POST", 200, None): lambda s: s.invoke("tokeninfo", s.mint("manage_mytokens")),
+    ("revoke_token", "POST", 200, None): revoked_child,
+    ("revoke_token", "POST", 204, None): lambda s: s.invoke("revoke_token", s.mint(), json={}),
+    ("revoke_token", "POST", 403, "invalid_grant"): lambda s: s.invoke(
+        "revoke_token", s.mint("manage_mytokens"), json=BODIES["revoke_token"]
+    ),
     ("get_configuration", "GET", 200, None): lambda s: s.invoke("get_configuration"),
+    ("get_configuration", "GET", 503, "temporarily_unavailable"): lambda s: of_another_issuer(
+        s
+    ).invoke("get_configuration"),
     ("get_jwks", "GET", 200, None): lambda s: s.invoke("get_jwks"),
     ("get_jwks", "GET", 503, "temporarily_unavailable"): jwks_that_were_never_read,
     ("preflight", "OPTIONS", 204, None): lambda s: s.invoke("preflight"),
@@ -114,7 +204,11 @@ REQUESTS: dict[Key, Request] = {
 }
 for folder, method in ON_A_CALENDAR.items():
     REQUESTS[folder, method, 404, "not_found"] = partial(without_calendar, folder=folder)
-for folder, method in OF_THE_API.items():
+    if folder != "get_calendar":
+        REQUESTS[folder, method, 409, "conflict"] = partial(successor_used_meanwhile, folder=folder)
+for folder, method in OF_MYTOKENS.items():
+    REQUESTS[folder, method, 404, "not_found"] = lambda s, f=folder: of_another_issuer(s).invoke(f)
+for folder, method in WITH_A_MYTOKEN.items():
     for (status, error), request in refusals_of_the_api(folder).items():
         REQUESTS[folder, method, status, error] = request
 for method in ("GET", "HEAD"):
@@ -127,3 +221,40 @@ for method in ("GET", "HEAD"):
             without_aws, folder="get_feed", method=method
         ),
     }
+
+
+# Answers that differ from those above in what has become of the mytoken, or of the request: as
+# above they are documented under the key that each of them has.
+_CREATED = ("create_calendar", "POST", 201, None)
+_ADDED = ("add_token", "POST", 200, None)
+_DELETED = ("delete_calendar", "DELETE", 204, None)
+_DELETED_AND_ROTATED = ("delete_calendar", "DELETE", 200, None)
+_NOT_CREATED = ("create_calendar", "POST", 409, "conflict")
+_NOT_ADDED = ("add_token", "POST", 409, "conflict")
+_LISTED = ("list_calendars", "GET", 200, None)
+_TOLD = ("tokeninfo", "POST", 200, None)
+
+UPDATED: list[tuple[Key, Request]] = [
+    (_LISTED, partial(rotated, folder="list_calendars")),
+    (_LISTED, rotated_cookie),
+    (_CREATED, partial(rotated, folder="create_calendar")),
+    (_ADDED, partial(rotated, folder="add_token")),
+    (_DELETED_AND_ROTATED, partial(rotated, folder="delete_calendar")),
+    (_TOLD, partial(rotated, folder="tokeninfo")),
+    (_TOLD, partial(rotated, folder="tokeninfo", json={"action": "subtokens"})),
+    (("revoke_token", "POST", 200, None), revoked_child),
+]
+REPEATED: list[tuple[Key, Request]] = [
+    (_CREATED, partial(repeated, folder="create_calendar")),
+    (_ADDED, partial(repeated, folder="add_token")),
+    (_DELETED, partial(repeated, folder="delete_calendar")),
+    (_NOT_CREATED, partial(repeated, folder="create_calendar", undone=True)),
+    (_NOT_ADDED, partial(repeated, folder="add_token", undone=True)),
+]
+REPEATED_AND_UPDATED: list[tuple[Key, Request]] = [
+    (_CREATED, partial(repeated, folder="create_calendar", rotates=True)),
+    (_ADDED, partial(repeated, folder="add_token", rotates=True)),
+    (_DELETED_AND_ROTATED, partial(repeated, folder="delete_calendar", rotates=True)),
+    (_NOT_CREATED, partial(repeated, folder="create_calendar", rotates=True, undone=True)),
+    (_NOT_ADDED, partial(repeated, folder="add_token", rotates=True, undone=True)),
+]

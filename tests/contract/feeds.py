@@ -11,9 +11,9 @@ from pathlib import Path
 from uuid import UUID
 
 from mytoken_calendars import feed, ics
-from mytoken_calendars.calendars import Subscription
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.subscriptions import Subscription
 
 GOLDEN = Path(__file__).with_name("golden")
 CALENDAR_ID = "2b1f8d0e-5c0f-4c3e-9a57-3f0d8f7a6c11"

@@ -1,5 +1,6 @@
 """The sample events: one for each operation, of its route, and answered by its handler."""
 
+import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,7 @@ ASKING_FOR_A_MYTOKEN = [
     "delete_calendar",
     "get_calendar",
     "list_calendars",
+    "tokeninfo",
 ]
 DOCUMENTED = {
     "add_token": HTTPStatus.OK,
@@ -32,6 +34,8 @@ DOCUMENTED = {
     "list_calendars": HTTPStatus.OK,
     "no_route": HTTPStatus.METHOD_NOT_ALLOWED,
     "preflight": HTTPStatus.NO_CONTENT,
+    "revoke_token": HTTPStatus.NO_CONTENT,
+    "tokeninfo": HTTPStatus.OK,
 }
 
 each_routed = pytest.mark.parametrize("operation", ROUTED)
@@ -50,6 +54,8 @@ def prepared(stack: Stack, operation: str, token: Token) -> dict[str, Any]:
         event["body"] = re.sub(
             r'("mom_id": )"[^"]+"', lambda match: f'{match[1]}"{token.mom_id}"', event["body"]
         )
+    if operation == "revoke_token":
+        event["body"] = event["body"].replace(json.loads(event["body"])["token"], token.bearer)
     if operation in ASKING_FOR_A_MYTOKEN:
         set_token(event, token)
     return event
@@ -104,7 +110,7 @@ def test_a_sample_event_comes_by_payload_version_2_to_the_local_address(operatio
 
 @each_routed
 def test_a_sample_event_is_answered_as_documented(stack: Stack, operation: str) -> None:
-    token = stack.mint()
+    token = stack.mint("manage_mytokens")
     event = prepared(stack, operation, token)
 
     answer = stack.send(operation, event)

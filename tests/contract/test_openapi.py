@@ -9,16 +9,50 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.template import Template
-from mytoken_calendars import api, body, calendars, credentials, jwt_codec, names
+from mytoken_calendars import (
+    api,
+    body,
+    calendars,
+    credentials,
+    idempotency,
+    jwt_codec,
+    mytoken,
+    names,
+    tokeninfo,
+)
+from mytoken_calendars.key_set import ALGORITHMS
 from mytoken_calendars.mytoken import Capability
+from tests import mytoken_server
 from tests.contract import openapi
-from tests.contract.answers import BODIES, CALENDAR, OF_THE_API, REQUESTS, Key, feed
+from tests.contract.answers import (
+    BODIES,
+    CALENDAR,
+    NOBODYS,
+    OF_THE_API,
+    REPEATABLE,
+    REPEATED,
+    REPEATED_AND_UPDATED,
+    REQUESTS,
+    UPDATED,
+    WITH_A_MYTOKEN,
+    Key,
+    Request,
+    feed,
+    malformed_key,
+    reused_key,
+    rotated_cookie,
+)
 from tests.contract.feeds import GOLDEN
 from tests.contract.openapi import Operation, Response
+from tests.mytoken_server import MytokenServer
 from tests.support import PUBLIC_URL, ROOT, Answer, Stack, Token
 
 OPERATIONS = {(o.folder, o.method): o for o in openapi.operations()}
 SCHEMAS = openapi.DOCUMENT["components"]["schemas"]
+
+
+def _name(case: tuple[Key, Request]) -> str:
+    return " ".join(str(part) for part in case[0])
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +61,19 @@ def user(stack: Stack) -> dict[str, Token]:
     tokens = {capability.value: stack.mint(capability, user="openapi") for capability in Capability}
     stack.invoke("create_calendar", tokens["manage_mytokens:notify"], json={"name": CALENDAR})
     return tokens
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MytokenServer]:
+    """Another mytoken server, whose tokens a stack may serve."""
+    with mytoken_server.running(tmp_path_factory.mktemp("issuer")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def serving(stack: Stack, issuer: MytokenServer) -> Stack:
+    """The stack as it serves the tokens of that issuer."""
+    return Stack({**stack.environment, "MYTOKEN_ISSUER": issuer.url})
 
 
 # --- what is documented -------------------------------------------------------------------------
@@ -123,6 +170,8 @@ def test_the_feed_in_the_examples_is_the_golden_one() -> None:
     [
         ("create_calendar", "NewCalendar", "NewCalendar"),
         ("add_token", "NewSubscription", "NewSubscription"),
+        ("tokeninfo", "Question", "Question"),
+        ("revoke_token", "Revocation", "Revocation"),
     ],
 )
 def test_the_fields_of_a_body_are_those_of_the_handler(
@@ -133,7 +182,8 @@ def test_the_fields_of_a_body_are_those_of_the_handler(
     documented = SCHEMAS[schema]
 
     assert documented["properties"].keys() == fields.keys() | {"mytoken"}
-    assert set(documented["required"]) == {n for n, f in fields.items() if f.is_required()}
+    required = {name for name, field in fields.items() if field.is_required()}
+    assert set(documented.get("required", [])) == required
 
 
 def _globals(stack: Stack, folder: str) -> dict[str, Any]:
@@ -142,7 +192,7 @@ def _globals(stack: Stack, folder: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["create_calendar", "add_token"])
+@pytest.mark.parametrize("folder", BODIES)
 def test_a_body_comes_as_json_or_as_a_form_with_the_same_fields(folder: str) -> None:
     content = OPERATIONS[folder, "POST"].definition["requestBody"]["content"]
 
@@ -158,6 +208,9 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert SCHEMAS["Name"]["maxLength"] == names.NAME_LENGTH
     assert new_subscription["comment"]["maxLength"] == names.COMMENT_LENGTH
     assert SCHEMAS["BodyMytoken"]["maxLength"] == jwt_codec._LONGEST
+    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == jwt_codec._LONGEST
+    name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
+    assert name["maxLength"] == mytoken.LONGEST_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
     assert (
         SCHEMAS["Calendar"]["properties"]["subscribed_tokens"]["maxItems"]
@@ -246,6 +299,83 @@ def test_add_takes_what_the_schema_allows_and_nothing_else(
     assert answer.status in (200, 400, 403)
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"action": None},
+        {"action": ""},
+        {"action": "introspect"},
+        {"action": "list_mytokens"},
+        {"action": "subtokens"},
+        {"action": "event_history"},
+        {"action": "Introspect"},
+        {"action": ["introspect"]},
+        {"action": "introspect", "mom_ids": ["this"]},
+    ],
+    ids=repr,
+)
+def test_tokeninfo_takes_what_the_schema_allows_and_nothing_else(
+    stack: Stack, document: Any
+) -> None:
+    answer = stack.invoke("tokeninfo", stack.mint("manage_mytokens", "tokeninfo"), json=document)
+
+    allowed = openapi.validator(SCHEMAS["Question"]).is_valid(document)
+    assert answer.status == (200 if allowed else 400)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"token": ""},
+        {"token": None},
+        {"token": 1},
+        {"mom_id": ""},
+        {"mom_id": None},
+        {"mom_id": "x"},
+        {"mom_id": NOBODYS},
+        {"mom_id": NOBODYS[:-2]},
+        {"recursive": True},
+        {"recursive": False},
+        {"recursive": None},
+        {"recursive": []},
+        {"recursive": True, "unknown": 1},
+    ],
+    ids=repr,
+)
+def test_revoke_takes_what_the_schema_allows_and_nothing_else(stack: Stack, document: Any) -> None:
+    answer = stack.invoke("revoke_token", stack.mint("manage_mytokens"), json=document)
+
+    allowed = openapi.validator(SCHEMAS["Revocation"]).is_valid(document)
+    unknown = document.get("mom_id") == NOBODYS
+    assert answer.status == ((403 if unknown else 204) if allowed else 400)
+
+
+@pytest.mark.parametrize("key", ["k", "!~", "x" * 255, "", " ", "a b", "x" * 256, "ü", "a\tb"])
+@pytest.mark.parametrize("folder", REPEATABLE)
+def test_an_idempotency_key_is_what_the_schema_allows(stack: Stack, folder: str, key: str) -> None:
+    token = stack.mint()
+
+    answer = stack.invoke(folder, token, json=BODIES.get(folder), headers={"idempotency-key": key})
+
+    (parameter,) = OPERATIONS[folder, WITH_A_MYTOKEN[folder]].definition["parameters"]
+    schema = openapi.resolved(parameter)["schema"]
+    assert (answer.status != 400) == openapi.validator(schema).is_valid(key)
+
+
+def test_the_idempotency_key_is_a_parameter_where_it_means_something_and_nowhere_else() -> None:
+    documented = {
+        folder
+        for (folder, _), operation in OPERATIONS.items()
+        if {"$ref": "#/components/parameters/IdempotencyKey"}
+        in operation.definition.get("parameters", [])
+    }
+
+    assert documented == set(REPEATABLE)
+    assert idempotency._KEY.pattern == "[!-~]{1,255}"
+
+
 @pytest.mark.parametrize(("folder", "capability"), list(product(OF_THE_API, Capability)))
 def test_a_mytoken_is_let_in_exactly_if_it_covers_a_documented_capability(
     stack: Stack, user: dict[str, Token], folder: str, capability: Capability
@@ -260,8 +390,33 @@ def test_a_mytoken_is_let_in_exactly_if_it_covers_a_documented_capability(
     assert all(f"`{n.value}`" in operation.definition["description"] for n in needed)
 
 
+@pytest.mark.parametrize(("action", "capability"), list(product(tokeninfo.Action, Capability)))
+def test_what_a_mytoken_may_ask_for_is_documented(
+    stack: Stack, user: dict[str, Token], action: tokeninfo.Action, capability: Capability
+) -> None:
+    operation = OPERATIONS["tokeninfo", "POST"]
+    paragraphs = operation.definition["description"].split("- `")
+    (paragraph,) = [p for p in paragraphs if p.startswith(f"{action.value}`")]
+
+    answer = stack.invoke("tokeninfo", user[capability], json={"action": action})
+
+    (needed,) = [n for n in operation.capabilities if f"`{n}`" in paragraph]
+    assert answer.status == (200 if Capability(needed).is_covered_by(capability) else 403)
+
+
+@pytest.mark.parametrize("capability", Capability)
+def test_any_mytoken_may_be_revoked_by_who_holds_it(stack: Stack, capability: Capability) -> None:
+    token = stack.mint(capability)
+
+    answer = stack.invoke("revoke_token", json={"token": token.bearer})
+
+    assert OPERATIONS["revoke_token", "POST"].capabilities == []
+    assert answer.status == 204
+    assert stack.invoke("revoke_token", token, json={}).status == 401
+
+
 @pytest.mark.parametrize(
-    ("folder", "method"), [key for key in OPERATIONS if key[0] not in (*OF_THE_API, "no_route")]
+    ("folder", "method"), [key for key in OPERATIONS if key[0] not in (*WITH_A_MYTOKEN, "no_route")]
 )
 def test_what_asks_for_no_mytoken_says_so(folder: str, method: str) -> None:
     operation = OPERATIONS[folder, method]
@@ -270,7 +425,7 @@ def test_what_asks_for_no_mytoken_says_so(folder: str, method: str) -> None:
     assert "Needs no mytoken" in operation.definition["description"]
 
 
-@pytest.mark.parametrize("folder", OF_THE_API)
+@pytest.mark.parametrize("folder", WITH_A_MYTOKEN)
 @pytest.mark.parametrize("place", ["header", "body", "cookie"])
 def test_the_mytoken_is_found_in_each_documented_place(
     stack: Stack, user: dict[str, Token], folder: str, place: str
@@ -307,15 +462,148 @@ def test_each_documented_answer_is_tried_and_no_other() -> None:
 
 @pytest.mark.parametrize("key", REQUESTS, ids=lambda key: " ".join(str(part) for part in key))
 def test_a_real_answer_is_as_documented(stack: Stack, key: Key) -> None:
-    folder, method, status, error = key
-    response = OPERATIONS[folder, method].responses[status]
-
     answer = REQUESTS[key](stack)
 
-    assert answer.status == status
-    assert list(_faults_of_headers(response, answer)) == []
-    assert list(_faults_of_body(response, answer, method)) == []
-    assert error is None or method == "HEAD" or answer.json["error"] == error
+    assert list(_faults(key, answer)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "request_it"), [pytest.param(*case, id=_name(case)) for case in UPDATED]
+)
+def test_a_successor_is_in_the_answer_as_documented(
+    stack: Stack, key: Key, request_it: Request
+) -> None:
+    answer = request_it(stack)
+
+    assert list(_faults(key, answer)) == []
+    assert answer.json["token_update"]["mytoken_type"] == "token"
+    assert "idempotent-replayed" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("key", "request_it"), [pytest.param(*case, id=_name(case)) for case in REPEATED]
+)
+def test_a_repeated_request_is_answered_as_documented(
+    stack: Stack, key: Key, request_it: Request
+) -> None:
+    answer = request_it(stack)
+
+    assert list(_faults(key, answer)) == []
+    assert answer.headers["idempotent-replayed"] == "true"
+    assert b"token_update" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("key", "request_it"), [pytest.param(*case, id=_name(case)) for case in REPEATED_AND_UPDATED]
+)
+def test_a_repeated_request_has_the_successor_again(
+    stack: Stack, key: Key, request_it: Request
+) -> None:
+    answer = request_it(stack)
+
+    assert list(_faults(key, answer)) == []
+    assert answer.headers["idempotent-replayed"] == "true"
+    assert answer.json["token_update"]["mytoken_type"] == "token"
+
+
+def test_a_successor_leaves_in_the_cookie_that_is_documented(stack: Stack) -> None:
+    header = OPERATIONS["list_calendars", "GET"].responses[200].headers["set-cookie"]
+
+    answer = rotated_cookie(stack)
+
+    (cookie,) = answer.cookies
+    assert list(openapi.validator(header["schema"]).iter_errors(cookie)) == []
+
+
+@pytest.mark.parametrize("folder", ["add_token", "delete_calendar"])
+@pytest.mark.parametrize("request_it", [reused_key, malformed_key])
+def test_a_key_that_cannot_be_is_answered_as_documented(
+    stack: Stack, folder: str, request_it: Any
+) -> None:
+    answer = request_it(stack, folder)
+
+    assert list(_faults((folder, WITH_A_MYTOKEN[folder], 400, "invalid_request"), answer)) == []
+    assert answer.status == 400
+
+
+# --- what is answered if another server is the issuer -------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["get_configuration", "get_jwks"])
+def test_what_the_issuer_publishes_is_as_documented(serving: Stack, folder: str) -> None:
+    answer = serving.invoke(folder)
+
+    assert list(_faults((folder, "GET", 200, None), answer)) == []
+
+
+def test_the_configuration_is_the_issuers_but_for_where_calendars_are(
+    serving: Stack, issuer: MytokenServer
+) -> None:
+    answer = serving.invoke("get_configuration")
+
+    own = {"notifications_endpoint": f"{PUBLIC_URL}/api/v0/notifications"}
+    assert answer.json == {**issuer.configuration, **own}
+    assert not answer.json.keys() <= SCHEMAS["Configuration"]["properties"].keys()
+
+
+def test_the_stacks_own_configuration_and_keys_are_documented_to_the_last_member(
+    stack: Stack,
+) -> None:
+    configuration = stack.invoke("get_configuration").json
+    jwks = stack.invoke("get_jwks").json
+
+    properties = SCHEMAS["Configuration"]["properties"]
+    assert configuration.keys() == properties.keys()
+    assert set(properties["token_signing_alg_value"]["enum"]) == ALGORITHMS
+    assert openapi.validator(SCHEMAS["Jwks"]).is_valid(jwks)
+    examples = OPERATIONS["get_configuration", "GET"].responses[200].media_types
+    example = examples["application/json"]["examples"]["this service is the issuer"]["value"]
+    base = example["issuer"]
+    assert configuration == _with(example, base, PUBLIC_URL)
+
+
+def _with(document: Mapping[str, Any], base: str, other: str) -> dict[str, Any]:
+    return {n: v.replace(base, other) if isinstance(v, str) else v for n, v in document.items()}
+
+
+def test_an_error_has_the_successor_of_a_mytoken_that_the_issuer_has_rotated(
+    serving: Stack, issuer: MytokenServer
+) -> None:
+    token = issuer.mint("manage_mytokens", rotation={"on_other": True})
+    serving.invoke("create_calendar", issuer.mint().bearer)
+
+    answer = serving.invoke("add_token", token.bearer, json={"mom_id": NOBODYS})
+
+    assert list(_faults(("add_token", "POST", 403, "invalid_grant"), answer)) == []
+    assert answer.json["token_update"]["mom_id"] == token.mom_id
+
+
+@pytest.mark.parametrize("folder", OF_THE_API)
+def test_an_issuer_that_cannot_be_reached_is_answered_as_documented(
+    serving: Stack, issuer: MytokenServer, folder: str
+) -> None:
+    token = issuer.mint()
+    serving.invoke("list_calendars", token.bearer)
+
+    with issuer.down():
+        answer = serving.invoke(folder, token.bearer, json=BODIES.get(folder))
+
+    key = (folder, OF_THE_API[folder], 503, "temporarily_unavailable")
+    assert list(_faults(key, answer)) == []
+    assert answer.headers["retry-after"]
+
+
+def _faults(key: Key, answer: Answer) -> Iterator[str]:
+    """What of an answer is not as documented under the key."""
+    folder, method, status, error = key
+    response = OPERATIONS[folder, method].responses[status]
+    if answer.status != status:
+        yield f"it is {answer.status}: {answer.body!r}"
+        return
+    yield from _faults_of_headers(response, answer)
+    yield from _faults_of_body(response, answer, method)
+    if error is not None and method != "HEAD" and answer.json["error"] != error:
+        yield f"the error is {answer.json['error']}"
 
 
 def _faults_of_headers(response: Response, answer: Answer) -> Iterator[str]:
@@ -340,7 +628,7 @@ def _faults_of_body(response: Response, answer: Answer, method: str) -> Iterator
     yield from (error.message for error in openapi.validator(schema).iter_errors(body))
 
 
-@pytest.mark.parametrize("folder", [*OF_THE_API, "get_configuration", "get_jwks", "preflight"])
+@pytest.mark.parametrize("folder", [*WITH_A_MYTOKEN, "get_configuration", "get_jwks", "preflight"])
 def test_pages_of_every_origin_may_read_the_answer(stack: Stack, folder: str) -> None:
     answer = stack.invoke(folder)
 

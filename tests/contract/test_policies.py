@@ -67,7 +67,30 @@ def _do_everything(stack: Stack) -> None:
         stack.invoke("add_token", parent, json={"mom_id": child.mom_id, "comment": comment})
     stack.revoke(parent)
     stack.feed(stack.invoke("list_calendars", child).json["calendars"][0])
+    for folder in (*OF_THE_API, "tokeninfo", "revoke_token"):
+        _use_and_replay(stack, folder)
     stack.handlers["sweep"](sample_event("sweep"), Context())
+
+
+def _use_and_replay(stack: Stack, folder: str) -> None:
+    """A token that is counted and rotated is used; and one that was rotated by another use."""
+    user = f"policies of {folder}"
+    root, other = stack.mint(user=user), stack.mint(user=user)
+    stack.invoke("create_calendar", root)
+    used, replayed = (
+        stack.mint(
+            "manage_mytokens",
+            user=user,
+            parent=root.mom_id,
+            restrictions=[{"usages_other": 9}],
+            rotation={"on_other": True, "auto_revoke": True},
+        )
+        for _ in range(2)
+    )
+    body = {"name": "another", "mom_id": other.mom_id, "action": "list_mytokens"}
+    stack.invoke("list_calendars", replayed)
+    for token in (replayed, used):
+        stack.invoke(folder, token, json=body)
 
 
 def _permissions(

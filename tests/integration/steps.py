@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from icalendar import Calendar, Event
 
 from mytoken_calendars import aws, items
 from mytoken_calendars.identifiers import Owner, owner_of, subject
+from mytoken_calendars.table import Table
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
 Document = dict[str, Any]
@@ -85,9 +87,33 @@ def settle(stack: Stack, calendar: Document) -> int:
 
 def overwrite(stack: Stack, key: Mapping[str, str], **attributes: Any) -> None:
     """Sets attributes of an item of the calendars table, as only a test may."""
-    item = {**(stack.store.table.get(dict(key)) or {}), **key, **attributes}
-    parameters = aws.dynamodb_parameters({"TableName": stack.store.table.name, "Item": item})
-    stack.store.table.client.put_item(**parameters)
+    _overwrite(stack.store.table, key, attributes)
+
+
+def overwrite_token(stack: Stack, token: Token, **attributes: Any) -> None:
+    """Sets what the registry has of a token, as only a test may."""
+    registry = stack.authority.registry
+    key = items.token(registry.owner_of(token.mom_id), token.mom_id)
+    _overwrite(registry.table, key, attributes)
+
+
+def _overwrite(table: Table, key: Mapping[str, str], attributes: Mapping[str, Any]) -> None:
+    item = {**(table.get(dict(key)) or {}), **key, **attributes}
+    parameters = aws.dynamodb_parameters({"TableName": table.name, "Item": item})
+    table.client.put_item(**parameters)
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets; in place of the module `time`."""
+
+    now: float
+
+    def time(self) -> float:
+        return self.now
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import base64
 import gzip
 import inspect
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from tests.integration.steps import (
     feed_id,
     new_user,
     overwrite,
+    overwrite_token,
     owner,
 )
+from tests.integration.uses import EVERYTHING, LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
 from tests.support import DAY, Answer, Stack, Token, sample_event, set_token
 
 CALENDARS = "/api/v0/notifications/calendars"
@@ -67,6 +70,7 @@ class World:
             "revoked": stack.mint(user=user),
         }
         stack.revoke(tokens["revoked"])
+        tokens |= _dead(stack, user) | _restricted(stack, user)
         create(stack, full, "Café")
         create(stack, tokens["stranger"], "Theirs")
         calendar, deleted = (create(stack, full, name) for name in (NAME, "Deleted"))
@@ -237,18 +241,92 @@ def unsupported(row: str, *asks: Ask) -> list[Row]:
     ]
 
 
+def restricted(row: str, token: str, *more: Mapping[str, str]) -> list[Row]:
+    """The token is refused by every operation, with whichever of the headers."""
+    asks: dict[str, Callable[..., Answer]] = {
+        "list": lambda w, **headers: w.list(token, headers=headers),
+        "get": lambda w, **headers: w.get(NAME, token=token, headers=headers),
+        "create": lambda w, **headers: w.create(token=token, json={"name": "x"}, headers=headers),
+        "add": lambda w, **headers: w.ask(
+            "add_token", token, path={"name": NAME}, json={"mom_id": ""}, headers=headers
+        ),
+        "delete": lambda w, **headers: w.delete(NAME, token=token, headers=headers),
+        "tokens": lambda w, **headers: w.ask(
+            "tokeninfo", token, json={"action": "list_mytokens"}, headers=headers
+        ),
+        "revoke": lambda w, **headers: w.ask(
+            "revoke_token", token, json={"mom_id": w.mom_id("other")}, headers=headers
+        ),
+    }
+    return [
+        Row(
+            f"{row}-{operation}-{number}",
+            lambda w, ask=ask, headers=headers: ask(w, **headers),
+            403,
+            "usage_restricted",
+        )
+        for operation, ask in asks.items()
+        for number, headers in enumerate(more or ({},))
+    ]
+
+
+def _dead(stack: Stack, user: str) -> dict[str, Token]:
+    """Tokens that were good once: of a revoked ancestor, replayed, or ahead of the registry."""
+    ancestor = stack.mint(user=user)
+    parent = stack.mint(user=user, parent=ancestor.mom_id)
+    orphan = stack.mint(user=user, parent=parent.mom_id)
+    stack.revoke(ancestor, recursive=True)
+    superseded, ahead = (stack.mint(user=user, rotation=ROTATING) for _ in range(2))
+    made = [successor(stack.invoke("list_calendars", token)) for token in (superseded, ahead)]
+    overwrite_token(stack, ahead, seq_no=1)
+    return {"orphan": orphan, "superseded": superseded, "current": made[0], "ahead": made[1]}
+
+
+def _restricted(stack: Stack, user: str) -> dict[str, Token]:
+    """Tokens with all capabilities, and one clause that does not hold."""
+    clauses: dict[str, dict[str, Any]] = {
+        "elsewhere": {"hosts": ["198.51.100.9"]},
+        "for-no-use": {"usages_other": 0},
+        "used-up": {"usages_other": 1},
+        "over": {"exp": 1_700_000_000},
+        "in-a-country": {"geoip_allow": ["DE"]},
+    }
+    tokens = {
+        name: stack.mint(*EVERYTHING, user=user, expires_in=None, restrictions=[clause])
+        for name, clause in clauses.items()
+    }
+    assert stack.invoke("list_calendars", tokens["used-up"]).status == 200
+    return tokens
+
+
 def _clients(stack: Stack) -> list[Any]:
     """All by which handlers, and this test, reach the tables."""
     names = [inspect.unwrap(handler).__globals__ for handler in stack.handlers.values()]
     return [
         stack.store.table.client,
         *[door["store"].table.client for door in names if "store" in door],
+        *[door["receipts"].table.client for door in names if "receipts" in door],
         *[door["authority"].registry.table.client for door in names if "authority" in door],
+        *[door["authority"].calendars.client for door in names if "authority" in door],
     ]
 
 
 def _shown(value: Any) -> str:
     return ascii(value)[:24]
+
+
+def _asked_by(token: str) -> list[Ask]:
+    """One request of each kind with a token."""
+    return [
+        lambda w: w.list(token),
+        lambda w: w.get(NAME, token=token),
+        lambda w: w.create(token=token, json={"name": "x"}),
+        lambda w: w.add(token=token),
+        lambda w: w.delete(NAME, token=token),
+        lambda w: w.ask("tokeninfo", token, json={"action": "introspect"}),
+        lambda w: w.ask("revoke_token", token, json={}),
+        lambda w: w.ask("revoke_token", None, json={"token": w.bearer(token)}),
+    ]
 
 
 def _in_query(name: str) -> Ask:
@@ -349,11 +427,28 @@ ROWS = [
         lambda w: w.list(f"{w.bearer('full')[:-1]}é"),
         lambda w: w.list(f"{w.bearer('full')}x"),
     ),
+    # Tokens that were good once
+    *bad_tokens("row-25-revoked", BAD_TOKEN, *_asked_by("revoked")),
+    *bad_tokens("row-26-ancestor-revoked", BAD_TOKEN, *_asked_by("orphan")),
+    *bad_tokens("row-28-superseded", BAD_TOKEN, *_asked_by("superseded")),
+    *bad_tokens("row-29-ahead-of-the-registry", BAD_TOKEN, *_asked_by("ahead")),
     # Capabilities
     lacking("row-32-list-with-AT", lambda w: w.list("useless")),
     lacking("row-33-create-with-read", lambda w: w.create(token="reader", json={"name": "x"})),
     lacking("row-34-longer-or-upper-case", lambda w: w.create(token="useless", json={"name": "x"})),
     lacking("row-35-get-without-any", lambda w: w.get(NAME, token="useless")),
+    # Restrictions
+    *restricted("row-36-hosts", "elsewhere"),
+    *restricted(
+        "row-37-hosts-and-spoofed",
+        "elsewhere",
+        {"x-forwarded-for": "198.51.100.9"},
+        {"forwarded": "for=198.51.100.9"},
+    ),
+    *restricted("row-38-no-use", "for-no-use"),
+    *restricted("row-39-second-use", "used-up"),
+    *restricted("row-40-over", "over"),
+    *restricted("row-41-country", "in-a-country"),
     # Tokens of others
     no_grant("row-42-mom-id-of-another-user", lambda w: w.add(w.mom_id("stranger"))),
     no_grant("row-43-unknown-mom-id", lambda w: w.add(_unknown_mom_id())),
@@ -660,6 +755,36 @@ def test_after_all_of_them_everything_is_as_it_was(world: World, untouched: dict
     state = world.stack.dump()
 
     assert state == untouched
+
+
+def test_row_27_a_replayed_token_that_shall_be_revoked_then_is_with_its_family(
+    world: World,
+) -> None:
+    stack, user = world.stack, world.user
+    token = stack.mint(user=user, rotation=REVOKED_WHEN_REPLAYED)
+    child = stack.mint(user=user, parent=token.mom_id)
+    made = successor(stack.invoke("list_calendars", token))
+
+    replayed = stack.invoke("list_calendars", token, arrived=time.time() + LATER)
+
+    assert (replayed.status, replayed.json["error"]) == (401, "invalid_token")
+    assert replayed.headers.items() >= BAD_TOKEN.items()
+    assert {stack.invoke("list_calendars", one).status for one in (made, child)} == {401}
+
+
+def test_row_28_the_successor_of_a_replayed_token_still_works(world: World) -> None:
+    assert world.list("superseded").status == 401
+    assert world.list("current").status == 200
+
+
+def test_row_29_a_token_ahead_of_the_registry_raises_the_alarm(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.list("ahead")
+
+    assert capsys.readouterr().out.count('"Name":"TokenAheadOfRegistry"') == 1
+    overwrite_token(world.stack, world.tokens["ahead"], seq_no=2)
+    assert world.list("ahead").status == 200
 
 
 def test_an_unknown_mom_id_and_somebody_elses_are_answered_alike(world: World) -> None:

@@ -16,9 +16,20 @@ def test_the_configuration_names_issuer_keys_and_notifications(stack: Stack) -> 
     assert answer.json == {
         "issuer": PUBLIC_URL,
         "jwks_uri": f"{PUBLIC_URL}/jwks",
+        "tokeninfo_endpoint": f"{PUBLIC_URL}/api/v0/tokeninfo",
+        "revocation_endpoint": f"{PUBLIC_URL}/api/v0/token/revoke",
         "notifications_endpoint": f"{PUBLIC_URL}/api/v0/notifications",
         "token_signing_alg_value": "ES512",
-        "restriction_claims_supported": ["nbf", "exp"],
+        "tokeninfo_endpoint_actions_supported": ["introspect", "list_mytokens", "subtokens"],
+        "restriction_claims_supported": [
+            "nbf",
+            "exp",
+            "usages_other",
+            "schedule",
+            "geoip_allow",
+            "geoip_disallow",
+            "hosts",
+        ],
     }
 
 
@@ -30,6 +41,8 @@ def test_what_it_names_is_where_the_template_has_it(stack: Stack) -> None:
     endpoint = configuration["notifications_endpoint"]
     assert f"{endpoint}/calendars" == PUBLIC_URL + paths["list_calendars"]
     assert configuration["jwks_uri"] == PUBLIC_URL + paths["get_jwks"]
+    assert configuration["tokeninfo_endpoint"] == PUBLIC_URL + paths["tokeninfo"]
+    assert configuration["revocation_endpoint"] == PUBLIC_URL + paths["revoke_token"]
 
 
 def test_everything_is_where_the_stack_is_reached(stack: Stack) -> None:

@@ -10,7 +10,7 @@ def test_preflight_allows_every_origin_the_methods_and_headers_of_the_api(stack:
     assert answer.headers == {
         "access-control-allow-origin": "*",
         "access-control-allow-methods": "*",
-        "access-control-allow-headers": "Authorization, Content-Type",
+        "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key",
         "access-control-max-age": "86400",
     }
 

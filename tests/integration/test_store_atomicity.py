@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from mytoken_calendars import items
+from mytoken_calendars.calendars import MAX_CALENDARS
 from mytoken_calendars.errors import InvalidGrant
 from tests.integration.faults import (
     Fault,
@@ -32,6 +33,8 @@ from tests.integration.steps import (
     create,
     delete,
     events,
+    new_user,
+    overwrite,
     owner,
     summaries,
 )
@@ -49,13 +52,6 @@ def stack(racing_stack: Stack) -> Iterator[Stack]:
     """Looked through after every test."""
     yield racing_stack
     assert violations(racing_stack.dump()) == []
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody pauses before trying again."""
-    for module in ("botocore.endpoint", "mytoken_calendars.patience"):
-        monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda seconds: None))
 
 
 # --- races ----------------------------------------------------------------------------------------
@@ -357,12 +353,14 @@ def test_if_every_answer_is_lost_it_answers_503_and_has_still_happened_once(
 
 
 def test_what_cannot_succeed_is_tried_once(stack: Stack) -> None:
-    token = stack.mint()
-    create(stack, token, NAME)
+    user = new_user()
+    token = stack.mint(user=user)
+    overwrite(stack, items.owner_head(owner(user)), calendars=MAX_CALENDARS)
 
     answer, attempts = _faulty(stack, "create_calendar", token, [], json=PATH)
 
-    assert answer.status == 409
+    overwrite(stack, items.owner_head(owner(user)), calendars=0)
+    assert answer.status == 400
     assert attempts == ["TransactWriteItems"]
 
 

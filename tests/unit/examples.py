@@ -4,20 +4,24 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mytoken_calendars.access import Caller
 from mytoken_calendars.api import Request
-from mytoken_calendars.calendars import Subscription
+from mytoken_calendars.authority import Authority, Caller, Credentials
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.feed import Feed
 from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.subscriptions import Subscription
+from tests.unit.fakes import FakeAuthority
 
 NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC
 DAY = 24 * 60 * 60
+ARRIVED = NOW * 1000 + 250  # milliseconds
 
 ISSUER = "https://mytoken.example"
 USER = "alice"
+BEARER = "a-bearer"
+ADDRESS = "192.0.2.7"
 
 JTI = "3b2e1f3c-9a39-4c59-8a53-0d1f6d0e7a11"
 MOM_ID = "qh3Rfzyal+qU1wCvA7upWQAlEj57m/Ef7NIcW46HMlIGDvfvz0O/v829E5xg5z3nze1nITVnO4TyAdZP+QXYdQ=="
@@ -49,11 +53,16 @@ def claims(*, without: str = "", **changes: Any) -> dict[str, Any]:
 
 
 def mytoken(**changes: Any) -> Mytoken:
-    return Mytoken.model_validate(claims(**changes))
+    return Mytoken.of(claims(**changes))
 
 
 def registered(**changes: Any) -> RegisteredToken:
     return replace(RegisteredToken(MOM_ID, "ci", NOW - DAY, NOW + 30 * DAY), **changes)
+
+
+def credentials(**changes: Any) -> Credentials:
+    """A bearer that came from ADDRESS, a quarter of a second after NOW."""
+    return replace(Credentials(BEARER, ISSUER, ADDRESS, ARRIVED, NOW), **changes)
 
 
 def guard(pk: str) -> Write:
@@ -62,9 +71,12 @@ def guard(pk: str) -> Write:
     return Write("ConditionCheck", parameters, InvalidToken())
 
 
-def caller(token: RegisteredToken | None = None, **changes: Any) -> Caller:
+def caller(
+    token: RegisteredToken | None = None, authority: Authority | None = None, **changes: Any
+) -> Caller:
     """Somebody who was let in with a mytoken of these claims, registered as `token`."""
-    return Caller(mytoken(**changes), token or registered())
+    vouching = authority or FakeAuthority()
+    return Caller(mytoken(**changes), token or registered(), credentials(), vouching)
 
 
 def subscription(**changes: Any) -> Subscription:
@@ -101,6 +113,8 @@ def request(**changes: Any) -> Request:
         cookies=(),
         body=b"",
         base_url=ISSUER,
+        address=ADDRESS,
+        arrived=ARRIVED,
         now=NOW,
     )
     return replace(plain, **changes)

@@ -12,6 +12,7 @@ import pytest
 
 from mytoken_calendars import api, errors
 from mytoken_calendars.api import Request, Response
+from mytoken_calendars.presented import Presented
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
@@ -25,7 +26,11 @@ def event(**changes: Any) -> dict[str, Any]:
         "version": "2.0",
         "rawPath": path,
         "headers": {},
-        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "requestContext": {
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.7"},
+            "requestId": "request-1",
+            "timeEpoch": 1_800_000_000_250,
+        },
         "stageVariables": {"publicUrl": "https://mytoken.example"},
         "isBase64Encoded": False,
         **changes,
@@ -105,6 +110,8 @@ def test_an_event_is_read_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         cookies=("mytoken=x", "a=b"),
         body='{"name": "é"}'.encode(),
         base_url="https://mytoken.example",
+        address="192.0.2.7",
+        arrived=1_800_000_000_250,
         now=1_800_000_000,
     )
 
@@ -141,6 +148,29 @@ def test_the_base_url_is_not_what_the_request_calls_its_host() -> None:
     assert Request.from_event(event(headers=headers)).base_url == "https://mytoken.example"
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["x-forwarded-for", "X-Forwarded-For", "forwarded", "x-real-ip", "true-client-ip", "via"],
+)
+def test_where_a_request_comes_from_is_what_the_gateway_says_and_no_header(header: str) -> None:
+    request = Request.from_event(event(headers={header: "198.51.100.7"}))
+
+    assert request.address == "192.0.2.7"
+
+
+def test_when_a_request_arrived_is_what_the_gateway_says_and_no_header() -> None:
+    request = Request.from_event(event(headers={"date": "Fri, 15 Jan 2027 07:00:00 GMT"}))
+
+    assert request.arrived == 1_800_000_000_250
+
+
+def test_nothing_has_become_yet_of_the_token_of_a_request() -> None:
+    one, other = Request.from_event(event()), Request.from_event(event())
+
+    assert one.presented == Presented()
+    assert one.presented is not other.presented
+
+
 def test_text_is_answered_as_it_is() -> None:
     response = Response(HTTPStatus.OK, {"Content-Type": "text/calendar"}, "é\r\n")
 
@@ -162,8 +192,17 @@ def test_a_document_is_answered_as_json_that_no_cache_keeps() -> None:
     response = api.answer(HTTPStatus.CREATED, {"name": "日本語"})
 
     assert response.status == 201
-    assert response.body == '{"name": "日本語"}'
+    assert response.as_event()["body"] == '{"name": "日本語"}'
+    assert response.as_event()["isBase64Encoded"] is False
     assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def test_cookies_are_answered_beside_the_headers() -> None:
+    response = Response(HTTPStatus.OK, {"A": "b"}, "", ("mytoken=x", "a=b"))
+
+    assert response.as_event()["cookies"] == ["mytoken=x", "a=b"]
+    assert response.as_event()["headers"] == {"A": "b"}
+    assert "cookies" not in api.NO_CONTENT.as_event()
 
 
 def test_a_redirect_is_kept_by_no_cache() -> None:
@@ -181,8 +220,11 @@ def test_a_redirect_is_kept_by_no_cache() -> None:
     [
         (errors.InvalidRequest, 400, "invalid_request"),
         (errors.LimitReached, 400, "invalid_request"),
+        (errors.IdempotencyKeyReused, 400, "invalid_request"),
         (errors.InvalidToken, 401, "invalid_token"),
         (errors.MytokenMissing, 401, "invalid_token"),
+        (errors.Superseded(0), 401, "invalid_token"),
+        (errors.AheadOfRegistry, 401, "invalid_token"),
         (errors.InsufficientCapabilities, 403, "insufficient_capabilities"),
         (errors.UsageRestricted, 403, "usage_restricted"),
         (errors.InvalidGrant, 403, "invalid_grant"),
@@ -193,6 +235,7 @@ def test_a_redirect_is_kept_by_no_cache() -> None:
         (errors.MethodNotAllowed("GET"), 405, "method_not_allowed"),
         (errors.FeedTooLarge, 406, "not_acceptable"),
         (errors.CalendarExists, 409, "conflict"),
+        (errors.RepeatedTooLate, 409, "conflict"),
         (errors.FeedGone, 410, "gone"),
         (errors.PayloadTooLarge, 413, "payload_too_large"),
         (errors.UnsupportedMediaType, 415, "unsupported_media_type"),
@@ -244,10 +287,12 @@ def test_a_description_of_ones_own_is_told_instead() -> None:
     [
         (errors.MytokenMissing, 'Bearer realm="mytoken"'),
         (errors.InvalidToken, 'Bearer realm="mytoken", error="invalid_token"'),
+        (errors.Superseded(0), 'Bearer realm="mytoken", error="invalid_token"'),
+        (errors.AheadOfRegistry, 'Bearer realm="mytoken", error="invalid_token"'),
     ],
 )
 def test_a_request_without_a_valid_mytoken_is_challenged(
-    refusal: type[errors.Refusal], challenge: str
+    refusal: errors.Refusal | type[errors.Refusal], challenge: str
 ) -> None:
     assert answered(refusal)["headers"]["WWW-Authenticate"] == challenge
 
@@ -316,7 +361,7 @@ def test_a_preflight_allows_every_method_and_the_headers_of_the_api() -> None:
     assert api.PREFLIGHT.status == 204
     assert api.PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
     allowed = api.PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
-    assert {"authorization", "content-type"} <= {*allowed}
+    assert {"authorization", "content-type", "idempotency-key"} <= {*allowed}
 
 
 def test_an_operation_is_handed_the_request_and_its_answer_is_given() -> None:
@@ -356,6 +401,61 @@ def test_a_request_that_was_overtaken_starts_again_as_it_came(times: int, log: L
     assert json.loads(answer["body"]) == {"attempt": times + 1}
     assert handle.handed == [handle.handed[0]] * (times + 1)
     assert log.lines == []
+
+
+SUCCESSOR = {"mytoken": "its-successor"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "document"),
+    [
+        (api.answer(HTTPStatus.CREATED, {"name": "a"}), 201, {"name": "a"}),
+        (api.NO_CONTENT, 200, {}),
+        (errors.RepeatedTooLate(), 409, {"error": "conflict"}),
+        (errors.TemporarilyUnavailable(), 503, {"error": "temporarily_unavailable"}),
+        (errors.Outdated(), 503, {"error": "temporarily_unavailable"}),
+    ],
+)
+@pytest.mark.parametrize("path", [PATH, "/calendars/x"])
+def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
+    path: str, outcome: Response | errors.Refusal, status: int, document: dict[str, Any]
+) -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        request.presented.token_update = SUCCESSOR
+        if isinstance(outcome, errors.Refusal):
+            raise outcome
+        return outcome
+
+    answer = handler(event(path=path), None)
+
+    told = json.loads(answer["body"])
+    told.pop("error_description", None)
+    assert answer["statusCode"] == status
+    assert told == {**document, "token_update": SUCCESSOR}
+    assert answer["headers"].get("Access-Control-Allow-Origin") == ("*" if path == PATH else None)
+
+
+def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() -> None:
+    @api.operation
+    def handler(request: Request) -> Response:
+        if request.presented.token_update is None:
+            request.presented.token_update = SUCCESSOR
+            raise errors.Outdated
+        return api.NO_CONTENT
+
+    answer = handler(event(), None)
+
+    assert (answer["statusCode"], json.loads(answer["body"])["token_update"]) == (200, SUCCESSOR)
+
+
+def test_an_answer_without_a_successor_says_nothing_of_one() -> None:
+    handle = Overtaken(0)
+
+    answer = api.operation(handle)(event(), None)
+
+    assert "token_update" not in json.loads(answer["body"])
+    assert "cookies" not in answer
 
 
 def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_again(
@@ -402,6 +502,64 @@ def test_a_refusal_other_than_outdated_is_not_tried_again(
     handler(event(), None)
 
     assert len(starts) == 1
+    assert pauses == []
+
+
+def started(
+    outcomes: list[type[errors.Refusal] | None], headers: dict[str, str]
+) -> tuple[int, int]:
+    """How often an operation with these outcomes starts, and the status of its last one."""
+    starts = 0
+
+    @api.operation
+    def handler(request: Request) -> Response:
+        nonlocal starts
+        outcome = outcomes[starts]
+        starts += 1
+        if outcome:
+            raise outcome
+        return api.NO_CONTENT
+
+    status = handler(event(headers=headers), None)["statusCode"]
+    return starts, status
+
+
+KEYED = {"Idempotency-Key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "headers", "starts", "status"),
+    [
+        ([errors.InvalidToken, None], KEYED, 2, 204),
+        ([errors.CalendarExists, None], KEYED, 2, 204),
+        ([errors.CalendarNotFound, errors.RepeatedTooLate], KEYED, 2, 409),
+        ([errors.InvalidToken, errors.InvalidToken, None], KEYED, 2, 401),
+        ([errors.CalendarExists, errors.InvalidToken, None], KEYED, 2, 401),
+        ([errors.Outdated, errors.InvalidToken, errors.Outdated, None], KEYED, 4, 204),
+        ([errors.TemporarilyUnavailable, None], KEYED, 1, 503),
+        ([errors.InvalidToken, errors.TemporarilyUnavailable, None], KEYED, 2, 503),
+        ([errors.InvalidToken, None], {}, 1, 401),
+        ([errors.Outdated, errors.CalendarExists, None], {}, 2, 409),
+        ([None], KEYED, 1, 204),
+    ],
+)
+def test_a_request_with_a_key_that_is_refused_starts_once_more_as_it_may_be_done(
+    outcomes: list[type[errors.Refusal] | None], headers: dict[str, str], starts: int, status: int
+) -> None:
+    assert started(outcomes, headers) == (starts, status)
+
+
+@pytest.mark.parametrize("headers", [{}, KEYED])
+def test_no_request_starts_more_than_eight_times(headers: dict[str, str]) -> None:
+    refusals: list[type[errors.Refusal] | None] = [errors.Outdated] * 6
+    refusals += [errors.CalendarExists] * 2 if headers else [errors.Outdated] * 2
+
+    assert started([*refusals, None], headers) == (8, 409 if headers else 503)
+
+
+def test_nobody_waits_before_a_refused_request_starts_once_more(pauses: list[float]) -> None:
+    started([errors.InvalidToken, errors.InvalidToken], KEYED)
+
     assert pauses == []
 
 

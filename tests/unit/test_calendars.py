@@ -2,30 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from mytoken_calendars.calendars import (
-    Calendar,
-    Guards,
-    Subscription,
-    add_token,
-    create,
-    delete,
-    find,
-)
+from mytoken_calendars.authority import Caller, Guards
+from mytoken_calendars.calendars import Calendar, add_token, create, delete, find, list_all
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
+    InsufficientCapabilities,
+    InvalidGrant,
     InvalidRequest,
     LimitReached,
     Outdated,
+    Refusal,
+    RepeatedTooLate,
+    UsageRestricted,
 )
 from mytoken_calendars.identifiers import Owner, is_feed_id
 from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from mytoken_calendars.subscriptions import Subscription
 from tests.unit.examples import (
+    BEARER,
     CALENDAR_ID,
     DAY,
     ISSUER,
@@ -36,32 +38,49 @@ from tests.unit.examples import (
     guard,
     registered,
 )
+from tests.unit.fakes import FakeAuthority, FakeReceipts
 
-CALLER = caller(registered(guards=(guard("caller"),)))
+OWN = registered(guards=(guard("caller"),))
+CALLER = caller(OWN)
 CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32)
+SUCCESSOR = {"mytoken": "its-successor"}
 
 
 @dataclass
 class FakeStore:
-    """The calendars of one user. The first of `overtaken` runs in front of the next write."""
+    """The calendars of one user. The first of `overtaken` runs in front of the next write.
+
+    `log` names all that is read and written, in one list with what its authority is asked.
+    """
 
     calendars: dict[str, Calendar] = field(default_factory=lambda: {CI.name: CI})
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     overtaken: list[Callable[[], None]] = field(default_factory=list)
-    writes: list[str] = field(default_factory=list)
+    log: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     guards: Guards = ()
     text: str = ""
 
+    @property
+    def writes(self) -> list[str]:
+        return [name for name, *_ in self.log if name in WRITES]
+
     def find(self, owner: Owner, name: str) -> Calendar:
+        self.log.append(("calendar", name))
         if owner != CALLER.owner or name not in self.calendars:
             raise CalendarNotFound
         return self.calendars[name]
 
+    def all(self, owner: Owner) -> list[Calendar]:
+        self.log.append(("all", owner))
+        return list(self.calendars.values())
+
     def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
+        self.log.append(("subscribed tokens", calendar.id))
         return replace(calendar, subscribed_tokens=tuple(self.subscriptions))
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
+        self.log.append(("subscription", mom_id))
         return self.subscriptions.get(mom_id)
 
     def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
@@ -91,13 +110,39 @@ class FakeStore:
         self._write("delete", "", change, guards)
         del self.calendars[calendar.name]
 
+    def note(self, change: Change, guards: Guards) -> None:
+        self._write("note", "", change, guards)
+
     def _write(self, what: str, text: str, change: Change, guards: Guards) -> None:
-        self.writes.append(what)
+        self.log.append((what,))
         self.changes.append(change)
         if self.overtaken:
             self.overtaken.pop(0)()
             raise Outdated
         self.text, self.guards = text, guards
+
+
+WRITES = ("create", "subscribe", "renew", "confirm", "delete", "note")
+
+
+def using(
+    token: RegisteredToken = OWN, *others: RegisteredToken, **changes: Any
+) -> tuple[Caller, FakeStore]:
+    """A caller whose token is rotated by each use, and a store that logs what it is used for."""
+    authority = FakeAuthority(others=others, writes=(guard("use"),), token_update=SUCCESSOR)
+    return caller(token, authority, **changes), FakeStore(log=authority.asked)
+
+
+def names(log: list[tuple[Any, ...]]) -> list[str]:
+    return [name for name, *_ in log]
+
+
+def keys(guards: Guards) -> list[str]:
+    return [(write.parameters.get("Key") or write.parameters["Item"])["pk"] for write in guards]
+
+
+def update_of(somebody: Caller) -> object:
+    return somebody.credentials.presented.token_update
 
 
 def nothing() -> None:
@@ -112,7 +157,10 @@ def add(
     store: FakeStore, token: RegisteredToken | None = None, comment: str = "", now: int = NOW
 ) -> Calendar:
     chosen = token or registered()
-    return add_token(store, CALLER, CI.name, chosen, comment=comment, render=render, now=now)
+    own = replace(chosen, guards=OWN.guards) if chosen.mom_id == MOM_ID else OWN
+    somebody = caller(own, FakeAuthority(others=(chosen,)))
+    mom_id = chosen.mom_id
+    return add_token(store, somebody, CI.name, mom_id, comment=comment, render=render, now=now)
 
 
 def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
@@ -133,7 +181,7 @@ def test_a_new_calendar_is_stored_with_its_opening_at_the_time_and_on_the_caller
 
     assert store.text == "NEW"
     assert store.changes[0].at == NOW
-    assert store.guards == CALLER.guards
+    assert store.guards == OWN.guards
 
 
 def test_two_new_calendars_have_neither_id_in_common() -> None:
@@ -146,12 +194,42 @@ def test_two_new_calendars_have_neither_id_in_common() -> None:
     assert one.feed_id != other.feed_id
 
 
-def test_a_calendar_that_exists_is_not_created_again() -> None:
-    store = FakeStore()
+def test_a_token_is_used_for_a_new_calendar_that_is_not_there_yet() -> None:
+    somebody, store = using()
+
+    create(store, somebody, "New", render=str, now=NOW)
+
+    assert names(store.log) == ["calendar", "use", "create", "used"]
+    assert keys(store.guards) == ["use", "caller"]
+    assert update_of(somebody) is SUCCESSOR
+
+
+def test_a_calendar_that_exists_is_not_created_again_and_no_token_is_used_for_it() -> None:
+    somebody, store = using()
 
     with pytest.raises(CalendarExists):
-        create(store, CALLER, CI.name, render=str, now=NOW)
+        create(store, somebody, CI.name, render=str, now=NOW)
 
+    assert store.calendars == {CI.name: CI}
+    assert names(store.log) == ["calendar"]
+    assert update_of(somebody) is None
+
+
+@pytest.mark.parametrize("refusal", [CalendarExists(), LimitReached(), Outdated()])
+def test_a_creation_that_is_refused_when_it_is_committed_hands_no_successor_on(
+    refusal: Refusal,
+) -> None:
+    def refuse() -> None:
+        raise refusal
+
+    somebody, store = using()
+    store.overtaken = [refuse]
+
+    with pytest.raises(Refusal) as refused:
+        create(store, somebody, "New", render=str, now=NOW)
+
+    assert refused.value is refusal
+    assert update_of(somebody) is None
     assert store.calendars == {CI.name: CI}
 
 
@@ -205,7 +283,7 @@ def test_a_token_is_added_on_the_guards_of_the_caller_and_of_the_token() -> None
 
     add(store, token)
 
-    assert [write.parameters["Key"]["pk"] for write in store.guards] == ["caller", "token"]
+    assert keys(store.guards) == ["caller", "token"]
 
 
 def test_a_token_that_is_added_again_is_confirmed_and_nothing_changes() -> None:
@@ -218,7 +296,7 @@ def test_a_token_that_is_added_again_is_confirmed_and_nothing_changes() -> None:
     assert calendar.subscribed_tokens == (MOM_ID,)
     assert store.subscriptions == before
     assert store.writes == ["subscribe", "confirm"]
-    assert store.guards == CALLER.guards
+    assert {*keys(store.guards)} == {"caller"}
 
 
 def test_a_token_that_is_added_again_without_a_comment_keeps_the_one_it_has() -> None:
@@ -284,15 +362,18 @@ def test_two_tokens_are_two_subscriptions() -> None:
     ("expires", "words"),
     [(None, "never expires"), (NOW - 1, "has already expired"), (0, "expired")],
 )
-def test_a_token_without_an_expiry_to_come_is_refused_before_anything_is_read(
-    expires: int | None, words: str
+@pytest.mark.parametrize("mom_id", ["", MOM_ID, OTHER_MOM_ID])
+def test_a_token_without_an_expiry_to_come_is_refused_and_no_token_is_used_for_it(
+    mom_id: str, expires: int | None, words: str
 ) -> None:
-    store = FakeStore(calendars={})
+    other = registered(mom_id=OTHER_MOM_ID, expires=expires)
+    own = OWN if mom_id == OTHER_MOM_ID else registered(expires=expires)
+    somebody, store = using(own, other)
 
     with pytest.raises(InvalidRequest, match=words):
-        add(store, registered(expires=expires))
+        add_token(store, somebody, CI.name, mom_id, comment="", render=render, now=NOW)
 
-    assert store.writes == []
+    assert {*names(store.log)} <= {"calendar", "find"}
 
 
 def test_a_token_in_the_last_second_of_its_life_may_be_added() -> None:
@@ -303,13 +384,82 @@ def test_a_token_in_the_last_second_of_its_life_may_be_added() -> None:
     assert store.subscriptions[MOM_ID].expires == NOW
 
 
-def test_a_token_is_not_added_to_a_calendar_that_does_not_exist() -> None:
-    store = FakeStore(calendars={})
+@pytest.mark.parametrize("mom_id", ["", MOM_ID, OTHER_MOM_ID])
+def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mom_id: str) -> None:
+    somebody, store = using(registered(expires=None))
 
     with pytest.raises(CalendarNotFound):
-        add(store)
+        add_token(store, somebody, "Unknown", mom_id, comment="", render=render, now=NOW)
 
-    assert store.writes == []
+    assert names(store.log) == ["calendar"]
+    assert update_of(somebody) is None
+
+
+@pytest.mark.parametrize(
+    ("mom_id", "known", "log"),
+    [
+        ("", False, ["calendar", "subscription", "use", "subscribe", "used"]),
+        ("", True, ["calendar", "subscription", "use", "confirm", "used"]),
+        (OTHER_MOM_ID, False, ["calendar", "find", "subscription", "use", "subscribe", "used"]),
+        (OTHER_MOM_ID, True, ["calendar", "find", "subscription", "use", "confirm", "used"]),
+    ],
+)
+def test_the_callers_token_is_used_when_all_else_is_known(
+    mom_id: str, log: list[str], *, known: bool
+) -> None:
+    other = registered(mom_id=OTHER_MOM_ID, guards=(guard("token"),))
+    somebody, store = using(OWN, other)
+    token = other if mom_id else OWN
+    if known:
+        subscription = Subscription(CALENDAR_ID, token, NOW + 30 * DAY, "", NOW, NOW, sequence=0)
+        store.subscriptions[token.mom_id] = subscription
+
+    calendar = add_token(store, somebody, CI.name, mom_id, comment="", render=render, now=NOW)
+
+    assert calendar.subscribed_tokens == (token.mom_id,)
+    assert names(store.log) == [*log, "subscribed tokens"]
+    assert keys(store.guards) == ["use", "caller", "token" if mom_id else "caller"]
+    assert update_of(somebody) is SUCCESSOR
+
+
+@pytest.mark.parametrize(
+    ("capability", "ancestors", "refusal"),
+    [
+        ("manage_mytokens:notify", None, InvalidGrant),
+        ("tokeninfo:notify", None, InsufficientCapabilities),
+        ("tokeninfo:notify", (), InsufficientCapabilities),
+    ],
+)
+def test_a_token_that_the_caller_does_not_manage_is_refused_and_nothing_is_used(
+    capability: str, ancestors: tuple[str, ...] | None, refusal: type[Refusal]
+) -> None:
+    others = () if ancestors is None else (registered(mom_id=OTHER_MOM_ID, ancestors=ancestors),)
+    somebody, store = using(OWN, *others, capabilities=[capability])
+
+    with pytest.raises(Refusal) as refused:
+        add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
+
+    assert type(refused.value) is refusal
+    assert names(store.log) == ["calendar", "find"]
+
+
+def test_a_descendant_may_be_added_with_tokeninfo_notify() -> None:
+    child = registered(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
+    somebody, store = using(OWN, child, capabilities=["tokeninfo:notify"])
+
+    add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
+
+    assert store.subscriptions[OTHER_MOM_ID].token is child
+
+
+def test_an_addition_that_is_overtaken_hands_no_successor_on() -> None:
+    somebody, store = using()
+    store.overtaken = [nothing]
+
+    with pytest.raises(Outdated):
+        add_token(store, somebody, CI.name, "", comment="", render=render, now=NOW)
+
+    assert update_of(somebody) is None
 
 
 def test_an_addition_that_was_overtaken_is_outdated_and_changes_nothing(
@@ -402,22 +552,26 @@ def test_any_other_refusal_passes_through_too() -> None:
 
 
 def test_a_calendar_that_is_deleted_is_there_no_more() -> None:
-    store = FakeStore()
+    somebody, store = using()
 
-    delete(store, CALLER, CI.name, now=NOW)
+    delete(store, somebody, CI.name, now=NOW)
 
     assert store.calendars == {}
     assert store.changes[0].at == NOW
-    assert store.guards == CALLER.guards
+    assert names(store.log) == ["calendar", "use", "delete", "used"]
+    assert keys(store.guards) == ["use", "caller"]
+    assert update_of(somebody) is SUCCESSOR
 
 
-def test_a_calendar_that_does_not_exist_is_not_deleted() -> None:
-    store = FakeStore()
+def test_a_calendar_that_does_not_exist_is_not_deleted_and_no_token_is_used_for_it() -> None:
+    somebody, store = using()
 
     with pytest.raises(CalendarNotFound):
-        delete(store, CALLER, "Unknown", now=NOW)
+        delete(store, somebody, "Unknown", now=NOW)
 
     assert store.calendars == {CI.name: CI}
+    assert names(store.log) == ["calendar"]
+    assert update_of(somebody) is None
 
 
 def test_a_deletion_that_was_overtaken_is_outdated_and_deletes_nothing() -> None:
@@ -450,6 +604,146 @@ def test_a_deletion_that_starts_again_after_another_one_finds_no_calendar() -> N
 
     with pytest.raises(CalendarNotFound):
         delete(store, CALLER, CI.name, now=NOW)
+
+
+def test_all_calendars_are_listed_by_the_use_of_a_token() -> None:
+    other = replace(CI, name="Other", subscribed_tokens=(MOM_ID,))
+    somebody, store = using()
+    store.calendars["Other"] = other
+
+    assert list_all(store, somebody, now=NOW) == [CI, other]
+    assert store.log[0] == ("all", somebody.owner)
+    assert names(store.log) == ["all", "use", "note", "used"]
+    assert keys(store.guards) == ["use", "caller"]
+    assert store.changes[0].at == NOW
+    assert update_of(somebody) is SUCCESSOR
+
+
+def test_a_list_that_is_outdated_uses_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    def outdated(_owner: Owner) -> list[Calendar]:
+        raise Outdated
+
+    somebody, store = using()
+    monkeypatch.setattr(store, "all", outdated)
+
+    with pytest.raises(Outdated):
+        list_all(store, somebody, now=NOW)
+
+    assert store.log == []
+
+
+def test_a_list_whose_use_is_not_committed_is_not_given_out() -> None:
+    somebody, store = using()
+    store.overtaken = [nothing]
+
+    with pytest.raises(Outdated):
+        list_all(store, somebody, now=NOW)
+
+    assert update_of(somebody) is None
+
+
+LIST = pytest.param(lambda *who: list_all(*who, now=NOW), id="list_all")
+CHANGES = [
+    pytest.param(lambda *who: create(*who, "New", render=str, now=NOW), id="create"),
+    pytest.param(
+        lambda *who: add_token(*who, CI.name, "", comment="", render=render, now=NOW),
+        id="add_token",
+    ),
+    pytest.param(lambda *who: delete(*who, CI.name, now=NOW), id="delete"),
+]
+Operate = Callable[[FakeStore, Caller], Any]
+
+
+@pytest.mark.parametrize("operate", [LIST, *CHANGES])
+def test_an_operation_for_which_the_token_may_not_be_used_changes_nothing(operate: Operate) -> None:
+    authority = FakeAuthority(refusal=UsageRestricted())
+    store = FakeStore()
+
+    with pytest.raises(UsageRestricted):
+        operate(store, caller(OWN, authority))
+
+    assert store.writes == []
+
+
+KEY = IdempotencyKey("k", "a-digest")
+
+
+@pytest.mark.parametrize("operate", CHANGES)
+def test_an_operation_with_a_key_leaves_a_receipt_of_its_calendar_in_its_own_change(
+    operate: Operate,
+) -> None:
+    receipts = FakeReceipts()
+    somebody, store = using()
+    presented = replace(somebody.credentials, idempotency_key=KEY)
+    somebody = replace(somebody, credentials=presented, receipts=receipts)
+
+    done = operate(store, somebody)
+
+    ((_, key, bearer, receipt, change),) = receipts.asked
+    calendar_id = done.id if isinstance(done, Calendar) else CALENDAR_ID
+    assert (key, bearer) == (KEY, BEARER)
+    assert receipt == Receipt(calendar_id, SUCCESSOR)
+    assert [change] == store.changes
+    assert keys(store.guards)[:3] == ["receipt", "use", "caller"]
+
+
+def repeating(calendar_id: str = CALENDAR_ID) -> tuple[Caller, FakeStore]:
+    """A caller who repeats a request that has done something to this calendar."""
+    somebody, store = using()
+    return replace(somebody, receipt=Receipt(calendar_id, None)), store
+
+
+def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> None:
+    somebody, store = repeating()
+
+    assert create(store, somebody, CI.name, render=str, now=NOW) == CI
+    assert names(store.log) == ["calendar"]
+
+
+def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
+    somebody, store = repeating()
+    store.subscriptions[OTHER_MOM_ID] = Subscription(CALENDAR_ID, OWN, NOW, "", NOW, NOW, 0)
+
+    calendar = add_token(store, somebody, CI.name, "unknown", comment="", render=render, now=NOW)
+
+    assert calendar == replace(CI, subscribed_tokens=(OTHER_MOM_ID,))
+    assert names(store.log) == ["calendar", "subscribed tokens"]
+
+
+@pytest.mark.parametrize("calendars", [{}, {CI.name: CI}])
+def test_a_deletion_that_is_repeated_deletes_nothing_not_even_a_calendar_of_the_same_name(
+    calendars: dict[str, Calendar],
+) -> None:
+    somebody, store = repeating("a-calendar-that-was-deleted")
+    store.calendars = dict(calendars)
+
+    delete(store, somebody, CI.name, now=NOW)
+
+    assert store.calendars == calendars
+    assert store.log == []
+
+
+@pytest.mark.parametrize(
+    "operate",
+    [
+        pytest.param(lambda *who: create(*who, CI.name, render=str, now=NOW), id="create"),
+        pytest.param(
+            lambda *who: add_token(*who, CI.name, "", comment="", render=render, now=NOW),
+            id="add_token",
+        ),
+    ],
+)
+@pytest.mark.parametrize("calendars", [{}, {CI.name: replace(CI, id="another")}])
+def test_what_is_repeated_when_its_calendar_is_gone_comes_too_late(
+    calendars: dict[str, Calendar], operate: Operate
+) -> None:
+    somebody, store = repeating()
+    store.calendars = calendars
+
+    with pytest.raises(RepeatedTooLate):
+        operate(store, somebody)
+
+    assert names(store.log) == ["calendar"]
 
 
 def test_a_calendar_is_shown_by_its_name_and_the_address_of_its_feed() -> None:

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from mytoken_calendars import credentials
-from mytoken_calendars.access import Credentials
 from mytoken_calendars.api import Request
+from mytoken_calendars.authority import Credentials
 from mytoken_calendars.errors import (
     InvalidRequest,
     InvalidToken,
@@ -15,8 +15,9 @@ from mytoken_calendars.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from mytoken_calendars.repeats import IdempotencyKey
 from tests.unit import examples
-from tests.unit.examples import ISSUER, NOW
+from tests.unit.examples import ADDRESS, ARRIVED, ISSUER, NOW
 
 
 def asked(
@@ -34,8 +35,79 @@ def asked(
     )
 
 
-def test_credentials_are_the_token_the_issuer_it_has_to_be_of_and_the_time() -> None:
-    assert credentials.of(asked("Bearer abc")) == Credentials("abc", ISSUER, NOW)
+def test_credentials_are_the_token_the_issuer_it_has_to_be_of_and_where_and_when_it_comes() -> None:
+    request = asked("Bearer abc")
+
+    presented = credentials.of(request)
+
+    assert presented == Credentials("abc", ISSUER, ADDRESS, ARRIVED, NOW)
+    assert presented.presented is request.presented
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "cookie", "by_cookie"),
+    [
+        ("Bearer h", None, None, False),
+        (None, "b", None, False),
+        (None, None, "c", True),
+        ("Bearer c", None, "c", False),
+        (None, "c", "c", False),
+        ("Basic YTpi", "", "c", True),
+    ],
+)
+def test_it_is_remembered_whether_the_token_came_in_the_cookie(
+    header: str | None, body: str | None, cookie: str | None, *, by_cookie: bool
+) -> None:
+    cookies = () if cookie is None else (f"mytoken={cookie}",)
+    request = asked(header, None if body is None else {"mytoken": body}, cookies)
+
+    credentials.of(request)
+
+    assert request.presented.by_cookie is by_cookie
+
+
+@pytest.mark.parametrize("headers", [{"x-forwarded-for": "198.51.100.7"}, {"forwarded": "for=::1"}])
+def test_headers_do_not_say_where_a_request_comes_from(headers: dict[str, str]) -> None:
+    assert credentials.of(asked("Bearer h", headers=headers)).address == ADDRESS
+
+
+def test_an_idempotency_key_is_handed_on_with_a_digest_of_the_request() -> None:
+    one, other = (
+        credentials.of(asked("Bearer h", body, headers={"idempotency-key": "k"})).idempotency_key
+        for body in ({"name": "a"}, {"name": "b"})
+    )
+
+    assert isinstance(one, IdempotencyKey)
+    assert isinstance(other, IdempotencyKey)
+    assert one.key == other.key == "k"
+    assert one.request != other.request
+
+
+def test_without_the_header_there_is_no_idempotency_key() -> None:
+    assert credentials.of(asked("Bearer h")).idempotency_key is None
+
+
+def test_an_idempotency_key_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+        credentials.of(asked("Bearer h", headers={"idempotency-key": "a b"}))
+
+
+def test_who_presents_no_token_is_told_nothing_of_the_idempotency_key() -> None:
+    with pytest.raises(MytokenMissing):
+        credentials.of(asked(headers={"idempotency-key": "a b"}))
+
+
+@pytest.mark.parametrize("header", [None, "Bearer h"])
+def test_a_bearer_that_is_named_is_presented_in_the_place_of_all_others(header: str | None) -> None:
+    request = asked(header, {"mytoken": "b"}, ("mytoken=c",))
+
+    assert credentials.of(request, "named") == Credentials("named", ISSUER, ADDRESS, ARRIVED, NOW)
+    assert not request.presented.by_cookie
+
+
+@pytest.mark.parametrize("bearer", [None, ""])
+def test_a_bearer_that_is_not_named_is_the_one_in_the_request(bearer: str | None) -> None:
+    assert credentials.of(asked("Bearer h"), bearer).bearer == "h"
 
 
 @pytest.mark.parametrize(

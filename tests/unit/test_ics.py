@@ -16,10 +16,10 @@ from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
 from mytoken_calendars import ics
-from mytoken_calendars.calendars import Subscription
 from mytoken_calendars.feed import CLOSING
 from mytoken_calendars.mytoken import LATEST_TIME, RegisteredToken
 from mytoken_calendars.names import calendar_name, comment
+from mytoken_calendars.subscriptions import Subscription
 from tests.unit.examples import (
     CALENDAR_ID,
     DAY,

@@ -1,4 +1,4 @@
-"""The mytoken: what capabilities cover, when restrictions hold, and which claims are refused."""
+"""The mytoken: what it covers, how long it lives, what succeeds it, which claims it may have."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mytoken_calendars.mytoken import LATEST_TIME, Capability, Restriction
+from mytoken_calendars.mytoken import Capability, Mytoken
+from mytoken_calendars.restrictions import LATEST_TIME
 from tests.unit import examples
 from tests.unit.examples import DAY, ISSUER, NOW, claims, mytoken
 
@@ -34,15 +35,18 @@ def covers(held: str, needed: str) -> bool:
     ("held", "covered"),
     [
         ("manage_mytokens:notify", {"NOTIFY", "READ_NOTIFY"}),
-        ("manage_mytokens", {"NOTIFY", "READ_NOTIFY"}),
+        ("manage_mytokens", {"NOTIFY", "READ_NOTIFY", "LIST", "REVOKE"}),
+        ("manage_mytokens:list", {"LIST"}),
+        ("manage_mytokens:revoke", {"REVOKE"}),
         ("read@manage_mytokens:notify", {"READ_NOTIFY"}),
         ("read@manage_mytokens", {"READ_NOTIFY"}),
         ("tokeninfo:notify", {"TOKENINFO_NOTIFY"}),
-        ("tokeninfo", {"TOKENINFO_NOTIFY"}),
+        ("tokeninfo:introspect", {"INTROSPECT"}),
+        ("tokeninfo:subtokens", {"SUBTOKENS"}),
+        ("tokeninfo", {"TOKENINFO_NOTIFY", "INTROSPECT", "SUBTOKENS"}),
         ("read@tokeninfo", set()),
         ("read@tokeninfo:notify", set()),
-        ("tokeninfo:introspect", set()),
-        ("manage_mytokens:list", set()),
+        ("tokeninfo:history", set()),
         ("notify", set()),
         ("manage_mytokens:notify:x", set()),
         ("manage_mytokens:notifyX", set()),
@@ -89,104 +93,6 @@ def test_a_token_without_capabilities_may_do_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clause", "holds"),
-    [
-        ({}, True),
-        ({"nbf": NOW}, True),
-        ({"nbf": NOW + 1}, False),
-        ({"exp": NOW}, True),
-        ({"exp": NOW - 1}, False),
-        ({"nbf": NOW, "exp": NOW}, True),
-        ({"nbf": NOW + 1, "exp": NOW + 2}, False),
-        ({"nbf": None, "exp": None}, True),
-        ({"nbf": 0}, True),
-        ({"exp": 0}, False),
-    ],
-)
-def test_a_restriction_holds_from_its_first_second_to_its_last(
-    clause: dict[str, Any], *, holds: bool
-) -> None:
-    assert Restriction.model_validate(clause).holds(NOW) is holds
-
-
-@pytest.mark.parametrize(
-    "clause",
-    [
-        {"scope": "openid profile"},
-        {"audience": ["https://api.example"]},
-        {"usages_AT": 0},
-        {"scope": 1, "audience": None, "usages_AT": "x"},
-    ],
-)
-def test_a_restriction_of_access_tokens_alone_holds(clause: dict[str, Any]) -> None:
-    assert Restriction.model_validate(clause).holds(NOW)
-
-
-@pytest.mark.parametrize(
-    "clause",
-    [
-        {"hosts": ["0.0.0.0/0"]},
-        {"ip": ["192.0.2.7"]},
-        {"geoip_allow": ["DE"]},
-        {"geoip_disallow": []},
-        {"usages_other": 1_000},
-        {"schedule": {"from": "00:00"}},
-        {"include": ["default"]},
-        {"hosts": None},
-        {"NBF": 0},
-        {"": True},
-    ],
-)
-def test_a_restriction_that_is_not_enforced_here_never_holds(clause: dict[str, Any]) -> None:
-    restriction = Restriction.model_validate({"nbf": 0, "exp": LATEST_TIME, **clause})
-
-    assert not restriction.holds(NOW)
-
-
-@pytest.mark.parametrize(
-    ("restrictions", "allowed"),
-    [
-        ([], True),
-        ([{}], True),
-        ([{"exp": NOW - 1}], False),
-        ([{"exp": NOW - 1}, {"exp": NOW}], True),
-        ([{"exp": NOW - 1}, {"nbf": NOW + 1}], False),
-        ([{"hosts": ["192.0.2.7"]}], False),
-        ([{"hosts": ["192.0.2.7"]}, {}], True),
-    ],
-)
-def test_a_token_may_be_used_if_any_one_restriction_holds(
-    restrictions: list[dict[str, Any]], *, allowed: bool
-) -> None:
-    assert mytoken(restrictions=restrictions).may_be_used_at(NOW) is allowed
-
-
-@pytest.mark.parametrize(
-    ("rotation", "allowed"),
-    [
-        (None, True),
-        ({}, True),
-        ({"on_AT": True}, True),
-        ({"on_other": False, "lifetime": 0, "auto_revoke": False}, True),
-        ({"on_other": True}, False),
-        ({"lifetime": 1}, False),
-        ({"auto_revoke": True}, False),
-        ({"on_AT": True, "on_something_new": False}, False),
-    ],
-)
-def test_a_token_that_its_use_would_rotate_may_not_be_used(
-    rotation: dict[str, Any] | None, *, allowed: bool
-) -> None:
-    assert mytoken(rotation=rotation).may_be_used_at(NOW) is allowed
-
-
-def test_a_rotation_refuses_also_where_a_restriction_holds() -> None:
-    token = mytoken(rotation={"on_other": True}, restrictions=[{"exp": NOW}])
-
-    assert not token.may_be_used_at(NOW)
-
-
-@pytest.mark.parametrize(
     ("times", "valid"),
     [
         ({}, True),
@@ -206,6 +112,33 @@ def test_a_token_is_valid_from_its_first_second_to_its_last(
     assert mytoken(**times).is_valid_at(NOW) is valid
 
 
+@pytest.mark.parametrize("rotation", [{}, {"on_other": True}, {"on_AT": True, "auto_revoke": True}])
+@pytest.mark.parametrize(
+    ("times", "lifetime", "valid"),
+    [
+        ({"iat": NOW - 60}, 60, True),
+        ({"iat": NOW - 60}, 59, False),
+        ({"iat": NOW - 60, "exp": None}, 60, True),
+        ({"iat": NOW - 60, "exp": None}, 59, False),
+        ({"iat": NOW - 60, "exp": NOW}, 61, True),
+        ({"iat": NOW - 60, "exp": NOW - 1}, 61, False),
+        ({"iat": NOW - 60, "exp": NOW + 1}, 59, False),
+        ({"iat": NOW, "nbf": NOW}, 1, True),
+        ({"iat": NOW + 1}, 60, False),
+        ({"iat": NOW - 60, "nbf": NOW - 1}, 59, False),
+        ({"iat": NOW - 60, "exp": None}, 0, True),
+        ({"iat": NOW - 60, "exp": NOW - 1}, 0, False),
+        ({"iat": NOW - 60, "exp": NOW}, 10**30, True),
+    ],
+)
+def test_a_token_with_a_lifetime_is_valid_for_as_long_after_it_was_made_anew(
+    times: dict[str, int | None], lifetime: int, rotation: dict[str, Any], *, valid: bool
+) -> None:
+    token = mytoken(**times, rotation={**rotation, "lifetime": lifetime})
+
+    assert token.is_valid_at(NOW) is valid
+
+
 @pytest.mark.parametrize(
     ("claim", "value"),
     [
@@ -221,7 +154,8 @@ def test_a_token_is_valid_from_its_first_second_to_its_last(
         ("restrictions", []),
         ("rotation", None),
         ("rotation", {"on_AT": True, "unknown": 1}),
-        ("auth_time", "whenever"),
+        ("auth_time", None),
+        ("auth_time", 0),
         ("unknown", {"a": [None]}),
     ],
 )
@@ -274,6 +208,9 @@ def test_a_token_that_lacks_a_claim_is_refused(claim: str) -> None:
         ("iat", None),
         ("iat", 1.0),
         ("iat", LATEST_TIME + 1),
+        ("auth_time", str(NOW)),
+        ("auth_time", True),
+        ("auth_time", -1),
         ("jti", None),
         ("jti", ""),
         ("jti", "x" * 36),
@@ -354,3 +291,175 @@ def test_a_token_that_was_rotated_has_the_same_mom_id() -> None:
     rotated = mytoken(seq_no=2, iat=NOW - 60, nbf=NOW - 60, exp=NOW + DAY)
 
     assert rotated.mom_id == mytoken().mom_id
+
+
+@pytest.mark.parametrize(
+    ("times", "created"),
+    [
+        ({"iat": NOW, "auth_time": NOW - DAY}, NOW),
+        ({"iat": NOW, "auth_time": None}, NOW),
+        ({"iat": NOW, "auth_time": NOW - DAY, "seq_no": 2}, NOW - DAY),
+        ({"iat": NOW, "auth_time": 0, "seq_no": 2}, 0),
+        ({"iat": NOW, "auth_time": None, "seq_no": 2}, NOW),
+        ({"iat": NOW, "without": "auth_time", "seq_no": 2}, NOW),
+    ],
+)
+def test_a_token_was_created_when_it_was_first_made(times: dict[str, Any], created: int) -> None:
+    assert mytoken(**times).created == created
+
+
+@pytest.mark.parametrize(
+    ("changes", "expires"),
+    [
+        ({"exp": NOW}, NOW),
+        ({"exp": None}, None),
+        ({"exp": NOW, "rotation": {"on_other": True, "lifetime": 0}}, NOW),
+        ({"exp": NOW, "restrictions": [{"exp": NOW - 1}]}, NOW),
+        ({"exp": NOW, "rotation": {"lifetime": 60}}, None),
+        ({"exp": NOW, "rotation": {"lifetime": 60}, "restrictions": []}, None),
+        ({"exp": NOW, "rotation": {"lifetime": 60}, "restrictions": [{"exp": NOW + 1}]}, NOW + 1),
+        (
+            {"rotation": {"lifetime": 60}, "restrictions": [{"exp": NOW + 1}, {"exp": NOW + 9}]},
+            NOW + 9,
+        ),
+        ({"rotation": {"lifetime": 60}, "restrictions": [{"exp": NOW + 1}, {"nbf": NOW}]}, None),
+    ],
+)
+def test_a_token_expires_for_good_when_no_rotation_can_renew_it(
+    changes: dict[str, Any], expires: int | None
+) -> None:
+    assert mytoken(**changes).expires == expires
+
+
+@pytest.mark.parametrize(
+    ("rotation", "understood", "rotates", "revoked_when_replayed"),
+    [
+        (None, True, False, False),
+        ({}, True, False, False),
+        ({"on_AT": True}, True, False, False),
+        ({"on_other": True}, True, True, False),
+        ({"on_other": False, "auto_revoke": True}, True, False, True),
+        ({"on_other": True, "auto_revoke": True, "lifetime": 60}, True, True, True),
+        ({"on_other": True, "on_something_new": False}, False, True, False),
+        ({"on_something_new": None}, False, False, False),
+        ({"ON_OTHER": True}, False, False, False),
+    ],
+)
+def test_a_rotation_says_what_becomes_of_a_token_that_is_used(
+    rotation: dict[str, Any] | None, *, understood: bool, rotates: bool, revoked_when_replayed: bool
+) -> None:
+    token = mytoken(rotation=rotation)
+
+    assert token.is_understood is understood
+    assert token.rotates is rotates
+    assert token.is_revoked_when_replayed is revoked_when_replayed
+
+
+ODD = {"auth_time": 0, "unknown": {"a": [None]}, "restrictions": [{"made_up": [1]}]}
+
+
+def test_the_claims_of_a_token_are_those_that_stand_in_it() -> None:
+    in_token = claims(**ODD, without="name")
+
+    assert Mytoken.of(in_token).claims == in_token
+
+
+def test_the_claims_of_a_token_are_not_altered_from_outside() -> None:
+    in_token = claims()
+    token = Mytoken.of(in_token)
+
+    in_token["exp"] = 0
+
+    assert token.claims == claims()
+    assert token.successor(NOW, None)["exp"] == claims()["exp"]
+
+
+@pytest.mark.parametrize("odd", [{}, ODD])
+@pytest.mark.parametrize("seq_no", [1, 2, 41])
+def test_a_successor_is_the_token_made_anew_with_the_next_number(
+    seq_no: int, odd: dict[str, Any]
+) -> None:
+    before = claims(seq_no=seq_no, rotation={"on_other": True}, **odd)
+
+    after = Mytoken.of(before).successor(NOW, before["exp"])
+
+    assert after == {**before, "seq_no": seq_no + 1, "iat": NOW, "nbf": NOW}
+    assert Mytoken.of(after).mom_id == examples.MOM_ID
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "exp", "registered", "expected"),
+    [
+        (60, NOW + DAY, NOW + DAY, NOW + 60),
+        (60, NOW + 1, NOW + DAY, NOW + 60),
+        (60, NOW + 1, NOW + 60, NOW + 60),
+        (60, NOW + 1, NOW + 59, NOW + 59),
+        (60, NOW + 1, NOW, NOW),
+        (60, NOW + 1, None, NOW + 60),
+        (60, None, None, NOW + 60),
+        (10**30, NOW + 1, None, LATEST_TIME),
+        (10**30, NOW + 1, NOW + DAY, NOW + DAY),
+        (0, NOW + DAY, NOW + DAY, NOW + DAY),
+        (0, NOW + DAY, None, NOW + DAY),
+        (0, NOW + DAY, NOW + 1, NOW + DAY),
+        (0, None, None, None),
+    ],
+)
+def test_a_lifetime_renews_the_expiry_but_not_beyond_the_one_that_was_issued(
+    lifetime: int, exp: int | None, registered: int | None, expected: int | None
+) -> None:
+    token = mytoken(exp=exp, iat=NOW - 1, rotation={"on_other": True, "lifetime": lifetime})
+
+    assert Mytoken.of(token.successor(NOW, registered)).exp == expected
+
+
+@pytest.mark.parametrize("rotation", [None, {}, {"on_other": True}])
+@pytest.mark.parametrize("times", [{"without": "exp"}, {"exp": None}, {"exp": NOW + 1}])
+def test_a_successor_without_a_lifetime_keeps_its_expiry_as_it_stands(
+    times: dict[str, Any], rotation: dict[str, Any] | None
+) -> None:
+    before = claims(**times, rotation=rotation)
+
+    after = Mytoken.of(before).successor(NOW, NOW + DAY)
+
+    assert ("exp" in after, after.get("exp")) == ("exp" in before, before.get("exp"))
+
+
+def test_a_successor_is_valid_at_once_and_to_the_end_of_its_lifetime() -> None:
+    token = mytoken(iat=NOW - 60, rotation={"on_other": True, "lifetime": 60})
+
+    successor = Mytoken.of(token.successor(NOW, token.exp))
+
+    assert [successor.is_valid_at(NOW + after) for after in (-1, 0, 60, 61)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "members"),
+    [
+        ({}, {"expires_in": 30 * DAY}),
+        ({"exp": NOW}, {"expires_in": 0}),
+        ({"exp": None}, {}),
+        ({"without": "exp"}, {}),
+        (
+            {"exp": None, "restrictions": [{"made_up": 1}], "rotation": {"on_other": True}},
+            {"restrictions": [{"made_up": 1}], "rotation": {"on_other": True}},
+        ),
+        ({"exp": None, "restrictions": [], "rotation": None}, {"restrictions": []}),
+        ({"exp": None, "rotation": {}}, {"rotation": {}}),
+    ],
+)
+def test_a_token_is_handed_out_with_what_is_known_of_it(
+    changes: dict[str, Any], members: dict[str, Any]
+) -> None:
+    assert mytoken(**changes).response("its-bearer", NOW) == {
+        "mytoken": "its-bearer",
+        "mytoken_type": "token",
+        "mom_id": examples.MOM_ID,
+        "capabilities": ["manage_mytokens:notify"],
+        **members,
+    }

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from mytoken_calendars.errors import TemporarilyUnavailable
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import InvalidToken, Outdated, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.items import SWEEP, Key
 from mytoken_calendars.sweeper import Sweeper
@@ -16,6 +17,7 @@ from tests.unit.examples import CALENDAR_ID
 pytestmark = pytest.mark.usefixtures("pauses")
 
 OWNER = Owner("o" * 40)
+CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", 1_800_000_000)
 
 
 @dataclass
@@ -25,6 +27,7 @@ class FakeClient:
     left_over: list[int] = field(default_factory=list)
     partitions: dict[str, list[Key]] = field(default_factory=dict)
     calls: list[list[Key]] = field(default_factory=list)
+    transactions: list[list[str]] = field(default_factory=list)
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 - boto3's word
         if not RequestItems:
@@ -43,6 +46,11 @@ class FakeClient:
         _, left = self._split(requests)
         self.calls.append(keys_of([request["DeleteRequest"]["Key"] for request in requests]))
         return {"UnprocessedItems": {table: left} if left else {}}
+
+    def transact_write_items(self, **parameters: Any) -> None:
+        assert parameters["ClientRequestToken"] == CHANGE.id
+        actions = (action for item in parameters["TransactItems"] for action in item)
+        self.transactions.append([*actions])
 
     def get_paginator(self, operation: str) -> "FakeClient":
         assert operation == "query"
@@ -135,6 +143,79 @@ def test_an_attempt_that_leaves_nothing_over_is_enough_even_if_it_is_the_last(
     call(table_of(client), keys(1))
 
     assert len(client.calls) == attempts
+
+
+KEY = {"pk": "p", "sk": "s"}
+READING = table_of(FakeClient())
+CHECK = READING.check(KEY, "attribute_exists(#pk)")
+OTHER_CHECK = READING.check({"pk": "p", "sk": "other"}, "#a = :a", a=1)
+UPDATE = READING.update({"pk": "p", "sk": "updated"}, "SET #a = :a", a=1)
+PUT = READING.put({"pk": "p", "sk": "put"}, {}, "attribute_not_exists(#pk)")
+DELETE = READING.delete({"pk": "p", "sk": "deleted"}, "attribute_exists(#pk)")
+
+
+@pytest.mark.parametrize(
+    ("writes", "actions"),
+    [
+        ([], []),
+        ([CHECK], []),
+        ([CHECK, OTHER_CHECK], []),
+        ([UPDATE], [["Update"]]),
+        ([PUT], [["Put"]]),
+        ([DELETE], [["Delete"]]),
+        ([CHECK, OTHER_CHECK, UPDATE], [["ConditionCheck", "ConditionCheck", "Update"]]),
+        ([UPDATE, CHECK], [["Update", "ConditionCheck"]]),
+    ],
+)
+def test_what_was_read_is_committed_only_if_something_is_written_with_it(
+    writes: list[Write], actions: list[list[str]]
+) -> None:
+    client = FakeClient()
+
+    table_of(client).note(CHANGE, *writes)
+
+    assert client.transactions == actions
+
+
+def test_a_commit_of_checks_alone_is_sent_nevertheless() -> None:
+    client = FakeClient()
+
+    table_of(client).commit(CHANGE, CHECK)
+
+    assert client.transactions == [["ConditionCheck"]]
+
+
+@pytest.mark.parametrize(
+    ("write", "parameters"),
+    [
+        (
+            READING.update(KEY, "SET #a = :a", "#b = :b", a=1, b=2),
+            {
+                "Key": KEY,
+                "UpdateExpression": "SET #a = :a",
+                "ConditionExpression": "#b = :b",
+                "ExpressionAttributeValues": {":a": 1, ":b": 2},
+            },
+        ),
+        (READING.update(KEY, "REMOVE #a"), {"Key": KEY, "UpdateExpression": "REMOVE #a"}),
+        (READING.check(KEY, "#a"), {"Key": KEY, "ConditionExpression": "#a"}),
+        (READING.delete(KEY, "#a"), {"Key": KEY, "ConditionExpression": "#a"}),
+        (READING.put(KEY, {"a": 1}, "#a"), {"Item": {**KEY, "a": 1}, "ConditionExpression": "#a"}),
+    ],
+)
+def test_a_write_has_no_more_than_it_needs_and_is_outdated_if_it_fails(
+    write: Write, parameters: dict[str, Any]
+) -> None:
+    assert write.parameters == {"TableName": "calendars", **parameters}
+    assert type(write.refusal) is Outdated
+
+
+def test_a_write_that_says_how_it_is_refused_is_refused_so() -> None:
+    refusal = InvalidToken()
+
+    assert READING.check(KEY, "#a", refusal).refusal is refusal
+    assert READING.put(KEY, {}, "#a", refusal).refusal is refusal
+    assert READING.update(KEY, "SET #a = :a", "#a", refusal, a=1).refusal is refusal
 
 
 def test_a_sweep_removes_at_most_25_items_at_once_and_its_own_job_at_the_end() -> None:

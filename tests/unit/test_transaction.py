@@ -263,8 +263,29 @@ def test_a_check_joins_also_a_write_that_has_no_condition_and_no_values() -> Non
     commit(client, CHANGE, [write, check(condition="#a = :a", a=1)])
 
     (item,) = client.sent[0]["TransactItems"]
-    assert item["Put"]["ConditionExpression"] == "(#a = :a)"
+    assert item["Put"]["ConditionExpression"] == "#a = :a"
     assert item["Put"]["ExpressionAttributeValues"] == {":a": {"N": "1"}}
+
+
+def test_two_checks_join_a_write_that_has_no_condition() -> None:
+    client = FakeClient()
+    write = Write("Put", {"TableName": "calendars", "Item": {"pk": "p", "sk": "one"}}, Outdated())
+
+    commit(client, CHANGE, [write, check(condition="#a OR #b"), check(condition="#c")])
+
+    (item,) = client.sent[0]["TransactItems"]
+    assert item["Put"]["ConditionExpression"] == "(#a OR #b) AND (#c)"
+
+
+@pytest.mark.parametrize("first", [put(a=1), check(a=1)])
+def test_a_write_that_is_joined_is_as_it_was_for_the_next_transaction(first: Write) -> None:
+    client, alone = FakeClient(), FakeClient()
+    commit(alone, CHANGE, [first])
+
+    commit(client, CHANGE, [first, check(condition="#b = :b", b=2)])
+    commit(client, CHANGE, [first])
+
+    assert client.sent[1] == alone.sent[0]
 
 
 def test_equal_checks_of_an_item_are_one() -> None:
@@ -273,7 +294,7 @@ def test_equal_checks_of_an_item_are_one() -> None:
     commit(client, CHANGE, [check(condition="#a = :a", a=1), check(condition="#a = :a", a=1)])
 
     (item,) = client.sent[0]["TransactItems"]
-    assert item["ConditionCheck"]["ConditionExpression"] == "(#a = :a)"
+    assert item["ConditionCheck"]["ConditionExpression"] == "#a = :a"
 
 
 def test_three_checks_of_an_item_all_have_to_hold() -> None:
@@ -282,7 +303,7 @@ def test_three_checks_of_an_item_all_have_to_hold() -> None:
     commit(client, CHANGE, [check(condition="#a"), check(condition="#b"), check(condition="#c")])
 
     (item,) = client.sent[0]["TransactItems"]
-    assert item["ConditionCheck"]["ConditionExpression"] == "((#a) AND (#b)) AND (#c)"
+    assert item["ConditionCheck"]["ConditionExpression"] == "(#a) AND (#b) AND (#c)"
 
 
 @pytest.mark.parametrize("first", [put(refusal=InvalidToken()), check(refusal=InvalidToken())])
@@ -343,10 +364,11 @@ def test_items_of_another_table_or_key_are_others(other: Write) -> None:
     assert len(client.sent[0]["TransactItems"]) == 2
 
 
-def test_an_item_that_is_written_twice_is_a_fault() -> None:
+@pytest.mark.parametrize("writes", [[put(), put()], [check(), put()], [put(), check(), put()]])
+def test_an_item_that_is_written_other_than_once_and_first_is_a_fault(writes: list[Write]) -> None:
     client = FakeClient()
 
     with pytest.raises(ValueError, match="written once"):
-        commit(client, CHANGE, [put(), put()])
+        commit(client, CHANGE, writes)
 
     assert client.sent == []

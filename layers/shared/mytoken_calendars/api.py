@@ -1,18 +1,18 @@
-"""The door to HTTP: API Gateway's events (payload 2.0) as requests, answers, and errors as both."""
+"""The door to HTTP: makes handlers of operations, and answers of what they refuse."""
 
-import base64
-import json
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from mytoken_calendars import errors
+from mytoken_calendars import errors, token_update
+from mytoken_calendars.messages import NO_CONTENT, Request, Response, answer, redirect
 from mytoken_calendars.patience import pause
+
+__all__ = ["NO_CONTENT", "PREFLIGHT", "Request", "Response", "answer", "operation", "redirect"]
 
 STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
@@ -24,6 +24,7 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
     errors.FeedTooLarge: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable"),
     errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
+    errors.RepeatedTooLate: (HTTPStatus.CONFLICT, "conflict"),
     errors.FeedGone: (HTTPStatus.GONE, "gone"),
     errors.PayloadTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"),
     errors.UnsupportedMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
@@ -39,69 +40,12 @@ _RETRY_AFTER = "2"  # seconds
 _logger = Logger()
 
 
-@dataclass(frozen=True)
-class Request:
-    """An HTTP request. Header names are in lower case, `now` is in seconds since 1970.
-
-    `base_url` is where clients reach this stack, without a slash at its end. It is the template's
-    stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.
-    """
-
-    method: str
-    path: str
-    parameters: Mapping[str, str]
-    headers: Mapping[str, str]
-    cookies: tuple[str, ...]
-    body: bytes
-    base_url: str
-    now: int
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "Request":
-        # A lone surrogate becomes bytes that are no UTF-8, which whoever reads the body refuses.
-        body = (event.get("body") or "").encode("utf-8", "surrogatepass")
-        return cls(
-            method=event["requestContext"]["http"]["method"],
-            path=event["rawPath"],
-            parameters=event.get("pathParameters") or {},
-            headers={name.lower(): value for name, value in event["headers"].items()},
-            cookies=tuple(event.get("cookies") or ()),
-            body=base64.b64decode(body) if event.get("isBase64Encoded") else body,
-            base_url=event["stageVariables"]["publicUrl"],
-            now=int(time.time()),
-        )
-
-    @property
-    def name(self) -> str:
-        """The name of a calendar, as it stands in the path."""
-        return self.parameters["name"]
-
-
-@dataclass(frozen=True)
-class Response:
-    status: HTTPStatus
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str | bytes = ""
-
-    def as_event(self) -> dict[str, Any]:
-        """As API Gateway takes it (payload 2.0): bytes travel in base64."""
-        binary = isinstance(self.body, bytes)
-        return {
-            "statusCode": self.status.value,
-            "headers": dict(self.headers),
-            "body": base64.b64encode(self.body).decode() if binary else self.body,  # type: ignore[arg-type]
-            "isBase64Encoded": binary,
-        }
-
-
-NO_CONTENT = Response(HTTPStatus.NO_CONTENT)
-
 # The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
 PREFLIGHT = Response(
     HTTPStatus.NO_CONTENT,
     {
         "Access-Control-Allow-Methods": "*",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
         "Access-Control-Max-Age": "86400",
     },
 )
@@ -122,6 +66,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
         except errors.Refusal as refusal:
             response = _refused(refusal)
             _log(refusal, response, event["requestContext"]["requestId"])
+        response = token_update.handed_on(response, request)
         if request.path.startswith(_OPEN_PATHS):
             response = replace(response, headers={**response.headers, **_OPEN_TO_ALL_ORIGINS})
         return response.as_event()
@@ -130,22 +75,20 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
+    may_be_done = "idempotency-key" in request.headers
     for attempt in range(1, _ATTEMPTS):
         try:
             return handle(request)
         except errors.Outdated:
             pause(attempt)
+        except errors.TemporarilyUnavailable:
+            raise
+        except errors.Refusal:
+            # Perhaps it was sent twice, and is refused only since it is done: now it has a receipt.
+            if not may_be_done:
+                raise
+            may_be_done = False
     return handle(request)
-
-
-def answer(status: HTTPStatus, document: Any) -> Response:
-    """A JSON document as the answer, which no cache keeps."""
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return Response(status, headers, json.dumps(document, ensure_ascii=False))
-
-
-def redirect(location: str) -> Response:
-    return Response(HTTPStatus.FOUND, {"Location": location, "Cache-Control": "no-store"})
 
 
 def _refused(refusal: errors.Refusal) -> Response:

@@ -1,16 +1,22 @@
-"""Calendars, the mytokens subscribed to them, and what can be done with them."""
+"""Calendars, and what can be done with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
 
-from mytoken_calendars.access import Caller
-from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import CalendarNotFound, InvalidRequest
+from mytoken_calendars.access import manageable_token
+from mytoken_calendars.authority import Caller, Guards
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import (
+    CalendarExists,
+    CalendarNotFound,
+    InvalidRequest,
+    RepeatedTooLate,
+)
 from mytoken_calendars.identifiers import Owner, new_feed_id
-from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.names import REPLACEMENT, calendar_name
+from mytoken_calendars.subscriptions import Subscription, expiry_of
 
 FEEDS_PATH = "/calendars"
 
@@ -41,40 +47,16 @@ class Calendar:
         return document
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """One token in one calendar. Times are seconds since 1970.
-
-    `sequence` counts the changes of its event (RFC 5545, 3.8.7.4), the last of them at `changed`.
-    """
-
-    calendar_id: str
-    token: RegisteredToken
-    expires: int
-    comment: str
-    added: int
-    changed: int
-    sequence: int
-
-    def renewed(
-        self, token: RegisteredToken, expires: int, comment: str, at: int
-    ) -> "Subscription":
-        """As it is after the token was added again: equal to this one if nothing is new."""
-        renewed = replace(self, token=token, expires=expires, comment=comment or self.comment)
-        if renewed == self:
-            return self
-        return replace(renewed, changed=max(at, self.changed), sequence=self.sequence + 1)
-
-
-Guards = tuple[Write, ...]
 RenderOpening = Callable[[str], str]
 RenderEvent = Callable[[Subscription], str]
 
 
 class Store(Protocol):
-    """What the operations need of the database; each of the last five is one transaction."""
+    """What the operations need of the database; each of the last six is one transaction."""
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
+
+    def all(self, owner: Owner) -> list[Calendar]: ...
 
     def with_subscribed_tokens(self, calendar: Calendar) -> Calendar: ...
 
@@ -96,11 +78,27 @@ class Store(Protocol):
 
     def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None: ...
 
+    def note(self, change: Change, guards: Guards) -> None: ...
+
+
+def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
+    """The caller's calendars with their tokens, by name. Raises Outdated."""
+    calendars = store.all(caller.owner)
+    change = Change.new(now)
+    with caller.using(change) as guards:
+        store.note(change, guards)
+    return calendars
+
 
 def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, now: int) -> Calendar:
     """A new calendar without tokens. Raises CalendarExists or LimitReached."""
-    calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id())
-    store.create(calendar, render(name), Change.new(now), caller.guards)
+    if caller.receipt:
+        return _done_before(store, caller, name)
+    if _exists(store, caller.owner, name):
+        raise CalendarExists
+    calendar, change = Calendar(str(uuid4()), caller.owner, name, new_feed_id()), Change.new(now)
+    with caller.using(change, calendar.id) as guards:
+        store.create(calendar, render(name), change, guards)
     return calendar
 
 
@@ -122,28 +120,34 @@ def add_token(
     store: Store,
     caller: Caller,
     name: str,
-    token: RegisteredToken,
-    *,
+    mom_id: str,
     comment: str,
+    *,
     render: RenderEvent,
     now: int,
 ) -> Calendar:
     """The calendar with this token in it, once, however often it is added.
 
-    Adding it again replaces its comment if there is a new one. Raises InvalidRequest for a token
-    that never expires or has expired, CalendarNotFound, LimitReached, and Outdated.
+    An empty `mom_id` is the caller's own. Adding a token again replaces its comment if there is a
+    new one. Raises CalendarNotFound; what `access.manageable_token` raises; InvalidRequest for a
+    token that never expires or has expired; LimitReached, and Outdated.
     """
-    expires = expiry_of(token, now)
+    if caller.receipt:
+        return store.with_subscribed_tokens(_done_before(store, caller, name))
     calendar = find(store, caller.owner, name)
-    change, guards = Change.new(now), (*caller.guards, *token.guards)
+    token = manageable_token(caller, mom_id)
+    expires = expiry_of(token, now)
     known = store.subscription(calendar, token.mom_id)
-    if known is None:
-        new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
-        store.subscribe(calendar, new, render(new), change, guards)
-    elif (renewed := known.renewed(token, expires, comment, now)) != known:
-        store.renew(calendar, renewed, render(renewed), change, guards)
-    else:
-        store.confirm(calendar, known, change, guards)
+    change = Change.new(now)
+    with caller.using(change, calendar.id) as own:
+        guards = (*own, *token.guards)
+        if known is None:
+            new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
+            store.subscribe(calendar, new, render(new), change, guards)
+        elif (renewed := known.renewed(token, expires, comment, now)) != known:
+            store.renew(calendar, renewed, render(renewed), change, guards)
+        else:
+            store.confirm(calendar, known, change, guards)
     return store.with_subscribed_tokens(calendar)
 
 
@@ -152,12 +156,27 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
 
     Raises CalendarNotFound, and Outdated.
     """
-    store.delete(find(store, caller.owner, name), Change.new(now), caller.guards)
+    if caller.receipt:
+        return
+    calendar, change = find(store, caller.owner, name), Change.new(now)
+    with caller.using(change, calendar.id) as guards:
+        store.delete(calendar, change, guards)
 
 
-def expiry_of(token: RegisteredToken, now: int) -> int:
-    if token.expires is None:
-        raise InvalidRequest("A mytoken that never expires has no expiry to be reminded of.")
-    if token.expires < now:
-        raise InvalidRequest("The mytoken has already expired.")
-    return token.expires
+def _exists(store: Store, owner: Owner, name: str) -> bool:
+    try:
+        store.find(owner, name)
+    except CalendarNotFound:
+        return False
+    return True
+
+
+def _done_before(store: Store, caller: Caller, name: str) -> Calendar:
+    """The calendar of a repeated request, if it is still the one. Raises RepeatedTooLate."""
+    try:
+        calendar = find(store, caller.owner, name)
+    except CalendarNotFound:
+        raise RepeatedTooLate from None
+    if caller.receipt is None or calendar.id != caller.receipt.calendar_id:
+        raise RepeatedTooLate
+    return calendar

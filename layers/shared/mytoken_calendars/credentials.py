@@ -1,28 +1,40 @@
 """Which mytoken a request presents: in its header, body or cookie, and never in its query."""
 
-from mytoken_calendars import body
-from mytoken_calendars.access import Credentials
+from mytoken_calendars import body, idempotency
 from mytoken_calendars.api import Request
+from mytoken_calendars.authority import Credentials
 from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
+from mytoken_calendars.token_update import COOKIE
 
-COOKIE = "mytoken"
 
-
-def of(request: Request) -> Credentials:
-    """The credentials of a request (RFC 6750, 2).
+def of(request: Request, bearer: str | None = None) -> Credentials:
+    """The credentials of a request (RFC 6750, 2), or those that `bearer` would be in it.
 
     A body that cannot be read presents no mytoken: those who show none learn nothing of parsers.
 
-    Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens;
-    MytokenMissing and InvalidToken.
+    Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
+    for an Idempotency-Key that is none; MytokenMissing and InvalidToken.
     """
+    return Credentials(
+        bearer or _presented(request),
+        issuer=request.base_url,
+        address=request.address,
+        arrived=request.arrived,
+        now=request.now,
+        presented=request.presented,
+        idempotency_key=idempotency.key_of(request),
+    )
+
+
+def _presented(request: Request) -> str:
     in_body, in_header = _in_body(request), _in_header(request)
     if in_header and in_body and in_header != in_body:
         raise InvalidRequest("The Authorization header and the body hold different mytokens.")
+    request.presented.by_cookie = not (in_header or in_body)
     bearer = in_header or in_body or _in_cookie(request)
     if not bearer:
         raise MytokenMissing
-    return Credentials(bearer, request.base_url, request.now)
+    return bearer
 
 
 def _in_header(request: Request) -> str | None:

@@ -19,6 +19,10 @@ class InvalidRequest(Refusal):
     description = "The request is malformed."
 
 
+class IdempotencyKeyReused(InvalidRequest):
+    description = "This Idempotency-Key was that of another request."
+
+
 class LimitReached(InvalidRequest):
     description = "A limit has been reached."
 
@@ -37,12 +41,24 @@ class MytokenMissing(InvalidToken):
     )
 
 
+class Superseded(InvalidToken):
+    """The mytoken was rotated: it has a successor since `at`, in milliseconds since 1970."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+
+class AheadOfRegistry(InvalidToken):
+    """The mytoken is a successor that the registry does not know of: it was set back."""
+
+
 class InsufficientCapabilities(Refusal):
     description = "The mytoken does not have the capability that this operation needs."
 
 
 class UsageRestricted(Refusal):
-    description = "The restrictions or the rotation of this mytoken do not allow this use of it."
+    description = "The restrictions of this mytoken do not allow this use of it, here and now."
 
 
 class InvalidGrant(Refusal):
@@ -61,6 +77,12 @@ class CalendarNotFound(NotFound):
 
 class CalendarExists(Refusal):
     description = "You already have a calendar of this name."
+
+
+class RepeatedTooLate(Refusal):
+    """A repeated request that was done, and whose effect has been undone since."""
+
+    description = "This request was done before, and its calendar or its mytoken is gone since."
 
 
 class FeedNotFound(NotFound):

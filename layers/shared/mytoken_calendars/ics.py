@@ -7,9 +7,9 @@ from icalendar import Alarm, Calendar, Component, Event
 from icalendar.prop import vInline, vText
 
 from mytoken_calendars import reminders
-from mytoken_calendars.calendars import Subscription
 from mytoken_calendars.feed import CLOSING
 from mytoken_calendars.names import is_text
+from mytoken_calendars.subscriptions import Subscription
 
 _PRODUCT = "-//mytoken-calendars//feed//EN"
 _DESCRIPTION = "When your mytokens expire."

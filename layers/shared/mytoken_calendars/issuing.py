@@ -1,4 +1,4 @@
-"""What operators do with the tokens of the embedded authority: issue them, and revoke them."""
+"""How operators issue the tokens of the embedded authority."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,13 +6,11 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from mytoken_calendars import revocations
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.table import Table
 
 MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
 
@@ -61,17 +59,18 @@ def issue(
     }
     claims = {name: value for name, value in claims.items() if value is not None}
     try:
-        mytoken = Mytoken.model_validate(claims)
+        mytoken = Mytoken.of(claims)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
     ancestors, guards = _lineage(authority, mytoken, new.parent)
     registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
+    claims |= mytoken.ending(now, mytoken.exp)
     bearer = authority.codec.encode(claims)
-    writes = authority.registry.added(mytoken.owner, registered, mytoken.seq_no)
+    writes = authority.registry.added(mytoken.owner, registered, new.user)
     authority.registry.table.commit(Change.new(now), *guards, *writes)
-    return bearer, mytoken
+    return bearer, Mytoken.of(claims)
 
 
 def _lineage(
@@ -79,24 +78,8 @@ def _lineage(
 ) -> tuple[tuple[str, ...], tuple[Write, ...]]:
     if parent_id is None:
         return (), ()
-    parent = authority.find(mytoken.owner, parent_id)
+    parent = authority.registry.find(mytoken.owner, parent_id)
     ancestors = (parent.mom_id, *parent.ancestors)
     if len(ancestors) > MAX_ANCESTORS:
         raise InvalidRequest(f"A mytoken has at most {MAX_ANCESTORS} ancestors.")
     return ancestors, parent.guards
-
-
-def revoke(
-    authority: EmbeddedAuthority, calendars: Table, mom_id: str, *, recursive: bool, now: int
-) -> None:
-    """Revokes a token, and its descendants if `recursive`, for the API and all feeds at once.
-
-    Raises InvalidGrant for a mom_id that was never issued here.
-    """
-    owner = authority.registry.owner_of(mom_id)
-    change = Change.new(now)
-    calendars.commit(
-        change,
-        authority.registry.revoked(owner, mom_id, tree=recursive, change=change),
-        *revocations.recorded(calendars, owner, mom_id, tree=recursive, change=change),
-    )

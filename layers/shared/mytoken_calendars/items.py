@@ -22,13 +22,19 @@ The calendars table:
 | REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too  |
 | SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
 |                     |                                  | items `sweep` removes                  |
+| RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
+|                     |                                  | successor (sealed), ttl: of a request  |
+|                     |                                  | with an Idempotency-Key                |
 
 The tokens table:
 
 | pk                  | sk                               | holds                                  |
 |---------------------|----------------------------------|----------------------------------------|
-| OWNER#<owner>       | <mom_id>                         | name, created, expires, ancestors,     |
-|                     |                                  | seq_no, revoked, revoked_tree          |
+| OWNER#<owner>       | <mom_id>                         | user, name, created, expires,          |
+|                     |                                  | ancestors, seq_no, rotated (when at    |
+|                     |                                  | the latest, in milliseconds),          |
+|                     |                                  | uses_<digest> (how many, for each      |
+|                     |                                  | limited clause), revoked, revoked_tree |
 | TOKEN#<mom_id>      | #OWNER                           | owner, for operators, who know no more |
 
 The owner comes from a verified mytoken only, so what belongs to others cannot even be named. A
@@ -81,8 +87,7 @@ def event(calendar_id: str, mom_id: str) -> Key:
 
 
 def feed_head(feed_id: str) -> Key:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(feed_id.encode()).digest())
-    return _key(f"FEED#{digest.decode().rstrip('=')}", HEAD)
+    return _key(f"FEED#{_digest(feed_id)}", HEAD)
 
 
 def revocations_head(owner: Owner) -> Key:
@@ -97,6 +102,10 @@ def sweep(calendar_id: str) -> Key:
     return _key(SWEEP, calendar_id)
 
 
+def receipt(bearer: str, idempotency_key: str) -> Key:
+    return _key(f"RECEIPT#{_digest(f'{idempotency_key} {bearer}')}", HEAD)
+
+
 def token(owner: Owner, mom_id: str) -> Key:
     return _key(owner_partition(owner), mom_id)
 
@@ -107,3 +116,7 @@ def token_owner(mom_id: str) -> Key:
 
 def _key(pk: str, sk: str) -> Key:
     return {"pk": pk, "sk": sk}
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")

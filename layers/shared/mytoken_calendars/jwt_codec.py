@@ -60,7 +60,7 @@ class JwtCodec:
             if header != self._header:
                 raise InvalidToken
             payload = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
-            mytoken = Mytoken.model_validate(strict_json.loads(payload))
+            mytoken = Mytoken.of(strict_json.loads(payload))
         except (PyJWTError, ValueError):
             raise InvalidToken from None
         if issuer != mytoken.iss or issuer != mytoken.aud:

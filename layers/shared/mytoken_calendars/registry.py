@@ -2,18 +2,41 @@
 
 import os
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from mytoken_calendars import aws, items
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import InvalidGrant, InvalidToken, Refusal
+from mytoken_calendars.errors import (
+    AheadOfRegistry,
+    InvalidGrant,
+    InvalidToken,
+    Outdated,
+    Refusal,
+    Superseded,
+)
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.table import ABSENT, PRESENT, Table
+from mytoken_calendars.restrictions import Restriction
+from mytoken_calendars.table import ABSENT, PRESENT, Item, Table
 
 _ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
 _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
 _TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
+
+_USES = "uses_"  # and a clause's digest: the name of its counter
+
+# When a transaction was committed nobody knows before it is, but it takes no longer than this.
+_LONGEST_COMMIT = 60_000  # milliseconds
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token as operators see it. `revoked`: itself, or together with one of its ancestors."""
+
+    user: str
+    token: RegisteredToken
+    seq_no: int
+    revoked: bool
 
 
 @dataclass(frozen=True)
@@ -27,21 +50,37 @@ class Registry:
         return cls(Table(aws.client("dynamodb"), os.environ["TOKENS_TABLE"]))
 
     def look_up(self, mytoken: Mytoken) -> RegisteredToken:
-        """The presented token, if it is not revoked and none has succeeded it.
+        """The presented token, if it is not revoked and has no successor.
 
-        Raises InvalidToken.
+        Raises InvalidToken, or of its kind Superseded and AheadOfRegistry.
         """
         refusal = InvalidToken()
-        token, seq_no = self._find(mytoken.owner, mytoken.mom_id, refusal)
-        if seq_no != mytoken.seq_no:
-            raise refusal
+        item, token = self._find(mytoken.owner, mytoken.mom_id, refusal)
+        if mytoken.seq_no < item["seq_no"]:
+            raise Superseded(item["rotated"])
+        if mytoken.seq_no > item["seq_no"]:
+            raise AheadOfRegistry
         key = items.token(mytoken.owner, mytoken.mom_id)
-        current = self.table.check(key, _CURRENT, refusal, seq_no=seq_no)
+        current = self.table.check(key, _CURRENT, refusal, seq_no=mytoken.seq_no)
         return replace(token, guards=(current, *token.guards))
 
     def find(self, owner: Owner, mom_id: str) -> RegisteredToken:
         """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
-        return self._find(owner, mom_id, InvalidGrant())[0]
+        return self._find(owner, mom_id, InvalidGrant())[1]
+
+    def all(self, owner: Owner) -> list[RegisteredToken]:
+        """The owner's tokens that are not revoked, expired ones among them."""
+        found = self.table.query(items.owner_partition(owner))
+        return [issued.token for issued in _issued(found) if not issued.revoked]
+
+    def issued(self, owner: Owner | None = None) -> "list[IssuedToken]":
+        """For operators: all tokens that were issued, of one owner or of all."""
+        if owner is not None:
+            return _issued(self.table.query(items.owner_partition(owner)))
+        found = [
+            i for i in self.table.scan() if i["pk"].startswith(items.owner_partition(Owner("")))
+        ]
+        return _issued(found)
 
     def owner_of(self, mom_id: str) -> Owner:
         """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
@@ -50,20 +89,52 @@ class Registry:
             raise InvalidGrant
         return Owner(item["owner"])
 
-    def added(self, owner: Owner, token: RegisteredToken, seq_no: int) -> tuple[Write, ...]:
-        """The writes that register a new token."""
+    def added(self, owner: Owner, token: RegisteredToken, user: str) -> tuple[Write, ...]:
+        """The writes that register a new token of this user."""
         item = {
+            "user": user,
             "name": token.name,
             "created": token.created,
             "expires": token.expires,
             "ancestors": list(token.ancestors),
-            "seq_no": seq_no,
+            "seq_no": 1,
         }
         present = {name: value for name, value in item.items() if value not in (None, [])}
         known = InvalidGrant("A token with this mom_id is registered already.")
         return (
             self.table.put(items.token(owner, token.mom_id), present, ABSENT, known),
             self.table.put(items.token_owner(token.mom_id), {"owner": owner}, ABSENT, known),
+        )
+
+    def used(self, mytoken: Mytoken, clause: Restriction | None, now: int) -> tuple[Write, ...]:
+        """The write of a use, if it leaves a trace: the token is rotated, or the use is counted.
+
+        It raises InvalidToken if another use has rotated the token, and Outdated if others have
+        used up the clause.
+        """
+        sets, condition, refusal = "", "", Refusal()
+        values: dict[str, Any] = {}
+        if mytoken.rotates:
+            sets, refusal = "SET #seq_no = :successor, #rotated = :rotated ", InvalidToken()
+            rotated = now * 1000 + _LONGEST_COMMIT
+            values |= {"successor": mytoken.seq_no + 1, "rotated": rotated}
+        if clause and clause.usages_other is not None:
+            counter = f"#{_USES}{clause.digest}"
+            sets += f"ADD {counter} :one"
+            condition, refusal = f"attribute_not_exists({counter}) OR {counter} < :most", Outdated()
+            values |= {"one": 1, "most": clause.usages_other}
+        key = items.token(mytoken.owner, mytoken.mom_id)
+        return (self.table.update(key, sets, condition, refusal, **values),) if sets else ()
+
+    def rotated(self, mytoken: Mytoken, at: int) -> Write:
+        """The write of when the token was rotated at the latest, in milliseconds; it raises
+        Outdated if its successor was rotated since."""
+        return self.table.update(
+            items.token(mytoken.owner, mytoken.mom_id),
+            "SET #rotated = :rotated",
+            "#seq_no = :successor",
+            rotated=at,
+            successor=mytoken.seq_no + 1,
         )
 
     def revoked(self, owner: Owner, mom_id: str, *, tree: bool, change: Change) -> Write:
@@ -79,21 +150,43 @@ class Registry:
             at=change.at,
         )
 
-    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[RegisteredToken, int]:
-        """The token, unless it is revoked, or an ancestor with its descendants; and its seq_no."""
+    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, RegisteredToken]:
+        """The token, unless it is revoked, or an ancestor with its descendants; and its item."""
         key = items.token(owner, mom_id)
         item = self.table.get(key)
         if item is None or "revoked" in item:
             raise refusal
-        ancestors = tuple(item.get("ancestors", ()))
-        ancestor_keys = [items.token(owner, ancestor) for ancestor in ancestors]
+        token = _token(item)
+        ancestor_keys = [items.token(owner, ancestor) for ancestor in token.ancestors]
         if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestor_keys)):
             raise refusal
         guards = (
             self.table.check(key, _ALIVE, refusal),
             *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestor_keys),
         )
-        token = RegisteredToken(
-            mom_id, item.get("name"), item["created"], item.get("expires"), ancestors, guards
+        return item, replace(token, guards=guards)
+
+
+def _token(item: Item) -> RegisteredToken:
+    uses = {n.removeprefix(_USES): count for n, count in item.items() if n.startswith(_USES)}
+    return RegisteredToken(
+        item["sk"],
+        item.get("name"),
+        item["created"],
+        item.get("expires"),
+        tuple(item.get("ancestors", ())),
+        uses,
+    )
+
+
+def _issued(found: list[Item]) -> list[IssuedToken]:
+    trees = {item["sk"] for item in found if "revoked_tree" in item}
+    return [
+        IssuedToken(
+            item.get("user", "-"),
+            token := _token(item),
+            item["seq_no"],
+            revoked="revoked" in item or not trees.isdisjoint(token.ancestors),
         )
-        return token, item["seq_no"]
+        for item in found
+    ]

@@ -22,24 +22,43 @@ class Revocations:
 
 def read(table: Table, owner: Owner) -> Revocations:
     rows = table.query(items.revocations_partition(owner))
-    revoked = {row["sk"]: row["tree"] for row in rows if row["sk"] != items.HEAD}
+    revoked = {row["sk"]: row["tree"] for row in rows if "tree" in row}
     return Revocations(frozenset(revoked), frozenset(m for m, tree in revoked.items() if tree))
+
+
+def subscribed(table: Table, owner: Owner) -> set[str]:
+    """The mom_ids of all tokens in the owner's calendars, whether they are revoked or not."""
+    found = table.query(items.owner_partition(owner), sk_prefix=items.SUBSCRIPTION)
+    return {item["sk"].rpartition("#")[2] for item in found}
 
 
 def recorded(
     table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
 ) -> tuple[Write, ...]:
     """The writes by which all feeds of the owner learn of a revocation, however many there are."""
+    mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
     return (
-        table.update(
-            items.revocation(owner, mom_id),
-            "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)",
-            tree=tree,
-        ),
-        table.update(
-            items.revocations_head(owner),
-            "SET #version = :version, #changed = :changed",
-            version=change.id,
-            changed=change.at,
-        ),
+        table.update(items.revocation(owner, mom_id), mark, tree=tree),
+        _learnt(table, owner, change),
+    )
+
+
+def seen(
+    table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
+) -> tuple[Write, ...]:
+    """The writes by which they learn which tokens are gone, and which are there after all."""
+    mark = "SET #tree = if_not_exists(#tree, :tree)"
+    return (
+        *(table.update(items.revocation(owner, m), mark, tree=False) for m in gone),
+        *(table.update(items.revocation(owner, m), "REMOVE #tree") for m in back),
+        _learnt(table, owner, change),
+    )
+
+
+def _learnt(table: Table, owner: Owner, change: Change) -> Write:
+    return table.update(
+        items.revocations_head(owner),
+        "SET #version = :version, #changed = :changed",
+        version=change.id,
+        changed=change.at,
     )

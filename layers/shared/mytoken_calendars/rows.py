@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mytoken_calendars import items
-from mytoken_calendars.calendars import Calendar, Subscription
+from mytoken_calendars.calendars import Calendar
 from mytoken_calendars.changes import Change
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.revocations import Revocations
+from mytoken_calendars.subscriptions import Subscription
 from mytoken_calendars.table import Item
 
 

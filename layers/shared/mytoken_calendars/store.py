@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from mytoken_calendars import aws, feed, items, revocations, rows
+from mytoken_calendars.authority import Guards
 from mytoken_calendars.calendars import (
     MAX_CALENDARS,
     MAX_SUBSCRIPTIONS,
     MAX_SUBSCRIPTIONS_OF_OWNER,
     Calendar,
-    Guards,
-    Subscription,
 )
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import CalendarExists, CalendarNotFound, LimitReached, Outdated
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.names import folded
+from mytoken_calendars.subscriptions import Subscription
 from mytoken_calendars.table import ABSENT, PRESENT, Table
 
 _FULL = "{} {:,} {}, which is the limit."
@@ -167,6 +167,10 @@ class CalendarStore:
             ),
             self.table.put(items.sweep(calendar.id), {"owner": calendar.owner}, ABSENT),
         )
+
+    def note(self, change: Change, guards: Guards) -> None:
+        """Commits what a use writes that has changed no calendar, if it writes anything."""
+        self.table.note(change, *guards)
 
     def _exists(self, calendar: Calendar) -> Write:
         return self.table.check(_named(calendar), "#id = :id", id=calendar.id)

@@ -63,6 +63,12 @@ class Table:
         return [aws.from_dynamodb(item) for page in pages for item in page["Items"]]
 
     @aws.reachable()
+    def scan(self) -> list[Item]:
+        """All items there are: for operators only, as no function may do it."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
+        return [aws.from_dynamodb(item) for page in pages for item in page["Items"]]
+
+    @aws.reachable()
     def remove(self, keys: Iterable[Key]) -> None:
         """Deletes up to 25 items that nothing refers to any more; unlike a change, not at once."""
         deletes: Any = [{"DeleteRequest": aws.dynamodb_parameters({"Key": key})} for key in keys]
@@ -101,6 +107,11 @@ class Table:
     def commit(self, change: Change, *writes: Write) -> None:
         """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`)."""
         transaction.commit(self.client, change, writes)
+
+    def note(self, change: Change, *writes: Write) -> None:
+        """Commits `writes`, unless all of them are checks, which what was read has passed."""
+        if any(write.action != "ConditionCheck" for write in writes):
+            self.commit(change, *writes)
 
     def _write(
         self,

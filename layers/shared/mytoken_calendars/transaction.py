@@ -56,27 +56,30 @@ def _raise_for_good(writes: list[Write], error: ClientError) -> None:
 
 
 def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
-    """A transaction may name an item once, so a second check of it joins the first write."""
-    joined: dict[tuple[str, ...], Write] = {}
+    """A transaction may name an item once, so checks of it join the write of it."""
+    of_items: dict[tuple[str, ...], list[Write]] = {}
     for write in writes:
         key = write.parameters.get("Key") or write.parameters["Item"]
         item = (write.parameters["TableName"], key["pk"], key["sk"])
-        joined[item] = _join(joined[item], write) if item in joined else write
-    return list(joined.values())
+        of_items.setdefault(item, []).append(write)
+    return [_joined(*of_item) for of_item in of_items.values()]
 
 
-def _join(write: Write, check: Write) -> Write:
-    """`write` on the further condition of `check`.
+def _joined(write: Write, *checks: Write) -> Write:
+    """`write` on the further conditions of `checks`.
 
-    Where the two would be refused differently, nobody could say which of them failed: Outdated.
+    Where they would be refused differently, nobody could say which of them failed: Outdated.
     """
-    if check.action != "ConditionCheck":
+    if not checks:
+        return write
+    if any(check.action != "ConditionCheck" for check in checks):
         raise ValueError("an item is written once in a transaction")
     condition, values = "ConditionExpression", "ExpressionAttributeValues"
-    both = (write.parameters.get(condition), check.parameters[condition])
-    parts = dict.fromkeys(part for part in both if part)
-    parameters = {**write.parameters, condition: " AND ".join(f"({part})" for part in parts)}
-    if joined := {**check.parameters.get(values, {}), **write.parameters.get(values, {})}:
+    parameters = dict(write.parameters)
+    all_of_them = [each.parameters for each in (write, *checks)]
+    parts = list(dict.fromkeys(p[condition] for p in all_of_them if condition in p))
+    parameters[condition] = " AND ".join(f"({part})" for part in parts) if parts[1:] else parts[0]
+    if joined := {name: v for p in all_of_them for name, v in p.get(values, {}).items()}:
         parameters[values] = joined
-    alike = type(write.refusal) is type(check.refusal)
+    alike = len({type(each.refusal) for each in (write, *checks)}) == 1
     return Write(write.action, parameters, write.refusal if alike else Outdated())

@@ -1,0 +1,24 @@
+"""POST /api/v0/token/revoke - revokes a mytoken, for the API and all feeds at once."""
+
+from pydantic import BaseModel
+
+from mytoken_calendars import api, authorities, body, credentials, revoking
+
+authority = authorities.from_environment()
+
+
+class Revocation(BaseModel):
+    token: str = ""
+    mom_id: body.MomIdOrOwn = ""
+    recursive: bool = False
+
+
+@api.operation
+def handler(request: api.Request) -> api.Response:
+    issuing = authorities.issuing(authority)
+    asked = body.read(request, Revocation)
+    presented = credentials.of(request, asked.token)
+
+    revoking.revoke(issuing, presented, asked.mom_id, tree=asked.recursive)
+
+    return api.NO_CONTENT

@@ -1,0 +1,79 @@
+"""The hosts that a restriction allows: addresses, networks and names."""
+
+from collections.abc import Collection, Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+)
+from typing import Protocol
+
+_BITS_BEFORE_MAPPED = 96  # of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)
+
+
+class Client(Protocol):
+    """Where a request comes from. Its names, confirmed and in lower case, may take seconds."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def host_names(self) -> Collection[str]: ...
+
+
+def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that `text` is, if it is one; an IPv4-mapped one is an IPv4 address."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def include(hosts: Sequence[str], client: Client) -> bool:
+    """Whether the client is one of `hosts`; its names are asked for only if all depends on them."""
+    address = parsed_address(client.address)
+    if address is None:
+        return False
+    interfaces = {host: _interface(host) for host in hosts}
+    if any(_covers(interface, address) for interface in interfaces.values() if interface):
+        return True
+    patterns = [host for host, interface in interfaces.items() if interface is None]
+    return bool(patterns) and any(
+        _fits(name, pattern) for name in client.host_names for pattern in patterns
+    )
+
+
+def _interface(host: str) -> IPv4Interface | IPv6Interface | None:
+    """The address or network that an entry is, or None if it is the name of a host."""
+    _, slash, length = host.partition("/")
+    if slash and not length.isdigit():  # a netmask, which issuers do not know
+        return None
+    try:
+        interface = ip_interface(host)
+    except ValueError:
+        return None
+    mapped = interface.ipv4_mapped if isinstance(interface, IPv6Interface) else None
+    if mapped is None:
+        return interface
+    return IPv4Interface((mapped, max(0, interface.network.prefixlen - _BITS_BEFORE_MAPPED)))
+
+
+def _covers(interface: IPv4Interface | IPv6Interface, address: IPv4Address | IPv6Address) -> bool:
+    """As issuers have it: a network is written by its first address, and none is the world."""
+    network = interface.network
+    if network.prefixlen == 0:
+        return False
+    is_network = interface.ip == network.network_address
+    return address in network if is_network else address == interface.ip
+
+
+def _fits(name: str, pattern: str) -> bool:
+    # A star stands for whole labels. As a mere suffix, *example.com would let in evilexample.com,
+    # which anybody may register, and a star alone everybody.
+    wanted = pattern.lower().removesuffix(".")
+    return name.endswith(wanted[1:]) if wanted.startswith("*.") else name == wanted

@@ -1,0 +1,21 @@
+"""The mytoken that a request presents, and what has become of it by the time of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Presented:
+    """One for each request, kept through all attempts to answer it.
+
+    `token_update` is the mytoken response object of the successor, if the token was rotated: it
+    goes out with the answer, whatever that is, since without it the client has no token left.
+    `memory` is an authority's own, by bearer. `by_cookie`: the token came in a cookie, so its
+    successor leaves in one. `repeated`: the request was done before, and is answered once more.
+    """
+
+    token_update: Mapping[str, Any] | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    by_cookie: bool = False
+    repeated: bool = False

@@ -1,0 +1,43 @@
+"""Requests that a client may repeat: its Idempotency-Key, and the receipt that one was done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mytoken_calendars.changes import Change, Write
+
+REPEATABLE_FOR = 24 * 60 * 60  # seconds
+SUCCESSOR_FOR = 60  # seconds in which the successor of a rotated token is handed out once more
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """A client's name for a request, and a digest of what the request asks for."""
+
+    key: str
+    request: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a request has done: to which calendar, and to its mytoken.
+
+    `successor` is the mytoken response object of the successor, if the token was rotated; who
+    comes too late for it finds a receipt without one.
+    """
+
+    calendar_id: str
+    successor: Mapping[str, Any] | None
+
+
+class Receipts(Protocol):
+    """All receipts. Only who holds the very token of a request finds its receipt."""
+
+    def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
+        """The receipt of this request, if it was done and may still be repeated.
+
+        Raises IdempotencyKeyReused if the key was that of another request.
+        """
+
+    def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
+        """The write that leaves a receipt; it raises Outdated if there is one already."""

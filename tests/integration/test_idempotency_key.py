@@ -1,0 +1,598 @@
+"""Idempotency-Key: a request that is repeated under its key is done once, and answered again."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from mytoken_calendars import items
+from tests.integration.faults import faults, lost_answer, lost_request, unreachable
+from tests.integration.invariants import violations
+from tests.integration.steps import Clock, add, before_each, calendars, create, delete, owner
+from tests.integration.uses import REVOKED_WHEN_REPLAYED, ROTATING, USES, Person, successor, update
+from tests.support import DAY, Answer, Stack, Token
+
+THREADS = 16
+KEY = "a-key-of-the-clients"
+NAME = "CI Mytokens"
+CHANGES = ("create_calendar", "add_token", "delete_calendar")
+REPLAYED = "idempotent-replayed"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request under a key; the same each time that it is sent."""
+
+    person: Person
+    operation: str
+    more: Mapping[str, Any]
+    key: str = KEY
+
+    @classmethod
+    def to(cls, operation: str, person: Person) -> "Request":
+        return cls(person, operation, USES[operation].request(person))
+
+    def sent(self, token: Token | str | None, **more: Any) -> Answer:
+        headers = {"idempotency-key": self.key, **more.pop("headers", {})}
+        request = {**self.more, **more}
+        if "path" in request:  # the sample event's is that of another name
+            calendars_of = "/api/v0/notifications/calendars"
+            request.setdefault("raw_path", f"{calendars_of}/{request['path']['name']}")
+        return self.person.stack.invoke(self.operation, token, headers=headers, **request)
+
+
+@pytest.fixture
+def person(stack: Stack, clock: Clock, emptied: None) -> Person:
+    return Person.on(stack)
+
+
+# --- a request that is repeated -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({}, id="plain"),
+        pytest.param({"restrictions": [{"usages_other": 1}]}, id="for-one-use"),
+        pytest.param({"rotation": ROTATING}, id="rotating"),
+        pytest.param({"rotation": REVOKED_WHEN_REPLAYED}, id="revoked-when-replayed"),
+        pytest.param(
+            {"rotation": REVOKED_WHEN_REPLAYED, "restrictions": [{"usages_other": 1}]},
+            id="rotating-for-one-use",
+        ),
+    ],
+)
+def test_a_repeated_request_has_the_same_answer_and_no_effect(
+    person: Person, clock: Clock, operation: str, claims: dict[str, Any]
+) -> None:
+    token, request = person.mint(**claims), Request.to(operation, person)
+    first = request.sent(token)
+    after_the_first = person.stack.dump()
+
+    clock.passes(30)
+    again = [request.sent(token) for _ in range(3)]
+
+    assert first.status < 300
+    assert REPLAYED not in first.headers
+    assert {(answer.status, answer.body) for answer in again} == {(first.status, first.body)}
+    assert {answer.headers[REPLAYED] for answer in again} == {"true"}
+    assert person.stack.dump() == after_the_first
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_the_successor_still_works_after_the_request_was_repeated(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(rotation=REVOKED_WHEN_REPLAYED), Request.to(operation, person)
+    first = request.sent(token)
+    clock.passes(60)
+
+    again = request.sent(token)
+
+    assert update(again) == update(first)
+    assert person.list(successor(again)).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_cookie_is_set_again_if_the_request_is_repeated_with_the_old_one(
+    person: Person, operation: str
+) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to(operation, person)
+
+    answers = [request.sent(None, cookies=[f"mytoken={token.bearer}"]) for _ in range(2)]
+
+    assert answers[0].cookies == answers[1].cookies
+    assert update(answers[1])["mytoken"] in answers[1].cookies[0]
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_rotating_tokens_request_is_replayed_for_a_minute(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to(operation, person)
+    made = successor(request.sent(token))
+    clock.passes(61)
+
+    again = request.sent(token)
+
+    assert (again.status, again.json["error"]) == (401, "invalid_token")
+    assert REPLAYED not in again.headers
+    assert person.list(made).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_minute_later_the_repetition_is_a_replay_of_the_token(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(rotation=REVOKED_WHEN_REPLAYED), Request.to(operation, person)
+    made = successor(request.sent(token))
+    clock.passes(61)
+
+    again = request.sent(token)
+
+    assert (again.status, again.json["error"]) == (401, "invalid_token")
+    assert person.list(made).status == 401
+
+
+@pytest.mark.parametrize(("later", "status"), [(DAY - 1, 201), (DAY, 409)])
+def test_another_tokens_request_is_replayed_for_a_day(
+    person: Person, clock: Clock, later: int, status: int
+) -> None:
+    token, request = person.mint(), Request.to("create_calendar", person)
+    request.sent(token)
+    clock.passes(later)
+
+    again = request.sent(token)
+
+    assert again.status == status
+    assert (REPLAYED in again.headers) == (status == 201)
+
+
+def test_a_day_later_the_key_may_name_another_request(person: Person, clock: Clock) -> None:
+    token, request = person.mint(), Request.to("create_calendar", person)
+    request.sent(token)
+    clock.passes(DAY)
+
+    other = replace(request, more={"json": {"name": "another"}})
+    answers = [other.sent(token) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert [REPLAYED in answer.headers for answer in answers] == [False, True]
+
+
+def test_a_request_that_was_refused_may_be_sent_again_under_its_key(person: Person) -> None:
+    token = person.mint()
+    request = Request(person, "create_calendar", {"json": {"name": NAME}})
+    refused = request.sent(token)
+    delete(person.stack, person.keeper, person.calendar)
+
+    answer = request.sent(token)
+
+    assert (refused.status, answer.status) == (409, 201)
+    assert REPLAYED not in answer.headers
+
+
+def test_a_repeated_addition_tells_which_tokens_are_in_the_calendar_now(person: Person) -> None:
+    token, request = person.mint(), Request.to("add_token", person)
+    request.sent(token)
+    add(person.stack, person.keeper, person.calendar, "")
+
+    again = request.sent(token)
+
+    listed = [person.other.mom_id, person.keeper.mom_id]
+    assert sorted(again.json["subscribed_tokens"]) == sorted(listed)
+
+
+# --- a key that is used for something else --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda r: replace(r, more={"json": {"name": "another"}}), id="body"),
+        pytest.param(
+            lambda r: replace(r, more={"body": json.dumps(r.more["json"]) + " "}), id="a-space-more"
+        ),
+        pytest.param(
+            lambda r: replace(r, more={**r.more, "raw_path": "/api/v1/calendars"}), id="path"
+        ),
+        pytest.param(lambda r: replace(r, more={**r.more, "method": "PUT"}), id="method"),
+        pytest.param(lambda r: Request.to("add_token", r.person), id="operation"),
+    ],
+)
+@pytest.mark.parametrize(
+    "claims", [{}, {"rotation": REVOKED_WHEN_REPLAYED}], ids=["plain", "rotating"]
+)
+def test_a_key_is_not_used_for_two_requests(
+    person: Person, changed: Callable[[Request], Request], claims: dict[str, Any]
+) -> None:
+    token, request = person.mint(**claims), Request.to("create_calendar", person)
+    request.sent(token)
+    before = person.stack.dump()
+
+    answer = changed(request).sent(token)
+
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert "Idempotency-Key" in answer.json["error_description"]
+    assert person.stack.dump() == before
+
+
+def test_two_calendars_are_deleted_under_two_keys(person: Person) -> None:
+    token, request = person.mint(), Request.to("delete_calendar", person)
+    request.sent(token)
+
+    other = replace(request, more=USES["delete_calendar"].request(person))
+    answers = [other.sent(token), replace(other, key="another").sent(token)]
+
+    assert [answer.status for answer in answers] == [400, 204]
+
+
+def test_the_same_key_of_another_token_of_the_user_is_another(person: Person) -> None:
+    request = Request.to("create_calendar", person)
+    request.sent(person.mint())
+
+    other = person.mint()
+    same = request.sent(other)
+    answer = replace(request, more={"json": {"name": "another"}}).sent(other)
+
+    assert (same.status, answer.status) == (409, 201)
+    assert not {REPLAYED} & {*same.headers, *answer.headers}
+
+
+def test_another_user_with_the_same_key_and_request_gets_a_calendar_of_their_own(
+    person: Person,
+) -> None:
+    request = Request.to("create_calendar", person)
+
+    answers = [request.sent(token) for token in (person.mint(), person.stack.mint())]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert REPLAYED not in answers[1].headers
+    assert answers[0].json["ics_path"] != answers[1].json["ics_path"]
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize(
+    "key", ["", " ", "a b", "x" * 256, "é", "a\tb", "\x7f", "a,\x00"], ids=ascii
+)
+def test_a_key_that_is_none_is_refused(person: Person, operation: str, key: str) -> None:
+    request = replace(Request.to(operation, person), key=key)
+    before = person.stack.dump()
+
+    answer = request.sent(person.keeper)
+
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert "Idempotency-Key" in answer.json["error_description"]
+    assert person.stack.dump() == before
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "~!,;"])
+def test_a_key_is_any_visible_text_of_up_to_255_characters(person: Person, key: str) -> None:
+    request = replace(Request.to("create_calendar", person), key=key)
+
+    answers = [request.sent(person.keeper) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert [REPLAYED in answer.headers for answer in answers] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda p, **more: p.list(p.keeper, **more), id="list_calendars"),
+        pytest.param(
+            lambda p, **more: p.stack.invoke(
+                "get_calendar", p.keeper, path={"name": p.calendar["name"]}, **more
+            ),
+            id="get_calendar",
+        ),
+        pytest.param(lambda p, **more: p.introspect(p.keeper, **more), id="introspect"),
+    ],
+)
+def test_what_changes_nothing_takes_no_notice_of_the_key(
+    person: Person, ask: Callable[..., Answer]
+) -> None:
+    person.stack.invoke(
+        "create_calendar", person.keeper, json={"name": "x"}, headers={"idempotency-key": KEY}
+    )
+    before = person.stack.dump()
+
+    answers = [ask(person, headers={"idempotency-key": KEY}) for _ in range(2)]
+
+    assert {answer.status for answer in answers} <= {200, 302}
+    assert not [answer for answer in answers if REPLAYED in answer.headers]
+    assert person.stack.dump() == before
+
+
+# --- what has happened since ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["create_calendar", "add_token"])
+@pytest.mark.parametrize("again", [True, False], ids=["and-made-again", "for-good"])
+@pytest.mark.parametrize("claims", [{}, {"rotation": ROTATING}], ids=["plain", "rotating"])
+def test_what_was_done_to_a_calendar_that_is_deleted_since_is_not_done_again(
+    person: Person, operation: str, claims: dict[str, Any], *, again: bool
+) -> None:
+    token, request = person.mint(**claims), Request.to(operation, person)
+    calendar = {"name": request.sent(token).json["name"]}
+    delete(person.stack, person.keeper, calendar)
+    if again:
+        create(person.stack, person.keeper, calendar["name"])
+    before = person.stack.dump()
+
+    answer = request.sent(token)
+
+    assert (answer.status, answer.json["error"]) == (409, "conflict")
+    assert person.stack.dump() == before
+
+
+def test_a_calendar_that_is_made_again_is_not_deleted_again(person: Person) -> None:
+    token, request = person.mint(), Request.to("delete_calendar", person)
+    request.sent(token)
+    create(person.stack, person.keeper, request.more["path"]["name"])
+    before = person.stack.dump()
+
+    answer = request.sent(token)
+
+    assert (answer.status, answer.headers[REPLAYED]) == (204, "true")
+    assert person.stack.dump() == before
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_successor_that_is_used_since_is_not_handed_out_again(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(rotation=REVOKED_WHEN_REPLAYED), Request.to(operation, person)
+    second = successor(request.sent(token))
+    third = successor(person.list(second))
+    clock.passes(5)
+    before = person.stack.dump()
+
+    answer = request.sent(token)
+
+    assert (answer.status, answer.json["error"]) == (409, "conflict")
+    assert "token_update" not in answer.json
+    assert person.stack.dump() == before
+    assert person.list(third).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("claims", [{}, {"rotation": ROTATING}], ids=["plain", "rotating"])
+def test_a_revoked_token_repeats_nothing(
+    person: Person, operation: str, claims: dict[str, Any]
+) -> None:
+    token, request = person.mint(**claims), Request.to(operation, person)
+    request.sent(token)
+    person.stack.revoke(token)
+
+    answer = request.sent(token)
+
+    assert answer.status == (409 if claims else 401)
+    assert "token_update" not in answer.json
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_token_repeats_nothing_where_it_may_not_be_used(person: Person, operation: str) -> None:
+    token = person.mint(restrictions=[{"hosts": ["192.0.2.7"]}], rotation=ROTATING)
+    request = Request.to(operation, person)
+    request.sent(token)
+
+    answer = request.sent(token, address="198.51.100.9")
+
+    assert (answer.status, answer.json["error"]) == (403, "usage_restricted")
+    assert "token_update" not in answer.json
+
+
+def test_only_the_very_token_of_the_request_gets_its_successor(person: Person) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to("create_calendar", person)
+    made = successor(request.sent(token))
+    same_claims = person.stack.authority.codec
+    again = same_claims.encode(same_claims.decode(token.bearer, "http://127.0.0.1:3000").claims)
+
+    # The signature differs: with it nothing can be unsealed.
+    answer = request.sent(again)
+
+    assert answer.status == 401
+    assert person.list(made).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.usefixtures("impatient")
+def test_the_request_may_be_repeated_with_the_successor(person: Person, operation: str) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to(operation, person)
+    first = request.sent(token)
+
+    again = request.sent(successor(first))
+
+    # It was done: it is answered again, or there is a conflict; but there is no point in waiting.
+    assert again.status in (first.status, 404, 409)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_after_a_503_that_hands_out_the_successor_the_request_is_repeated_with_it(
+    person: Person,
+) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to("add_token", person)
+    client = person.stack.door("add_token", "store").table.client
+    with faults(client, *[unreachable] * 9, operation="Query"):
+        unavailable = request.sent(token)
+    assert unavailable.status == 503
+
+    again = request.sent(unavailable.json["token_update"]["mytoken"])
+
+    assert again.status == 200
+    assert again.json["subscribed_tokens"] == [person.other.mom_id]
+
+
+# --- what a receipt tells -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_receipt_holds_no_part_of_a_token_and_no_key(person: Person, operation: str) -> None:
+    token, request = person.mint(rotation=ROTATING), Request.to(operation, person)
+
+    made = successor(request.sent(token))
+
+    (receipt,) = _receipts(person.stack)
+    stored = json.dumps(receipt)
+    secrets = [*token.bearer.split("."), *made.bearer.split("."), KEY, token.mom_id]
+    assert set(receipt) == {"pk", "sk", "request", "calendar", "successor", "ttl"}
+    assert not [secret for secret in secrets if secret in stored]
+
+
+def test_without_a_key_there_is_no_receipt(person: Person) -> None:
+    for operation in CHANGES:
+        person.use(operation, person.keeper)
+
+    assert _receipts(person.stack) == []
+
+
+def test_a_receipt_is_gone_when_it_is_worth_nothing_any_more(person: Person, clock: Clock) -> None:
+    Request.to("create_calendar", person).sent(person.mint())
+
+    (receipt,) = _receipts(person.stack)
+
+    assert receipt["ttl"] == {"N": str(int(clock.now) + DAY)}
+
+
+# --- a repetition that overtakes the request ------------------------------------------------------
+
+# The first request is under way when its client gives up and repeats it.
+
+CLAIMS = [
+    pytest.param({}, id="plain"),
+    pytest.param({"restrictions": [{"usages_other": 1}]}, id="for-one-use"),
+    pytest.param({"rotation": REVOKED_WHEN_REPLAYED}, id="rotating"),
+]
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("claims", CLAIMS)
+@pytest.mark.parametrize(
+    ("door", "call"),
+    [
+        pytest.param("receipts", "GetItem", id="before-it-looks-for-a-receipt"),
+        pytest.param("authority", "GetItem", id="before-it-looks-up-the-token"),
+        pytest.param("store", "GetItem", id="before-it-looks-for-the-calendar"),
+        pytest.param("store", "TransactWriteItems", id="before-it-is-committed"),
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_its_own_repetition_overtakes_is_answered_like_that(
+    person: Person, operation: str, claims: dict[str, Any], door: str, call: str
+) -> None:
+    token, request = person.mint(**claims), Request.to(operation, person)
+    overtaking: list[Answer] = []
+
+    client = _client(person.stack, operation, door)
+    with before_each(client, call, lambda: overtaking.append(request.sent(token))):
+        overtaken = request.sent(token)
+
+    (done,) = overtaking
+    assert done.status == _status(operation, claims)
+    assert (overtaken.status, overtaken.body) == (done.status, done.body)
+    assert overtaken.headers[REPLAYED] == "true"
+
+
+# --- races and faults -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def racer(racing_stack: Stack) -> Iterator[Person]:
+    yield Person.on(racing_stack)
+    assert violations(racing_stack.dump()) == []
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("claims", CLAIMS)
+def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(
+    racer: Person, operation: str, claims: dict[str, Any]
+) -> None:
+    token, request = racer.mint(**claims), Request.to(operation, racer)
+    barrier = threading.Barrier(THREADS)
+
+    def send(_: int) -> Answer:
+        barrier.wait(10)
+        return request.sent(token)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(send, range(THREADS)))
+
+    assert {answer.status for answer in answers} == {_status(operation, claims)}
+    assert len({answer.body for answer in answers}) == 1
+    assert sum(REPLAYED not in answer.headers for answer in answers) == 1
+
+
+def test_of_many_with_one_key_exactly_one_makes_a_calendar(racer: Person) -> None:
+    token, request = racer.mint(), Request.to("create_calendar", racer)
+    before = len(calendars(racer.stack, racer.keeper))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda _: request.sent(token), range(THREADS)))
+
+    assert len(calendars(racer.stack, racer.keeper)) == before + 1
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("claims", CLAIMS)
+@pytest.mark.parametrize("lost", [1, 30], ids=["one-answer-lost", "all-answers-lost"])
+def test_a_request_whose_answer_was_lost_is_repeated_and_done_once(
+    racer: Person, operation: str, claims: dict[str, Any], lost: int
+) -> None:
+    token, request = racer.mint(**claims), Request.to(operation, racer)
+    client = _client(racer.stack, operation, "store")
+
+    with faults(client, *[lost_answer] * lost, operation="TransactWriteItems"):
+        first = request.sent(token)
+    before = _item(racer, token)
+    again = request.sent(token)
+
+    assert first.status == (503 if lost > 1 else _status(operation, claims))
+    assert again.status == _status(operation, claims)
+    assert again.headers[REPLAYED] == "true"
+    assert _item(racer, token) == before
+    assert before.get("seq_no", 1) == (2 if "rotation" in claims else 1)
+    if "rotation" in claims:
+        assert racer.list(successor(again)).status == 200
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_request_that_was_lost_is_repeated_and_done_then(racer: Person, operation: str) -> None:
+    token, request = racer.mint(rotation=ROTATING), Request.to(operation, racer)
+    client = _client(racer.stack, operation, "store")
+
+    with faults(client, *[lost_request] * 30, operation="TransactWriteItems"):
+        first = request.sent(token)
+    again = request.sent(token)
+
+    assert (first.status, "token_update" in first.json) == (503, False)
+    assert again.status == _status(operation, {"rotation": ROTATING})
+    assert REPLAYED not in again.headers
+
+
+def _receipts(stack: Stack) -> list[dict[str, Any]]:
+    in_calendars, _ = stack.dump().values()
+    return [item for item in in_calendars if item["pk"]["S"].startswith("RECEIPT#")]
+
+
+def _client(stack: Stack, operation: str, door: str) -> Any:
+    opened = stack.door(operation, door)
+    return (opened.registry if door == "authority" else opened).table.client
+
+
+def _item(person: Person, token: Token) -> dict[str, Any]:
+    registry = person.stack.authority.registry
+    return registry.table.get(items.token(owner(person.user), token.mom_id)) or {}
+
+
+def _status(operation: str, claims: Mapping[str, Any]) -> int:
+    """What it answers a token with such claims."""
+    status = USES[operation].status
+    return 200 if status == 204 and "rotation" in claims else status

@@ -1,0 +1,451 @@
+"""Revoking mytokens by the API: whose, by whom, and that all know of it at once."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mytoken_calendars.changes import Change
+from mytoken_calendars.mytoken import RegisteredToken
+from tests.integration.steps import Clock, add, before_each, owner, summaries, watched
+from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
+from tests.support import DAY, Answer, Stack, Token
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+
+@pytest.fixture
+def person(stack: Stack, clock: Clock) -> Person:
+    return Person.on(stack)
+
+
+# --- the own token --------------------------------------------------------------------------------
+
+OWN = [
+    pytest.param(lambda t: {"json": {"token": t.bearer}}, id="token"),
+    pytest.param(lambda t: {"form": {"token": t.bearer}}, id="token-in-a-form"),
+    pytest.param(lambda t: {"json": {"mytoken": t.bearer}}, id="mytoken"),
+    pytest.param(
+        lambda t: {"json": {}, "headers": {"authorization": f"Bearer {t.bearer}"}}, id="header"
+    ),
+    pytest.param(
+        lambda t: {"json": {"mom_id": ""}, "headers": {"authorization": f"Bearer {t.bearer}"}},
+        id="header-and-empty-mom-id",
+    ),
+    pytest.param(
+        lambda t: {
+            "json": {"mom_id": t.mom_id},
+            "headers": {"authorization": f"Bearer {t.bearer}"},
+        },
+        id="header-and-own-mom-id",
+    ),
+    pytest.param(lambda t: {"json": {}, "cookies": [f"mytoken={t.bearer}"]}, id="cookie"),
+]
+
+
+@pytest.mark.parametrize("asked", OWN)
+@pytest.mark.parametrize("capability", ["AT", "manage_mytokens"])
+def test_who_holds_a_token_may_revoke_it_whatever_else_it_may_do(
+    person: Person, asked: Callable[[Token], dict[str, Any]], capability: str
+) -> None:
+    token = person.mint(capability)
+    add(person.stack, person.keeper, person.calendar, token.mom_id)
+
+    answer = person.stack.invoke("revoke_token", None, **asked(token))
+
+    assert (answer.status, answer.body, answer.cookies) == (204, b"", ())
+    assert person.list(token).status == 401
+    assert summaries(person.stack.feed(person.calendar)) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"restrictions": [{"exp": 1}]},
+        {"restrictions": [{"usages_other": 0}]},
+        {"restrictions": [{"hosts": ["198.51.100.9"]}]},
+        {"restrictions": [{"made_up": True}]},
+        {"rotation": {"made_up": True}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("named", [True, False], ids=["by-its-mom-id", "by-none"])
+def test_a_token_is_revoked_wherever_it_may_be_used(
+    person: Person, more: dict[str, Any], *, named: bool
+) -> None:
+    token = person.mint("tokeninfo:introspect", **more)
+
+    answer = _revoke(person, token, token.mom_id if named else "")
+
+    assert answer.status == 204
+    assert person.introspect(token).status == 401
+
+
+@pytest.mark.parametrize("rotation", [ROTATING, REVOKED_WHEN_REPLAYED], ids=["plain", "revoking"])
+def test_a_token_that_revokes_itself_has_no_successor(
+    person: Person, rotation: dict[str, Any]
+) -> None:
+    token = person.mint(rotation=rotation, restrictions=[{"usages_other": 1}])
+
+    answer = person.stack.invoke("revoke_token", token, json={"token": token.bearer})
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert person.list(token).status == 401
+
+
+@pytest.mark.parametrize(("recursive", "status"), [(True, 401), (False, 200), (None, 200)])
+def test_descendants_are_revoked_if_that_is_asked_for(
+    person: Person, status: int, *, recursive: bool | None
+) -> None:
+    token = person.mint()
+    child = person.mint(parent=token.mom_id)
+    grandchild = person.mint(parent=child.mom_id)
+    asked = {} if recursive is None else {"recursive": recursive}
+
+    answer = person.stack.invoke("revoke_token", token, json=asked)
+
+    assert answer.status == 204
+    assert [person.list(one).status for one in (child, grandchild)] == [status, status]
+
+
+def test_revoking_alone_and_then_with_descendants_reaches_these(person: Person) -> None:
+    token = person.mint()
+    child = person.mint(parent=token.mom_id)
+    answers = [
+        _revoke(person, person.keeper, token.mom_id),
+        _revoke(person, person.keeper, token.mom_id, recursive=True),
+    ]
+
+    # The token is gone with the first, and to the user like one that never was.
+    assert [answer.status for answer in answers] == [204, 403]
+    assert person.list(child).status == 200
+
+
+# --- another token --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "others", "descendants"),
+    [
+        (["manage_mytokens:revoke"], 204, 204),
+        (["manage_mytokens"], 204, 204),
+        (["AT"], 403, 204),
+        (["tokeninfo"], 403, 204),
+        (["manage_mytokens:notify", "manage_mytokens:list"], 403, 204),
+        (["read@manage_mytokens:revoke"], 403, 204),
+        (["read@manage_mytokens"], 403, 204),
+        (["manage_mytokens:revoke:all"], 403, 204),
+        (["MANAGE_MYTOKENS:REVOKE"], 403, 204),
+    ],
+    ids=str,
+)
+def test_another_token_takes_the_capability_and_a_descendant_does_not(
+    person: Person, capabilities: list[str], others: int, descendants: int
+) -> None:
+    token = person.mint(*capabilities)
+    child = person.mint(parent=token.mom_id)
+    grandchild = person.mint(parent=child.mom_id)
+
+    of_others = _revoke(person, token, person.other.mom_id)
+    of_descendants = [_revoke(person, token, one.mom_id) for one in (grandchild, child)]
+
+    assert of_others.status == others
+    assert others == 204 or of_others.json["error"] == "insufficient_capabilities"
+    assert {answer.status for answer in of_descendants} == {descendants}
+    assert person.list(person.other).status == (401 if others == 204 else 200)
+    assert {person.list(one).status for one in (child, grandchild)} == {401}
+    assert person.introspect(token).status != 401
+
+
+@pytest.mark.parametrize("kin", ["parent", "sibling"])
+def test_without_the_capability_neither_parent_nor_sibling_is_revoked(
+    person: Person, kin: str
+) -> None:
+    parent = person.mint()
+    token, sibling = (person.mint("AT", parent=parent.mom_id) for _ in range(2))
+    before = person.stack.dump()
+
+    answer = _revoke(person, token, {"parent": parent, "sibling": sibling}[kin].mom_id)
+
+    assert (answer.status, answer.json["error"]) == (403, "insufficient_capabilities")
+    assert person.stack.dump() == before
+
+
+@pytest.mark.parametrize("recursive", [True, False], ids=["recursive", "plain"])
+@pytest.mark.parametrize(
+    "capability", ["manage_mytokens", "AT"], ids=["with-the-capability", "without"]
+)
+def test_foreign_unknown_and_revoked_tokens_are_one_and_the_same(
+    person: Person, capability: str, *, recursive: bool
+) -> None:
+    token, revoked, stranger = person.mint(capability), person.mint(), person.stack.mint()
+    person.stack.revoke(revoked)
+    before = person.stack.dump()
+
+    answers = [
+        _revoke(person, token, mom_id, recursive=recursive)
+        for mom_id in (stranger.mom_id, _unknown(), revoked.mom_id)
+    ]
+
+    error = "invalid_grant" if capability == "manage_mytokens" else "insufficient_capabilities"
+    assert {(answer.status, answer.json["error"]) for answer in answers} == {(403, error)}
+    assert len({(a.body, *sorted(a.headers.items())) for a in answers}) == 1
+    assert person.stack.dump() == before
+    assert person.stack.invoke("list_calendars", stranger).status == 200
+
+
+@pytest.mark.parametrize("mom_id", ["x", "=", "A" * 88, 5, None, ["x"], {}], ids=str)
+def test_what_is_no_mom_id_is_refused(person: Person, mom_id: Any) -> None:
+    answer = _revoke(person, person.keeper, mom_id)
+
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert person.list(person.keeper).status == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"recursive": "yes please"},
+        {"recursive": 2},
+        {"recursive": None},
+        {"token": 5},
+        {"token": None},
+        {"token": ["x"]},
+    ],
+    ids=str,
+)
+def test_fields_of_another_type_are_refused(person: Person, asked: dict[str, Any]) -> None:
+    before = person.stack.dump()
+
+    answer = person.stack.invoke("revoke_token", person.keeper, json=asked)
+
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert person.stack.dump() == before
+
+
+def test_a_token_revokes_another_in_place_of_the_header(person: Person) -> None:
+    asked = {"token": person.keeper.bearer, "mom_id": person.other.mom_id}
+
+    answer = person.stack.invoke("revoke_token", None, json=asked)
+
+    assert answer.status == 204
+    assert person.list(person.other).status == 401
+    assert person.list(person.keeper).status == 200
+
+
+def test_the_token_that_is_named_is_revoked_and_not_that_of_the_header(person: Person) -> None:
+    token = person.mint("AT")
+
+    answer = person.stack.invoke("revoke_token", person.keeper, json={"token": token.bearer})
+
+    assert answer.status == 204
+    assert person.introspect(token).status == 401
+    assert person.list(person.keeper).status == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"restrictions": [{"exp": 1}]},
+        {"restrictions": [{"usages_other": 0}]},
+        {"restrictions": [{"hosts": ["198.51.100.9"]}]},
+        {"restrictions": [{"made_up": True}]},
+    ],
+    ids=str,
+)
+def test_where_a_token_may_not_be_used_it_revokes_no_other(
+    person: Person, more: dict[str, Any]
+) -> None:
+    token = person.mint(**more)
+    child = person.mint(parent=token.mom_id)
+    before = person.stack.dump()
+
+    answers = [_revoke(person, token, one.mom_id) for one in (person.other, child)]
+
+    assert {(a.status, a.json["error"]) for a in answers} == {(403, "usage_restricted")}
+    assert person.stack.dump() == before
+
+
+def test_an_expired_token_of_ones_own_may_be_revoked(person: Person) -> None:
+    expired = person.mint(expires_in=DAY, at=1_700_000_000)
+
+    answer = _revoke(person, person.keeper, expired.mom_id)
+
+    assert answer.status == 204
+    listed = person.stack.invoke("tokeninfo", person.keeper, json={"action": "list_mytokens"})
+    assert expired.mom_id not in listed.text
+
+
+def test_a_token_that_revokes_its_ancestor_is_gone_with_it(person: Person) -> None:
+    parent = person.mint()
+    token = person.mint("manage_mytokens", parent=parent.mom_id)
+
+    answer = _revoke(person, token, parent.mom_id, recursive=True)
+
+    assert answer.status == 204
+    assert {person.list(one).status for one in (parent, token)} == {401}
+    assert person.list(person.keeper).status == 200
+
+
+# --- who may not ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        pytest.param(lambda p: p.mint(expires_in=1, at=1_700_000_000), id="expired"),
+        pytest.param(lambda p: p.mint(at=4_000_000_000), id="not-valid-yet"),
+        pytest.param(lambda p: _revoked(p), id="revoked"),  # noqa: PLW0108
+        pytest.param(lambda p: "x" * 64, id="none-at-all"),
+    ],
+)
+@pytest.mark.parametrize("of", ["itself", "another"])
+def test_a_dead_token_revokes_nothing(
+    person: Person, dead: Callable[[Person], Token | str], of: str
+) -> None:
+    token = dead(person)
+    before = person.stack.dump()
+
+    answer = _revoke(person, token, "" if of == "itself" else person.other.mom_id)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="mytoken", error="invalid_token"'
+    assert person.stack.dump() == before
+
+
+@pytest.mark.parametrize("of", ["itself", "another"])
+def test_a_superseded_token_revokes_nothing_and_its_successor_does(
+    person: Person, clock: Clock, of: str
+) -> None:
+    token = person.mint(rotation=ROTATING)
+    made = successor(person.list(token))
+    mom_id = "" if of == "itself" else person.other.mom_id
+    clock.passes(LATER)
+
+    answers = [_revoke(person, one, mom_id) for one in (token, made)]
+
+    assert [answer.status for answer in answers] == [401, 204 if of == "itself" else 200]
+
+
+def test_a_superseded_token_that_shall_be_revoked_when_replayed_is(
+    person: Person, clock: Clock
+) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    clock.passes(LATER)
+
+    answer = person.stack.invoke("revoke_token", None, json={"token": token.bearer})
+
+    assert answer.status == 401
+    assert person.list(made).status == 401
+
+
+@pytest.mark.parametrize("asked", [{"json": {}}, {"json": {"token": ""}}, {"form": {"x": "y"}}])
+def test_without_a_token_it_answers_401_and_a_challenge(
+    person: Person, asked: dict[str, Any]
+) -> None:
+    answer = person.stack.invoke("revoke_token", None, **asked)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="mytoken"'
+
+
+@pytest.mark.parametrize(
+    "headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}], ids=str
+)
+def test_another_site_revokes_nothing_by_cookie(person: Person, headers: dict[str, str]) -> None:
+    cookies = [f"mytoken={person.keeper.bearer}"]
+
+    answer = person.stack.invoke("revoke_token", None, json={}, cookies=cookies, headers=headers)
+
+    assert answer.status == 401
+    assert person.list(person.keeper).status == 200
+
+
+# --- meanwhile ------------------------------------------------------------------------------------
+
+
+def test_a_token_that_is_revoked_meanwhile_revokes_no_other(person: Person) -> None:
+    token = person.mint()
+    client = person.stack.door("revoke_token", "authority").calendars.client
+
+    with before_each(client, "TransactWriteItems", lambda: person.stack.revoke(token)):
+        answer = _revoke(person, token, person.other.mom_id)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert person.list(person.other).status == 200
+
+
+def test_who_revokes_at_the_same_time_as_another_is_answered_that_it_is_revoked(
+    person: Person,
+) -> None:
+    client = person.stack.door("revoke_token", "authority").calendars.client
+    mom_id = person.other.mom_id
+
+    with before_each(client, "TransactWriteItems", lambda: person.stack.revoke(person.other)):
+        answer = _revoke(person, person.keeper, mom_id)
+
+    assert answer.status == 204
+    assert person.list(person.other).status == 401
+
+
+# --- many -----------------------------------------------------------------------------------------
+
+
+def test_however_many_descendants_there_are_they_are_revoked_in_one_transaction(
+    racing_stack: Stack,
+) -> None:
+    # Not on moto, which copies its tables in every transaction.
+    person, stack = Person.on(racing_stack), racing_stack
+    root = person.mint()
+    branches = [person.mint(parent=root.mom_id) for _ in range(3)]
+    leaves = [person.mint(name="leaf", parent=branch.mom_id) for branch in branches]
+    _register(stack, person.user, 300 - 6, [(branch.mom_id, root.mom_id) for branch in branches])
+    for leaf in leaves:
+        add(stack, person.keeper, person.calendar, leaf.mom_id)
+    known = stack.feed(person.calendar)
+    mine = stack.invoke("tokeninfo", root, json={"action": "subtokens"}).json["mytokens"]
+    assert sum(len(branch["children"]) for branch in mine["children"]) + 3 == 300
+
+    with watched(stack.door("revoke_token", "authority").calendars.client) as calls:
+        answer = stack.invoke("revoke_token", root, json={"recursive": True})
+
+    assert answer.status == 204
+    assert calls == ["TransactWriteItems"]
+    assert len(summaries(known)) == 3
+    headers = {"if-none-match": known.headers["etag"]}
+    assert summaries(stack.feed(person.calendar, headers=headers)) == []
+    assert {person.list(one).status for one in (root, *branches, *leaves)} == {401}
+    listed = stack.invoke("tokeninfo", person.keeper, json={"action": "list_mytokens"}).json
+    assert {tree["token"]["mom_id"] for tree in listed["mytokens"]} == {
+        person.keeper.mom_id,
+        person.other.mom_id,
+    }
+
+
+def _revoke(person: Person, token: Token | str, mom_id: Any, **more: Any) -> Answer:
+    return person.stack.invoke("revoke_token", token, json={"mom_id": mom_id, **more})
+
+
+def _revoked(person: Person) -> Token:
+    token = person.mint()
+    person.stack.revoke(token)
+    return token
+
+
+def _unknown() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+def _register(stack: Stack, user: str, count: int, lineages: list[tuple[str, ...]]) -> None:
+    """Registers that many tokens, which nobody needs to hold, below each parent in turn."""
+    registry, now = stack.authority.registry, 1_800_000_000
+    tokens = [
+        RegisteredToken(_unknown(), None, now, now + DAY, lineages[number % len(lineages)])
+        for number in range(count)
+    ]
+    for first in range(0, count, 49):
+        added = [registry.added(owner(user), token, user) for token in tokens[first : first + 49]]
+        registry.table.commit(Change.new(now), *(write for writes in added for write in writes))

@@ -1,0 +1,122 @@
+"""Everything that uses a mytoken, somebody who does it, and what becomes of the token."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from tests.integration.steps import Document, create, new_user
+from tests.support import Answer, Stack, Token
+
+EVERYTHING = ("manage_mytokens", "tokeninfo")
+ROTATING = {"on_other": True}
+REVOKED_WHEN_REPLAYED = {"on_other": True, "auto_revoke": True}
+LATER = 100  # seconds after a rotation: nobody can have been on the way since before it
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user with a calendar, a mytoken that stays as it is, and one that calendars can take."""
+
+    stack: Stack
+    user: str
+    keeper: Token
+    other: Token
+    calendar: Document
+
+    @classmethod
+    def on(cls, stack: Stack) -> "Person":
+        user = new_user()
+        keeper = stack.mint(*EVERYTHING, user=user)
+        other = stack.mint(user=user, name="other")
+        return cls(stack, user, keeper, other, create(stack, keeper))
+
+    def mint(self, *capabilities: str, **more: Any) -> Token:
+        """A token of the user, with all capabilities by default."""
+        return self.stack.mint(*(capabilities or EVERYTHING), user=self.user, **more)
+
+    def use(self, use: str, token: Token | str | None, **more: Any) -> Answer:
+        """Uses a token for something that succeeds; `more` is as in `Stack.invoke`."""
+        operation, request = USES[use].operation, USES[use].request(self)
+        return self.stack.invoke(operation, token, **request, **more)
+
+    def list(self, token: Token | str | None, **more: Any) -> Answer:
+        return self.stack.invoke("list_calendars", token, **more)
+
+    def introspect(self, token: Token | str | None, **more: Any) -> Answer:
+        return self.stack.invoke("tokeninfo", token, json={"action": "introspect"}, **more)
+
+    def done(self, token: Token) -> Sequence[int | None]:
+        """How often each clause of a token was counted; None for one that limits nothing."""
+        answer = self.introspect(token)
+        assert answer.status == 200, answer.text
+        return [c.get("usages_other_done") for c in answer.json["token"]["restrictions"]]
+
+
+@dataclass(frozen=True)
+class Use:
+    """An operation, its answer, and a request of a person's that succeeds."""
+
+    operation: str
+    status: int
+    request: Callable[[Person], Mapping[str, Any]]
+
+
+def _named(person: Person) -> dict[str, str]:
+    return {"name": person.calendar["name"]}
+
+
+USES = {
+    "list_calendars": Use("list_calendars", 200, lambda person: {}),
+    "create_calendar": Use("create_calendar", 201, lambda person: {"json": {"name": _new_name()}}),
+    "add_token": Use(
+        "add_token",
+        200,
+        lambda person: {"path": _named(person), "json": {"mom_id": person.other.mom_id}},
+    ),
+    "delete_calendar": Use(
+        "delete_calendar",
+        204,
+        lambda person: {"path": _only_named(create(person.stack, person.keeper, _new_name()))},
+    ),
+    "list_mytokens": Use("tokeninfo", 200, lambda person: {"json": {"action": "list_mytokens"}}),
+    "subtokens": Use("tokeninfo", 200, lambda person: {"json": {"action": "subtokens"}}),
+    "revoke_token": Use(
+        "revoke_token",
+        204,
+        lambda person: {"json": {"mom_id": person.stack.mint(user=person.user).mom_id}},
+    ),
+}
+
+
+def update(answer: Answer) -> Document:
+    """The mytoken response object of an answer to a use that has rotated the token."""
+    assert answer.status < 400, answer.text
+    document: Document = answer.json["token_update"]
+    return document
+
+
+def successor(answer: Answer) -> Token:
+    document = update(answer)
+    return Token(document["mytoken"], document["mom_id"])
+
+
+def claims(token: Token) -> dict[str, Any]:
+    payload = token.bearer.split(".")[1]
+    decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * 3))
+    return decoded
+
+
+def with_claims(stack: Stack, token: Token, **changed: Any) -> Token:
+    """The token as the stack would have made it with these claims, under the same `jti`."""
+    return Token(stack.authority.codec.encode({**claims(token), **changed}), token.mom_id)
+
+
+def _new_name() -> str:
+    return str(uuid4())
+
+
+def _only_named(calendar: Document) -> dict[str, str]:
+    return {"name": calendar["name"]}

@@ -1,0 +1,134 @@
+"""The use of a mytoken: with which writes it is committed, and when a successor is handed on."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mytoken_calendars.authority import Caller, Credentials
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import InvalidToken, Outdated, UsageRestricted
+from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from tests.unit.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, registered
+from tests.unit.fakes import FakeAuthority, FakeReceipts
+
+CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)
+KEY = IdempotencyKey("k", "a-digest")
+SUCCESSOR = {"mytoken": "its-successor"}
+
+
+def using(
+    authority: FakeAuthority,
+    receipts: FakeReceipts | None = None,
+    key: IdempotencyKey | None = None,
+    token_update: dict[str, Any] | None = None,
+) -> Caller:
+    """A caller with two guards, and credentials of its own."""
+    own = credentials(idempotency_key=key)
+    own.presented.token_update = token_update
+    token = registered(guards=(guard("alive"), guard("parent")))
+    return replace(caller(token, authority), credentials=own, receipts=receipts)
+
+
+def keys(guards: Any) -> list[str]:
+    return [(write.parameters.get("Key") or write.parameters["Item"])["pk"] for write in guards]
+
+
+def update_of(somebody: Caller) -> object:
+    return somebody.credentials.presented.token_update
+
+
+@pytest.mark.parametrize(
+    ("receipts", "key", "written"),
+    [
+        (None, None, ["use", "count", "alive", "parent"]),
+        (None, KEY, ["use", "count", "alive", "parent"]),
+        (FakeReceipts(), None, ["use", "count", "alive", "parent"]),
+        (FakeReceipts(), KEY, ["receipt", "use", "count", "alive", "parent"]),
+    ],
+)
+def test_a_use_is_committed_with_its_receipt_then_its_writes_then_the_guards(
+    receipts: FakeReceipts | None, key: IdempotencyKey | None, written: list[str]
+) -> None:
+    authority = FakeAuthority(writes=(guard("use"), guard("count")))
+
+    with using(authority, receipts, key).using(CHANGE) as guards:
+        assert keys(guards) == written
+
+
+def test_a_use_that_writes_nothing_is_committed_with_the_guards_alone() -> None:
+    with using(FakeAuthority()).using(CHANGE) as guards:
+        assert keys(guards) == ["alive", "parent"]
+
+
+@pytest.mark.parametrize("successor", [None, SUCCESSOR])
+def test_the_receipt_says_what_was_done_and_what_has_become_of_the_token(
+    successor: dict[str, Any] | None,
+) -> None:
+    receipts = FakeReceipts()
+    somebody = using(FakeAuthority(token_update=successor), receipts, KEY)
+
+    with somebody.using(CHANGE, CALENDAR_ID):
+        pass
+
+    receipt = Receipt(CALENDAR_ID, successor)
+    assert receipts.asked == [("left", KEY, BEARER, receipt, CHANGE)]
+
+
+@pytest.mark.parametrize("receipts", [None, FakeReceipts()])
+def test_the_successor_is_handed_on_once_the_use_has_ended(receipts: FakeReceipts | None) -> None:
+    somebody = using(FakeAuthority(token_update=SUCCESSOR), receipts, KEY)
+
+    with somebody.using(CHANGE):
+        assert update_of(somebody) is None
+
+    assert update_of(somebody) is SUCCESSOR
+
+
+@pytest.mark.parametrize("error", [Outdated(), InvalidToken(), ZeroDivisionError()])
+def test_no_successor_is_handed_on_where_the_commit_has_failed(error: Exception) -> None:
+    authority = FakeAuthority(token_update=SUCCESSOR)
+    somebody = using(authority)
+
+    with pytest.raises(type(error)) as raised, somebody.using(CHANGE):
+        raise error
+
+    assert raised.value is error
+    assert update_of(somebody) is None
+    assert authority.asked == [("use", BEARER)]
+
+
+def test_a_use_without_a_successor_leaves_the_one_that_was_handed_on_before() -> None:
+    somebody = using(FakeAuthority(), token_update=SUCCESSOR)
+
+    with somebody.using(CHANGE):
+        pass
+
+    assert update_of(somebody) is SUCCESSOR
+
+
+def test_a_use_that_the_authority_refuses_does_nothing() -> None:
+    receipts = FakeReceipts()
+    somebody = using(FakeAuthority(refusal=UsageRestricted()), receipts, KEY)
+
+    with pytest.raises(UsageRestricted), somebody.using(CHANGE):
+        raise AssertionError("nothing is to be committed")
+
+    assert receipts.asked == []
+    assert update_of(somebody) is None
+
+
+def test_a_caller_is_equal_to_another_whoever_vouches_for_it() -> None:
+    presented = credentials()
+    one, other = (replace(caller(authority=FakeAuthority()), credentials=presented) for _ in "ab")
+
+    assert one == other
+    assert one != replace(one, receipt=Receipt(CALENDAR_ID, None))
+
+
+def test_each_request_is_presented_anew() -> None:
+    one, other = (Credentials(BEARER, "", "", 0, 0) for _ in "ab")
+
+    one.presented.by_cookie = True
+
+    assert not other.presented.by_cookie

@@ -1,0 +1,260 @@
+"""The authority that is this stack: what a use writes, makes and leaves, and what is counted."""
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from mytoken_calendars import metrics
+from mytoken_calendars.authority import Caller
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.errors import (
+    AheadOfRegistry,
+    InvalidToken,
+    Outdated,
+    Refusal,
+    Superseded,
+    TemporarilyUnavailable,
+)
+from mytoken_calendars.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.registry import Registry
+from mytoken_calendars.table import Table
+from tests.unit.examples import (
+    DAY,
+    MOM_ID,
+    NOW,
+    caller,
+    claims,
+    credentials,
+    guard,
+    mytoken,
+    registered,
+)
+from tests.unit.fakes import FakeNetwork
+
+COMMITTED_AT = NOW + 2.5
+
+ROTATING = {"rotation": {"on_other": True}}
+REVOKING = {"rotation": {"on_other": True, "auto_revoke": True}}
+COUNTED = {"restrictions": [{"usages_other": 3}]}
+
+
+@dataclass(frozen=True)
+class FakeTable(Table):
+    """Commits everything, unless `refusals` are left; writes are made as they always are."""
+
+    committed: list[tuple[Write, ...]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def commit(self, change: Change, *writes: Write) -> None:
+        self.committed.append(writes)
+        if self.refusals:
+            raise self.refusals.pop(0)
+
+
+class FakeCodec:
+    """Its mytokens are their claims, in plain JSON."""
+
+    def encode(self, claims: Any) -> str:
+        return json.dumps(claims)
+
+
+class UnreachableCodec:
+    def encode(self, claims: Any) -> str:
+        raise TemporarilyUnavailable
+
+
+@dataclass(frozen=True)
+class FakeRegistry(Registry):
+    """Knows of one token, or refuses it."""
+
+    known: RegisteredToken | Refusal = field(default_factory=registered)
+
+    def look_up(self, mytoken: Mytoken) -> RegisteredToken:
+        if isinstance(self.known, Refusal):
+            raise self.known
+        return self.known
+
+
+@pytest.fixture
+def tokens() -> FakeTable:
+    return FakeTable(cast("Any", None), "tokens")
+
+
+@pytest.fixture
+def calendars() -> FakeTable:
+    return FakeTable(cast("Any", None), "calendars")
+
+
+@pytest.fixture
+def authority(
+    tokens: FakeTable, calendars: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> EmbeddedAuthority:
+    monkeypatch.setattr(time, "time", lambda: COMMITTED_AT)
+    return EmbeddedAuthority(
+        cast("Any", FakeCodec()), FakeRegistry(tokens), calendars, FakeNetwork()
+    )
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    events: list[str] = []
+    monkeypatch.setattr(metrics, "count", events.append)
+    return events
+
+
+def holder(authority: EmbeddedAuthority, token: RegisteredToken | None = None, **of: Any) -> Caller:
+    somebody = caller(token, authority, **of)
+    return replace(somebody, clause=next(iter(somebody.mytoken.restrictions), None))
+
+
+def expressions(writes: tuple[Write, ...]) -> list[str]:
+    return [write.parameters["UpdateExpression"].split()[0] for write in writes]
+
+
+@pytest.mark.parametrize(
+    ("of", "written", "rotates"),
+    [
+        ({}, [], False),
+        (COUNTED, ["ADD"], False),
+        ({"rotation": {"on_AT": True, "auto_revoke": True}}, [], False),
+        (ROTATING, ["SET"], True),
+        (REVOKING, ["SET"], True),
+        (ROTATING | COUNTED, ["SET"], True),
+    ],
+)
+def test_a_use_writes_what_it_leaves_and_makes_a_successor_if_it_rotates(
+    authority: EmbeddedAuthority, of: dict[str, Any], written: list[str], *, rotates: bool
+) -> None:
+    with authority.use(holder(authority, **of)) as use:
+        assert expressions(use.writes) == written
+        assert (use.token_update is not None) is rotates
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "expires", "expires_in"),
+    [(0, NOW + DAY, 30 * DAY), (60, NOW + DAY, 60), (60, NOW + 59, 59), (60, None, 60)],
+)
+def test_a_successor_is_signed_with_the_expiry_that_the_registry_allows(
+    authority: EmbeddedAuthority, lifetime: int, expires: int | None, expires_in: int
+) -> None:
+    rotation = {"on_other": True, "lifetime": lifetime}
+
+    with authority.use(holder(authority, registered(expires=expires), rotation=rotation)) as use:
+        update = use.token_update
+
+    assert update is not None
+    assert json.loads(update["mytoken"]) == claims(
+        rotation=rotation, seq_no=2, iat=NOW, nbf=NOW, exp=NOW + expires_in
+    )
+    assert (update["mom_id"], update["expires_in"]) == (MOM_ID, expires_in)
+
+
+@pytest.mark.parametrize(
+    ("of", "rotated_at"), [({}, []), (ROTATING, []), (REVOKING, [NOW * 1000 + 2500])]
+)
+def test_when_a_token_was_rotated_is_written_after_that_if_a_replay_would_revoke(
+    authority: EmbeddedAuthority, tokens: FakeTable, of: dict[str, Any], rotated_at: list[int]
+) -> None:
+    with authority.use(holder(authority, **of)):
+        assert tokens.committed == []
+
+    written = [write.parameters for writes in tokens.committed for write in writes]
+    times = [parameters["ExpressionAttributeValues"][":rotated"] for parameters in written]
+    assert times == rotated_at
+    assert all(p["ConditionExpression"] == "#seq_no = :successor" for p in written)
+
+
+@pytest.mark.parametrize("error", [Outdated(), InvalidToken(), ZeroDivisionError()])
+def test_a_use_that_was_not_committed_leaves_nothing(
+    authority: EmbeddedAuthority, tokens: FakeTable, error: Exception
+) -> None:
+    somebody = holder(authority, **REVOKING)
+
+    with pytest.raises(type(error)), somebody.using(Change.new(NOW)):
+        raise error
+
+    assert tokens.committed == []
+    assert somebody.credentials.presented.token_update is None
+
+
+@pytest.mark.parametrize("refusal", [TemporarilyUnavailable(), Outdated()])
+def test_a_successor_is_handed_on_even_if_the_time_of_the_rotation_is_lost(
+    authority: EmbeddedAuthority, tokens: FakeTable, refusal: Refusal
+) -> None:
+    tokens.refusals.append(refusal)
+    somebody = holder(authority, **REVOKING)
+
+    with somebody.using(Change.new(NOW)):
+        pass
+
+    assert len(tokens.committed) == 1
+    assert somebody.credentials.presented.token_update is not None
+
+
+def test_a_successor_that_cannot_be_signed_is_not_committed(authority: EmbeddedAuthority) -> None:
+    unable = replace(authority, codec=cast("Any", UnreachableCodec()))
+
+    with pytest.raises(TemporarilyUnavailable), unable.use(holder(unable, **ROTATING)):
+        raise AssertionError("nothing is to be committed")
+
+
+@pytest.mark.parametrize(
+    ("known", "events"),
+    [
+        (AheadOfRegistry(), ["TokenAheadOfRegistry"]),
+        (InvalidToken(), []),
+        (Superseded(0), []),
+        (TemporarilyUnavailable(), []),
+    ],
+)
+def test_a_token_that_is_ahead_of_the_registry_is_counted(
+    authority: EmbeddedAuthority, counted: list[str], known: Refusal, events: list[str]
+) -> None:
+    registry = FakeRegistry(authority.registry.table, known)
+
+    with pytest.raises(Refusal) as refused:
+        replace(authority, registry=registry).look_up(mytoken(), credentials())
+
+    assert refused.value is known
+    assert counted == events
+
+
+def test_a_chain_that_is_revoked_is_so_with_all_its_descendants_and_counted(
+    authority: EmbeddedAuthority, calendars: FakeTable, counted: list[str]
+) -> None:
+    authority.revoke_chain(mytoken(), NOW)
+
+    (writes,) = calendars.committed
+    token, *recorded = writes
+    assert token.parameters["TableName"] == "tokens"
+    assert token.parameters["Key"]["sk"] == MOM_ID
+    assert "#revoked_tree" in token.parameters["UpdateExpression"]
+    assert {write.parameters["TableName"] for write in recorded} == {"calendars"}
+    assert recorded[0].parameters["ExpressionAttributeValues"] == {":tree": True}
+    assert counted == ["ChainRevoked"]
+
+
+def test_a_guard_of_the_callers_token_is_committed_with_its_use(
+    authority: EmbeddedAuthority,
+) -> None:
+    somebody = holder(authority, registered(guards=(guard("alive"),)), **ROTATING)
+
+    with somebody.using(Change.new(NOW)) as guards:
+        assert [write.action for write in guards] == ["Update", "ConditionCheck"]
+
+
+def test_an_event_is_counted_by_its_name_and_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics.count("ChainRevoked")
+
+    line = json.loads(capsys.readouterr().out)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "mytoken-calendars"
+    assert [metric["Name"] for metric in directive["Metrics"]] == ["ChainRevoked"]
+    assert line["ChainRevoked"] == [1.0]
+    assert line.keys() - {"_aws", "ChainRevoked"} <= {"service"}

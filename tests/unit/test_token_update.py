@@ -1,0 +1,109 @@
+"""How a successor leaves: in whatever document is answered, and in a cookie if it came in one."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from mytoken_calendars.api import NO_CONTENT, Response, answer
+from mytoken_calendars.messages import JSON, Request
+from mytoken_calendars.presented import Presented
+from mytoken_calendars.token_update import handed_on
+from tests.unit import examples
+
+SUCCESSOR = {"mytoken": "its-successor", "mytoken_type": "token"}
+CREATED = answer(HTTPStatus.CREATED, {"name": "CI Mytokens"})
+REFUSED = Response(HTTPStatus.CONFLICT, {**JSON, "Allow": "x"}, {"error": "conflict"})
+
+
+def request(base_url: str = examples.ISSUER, **presented: Any) -> Request:
+    return examples.request(base_url=base_url, presented=Presented(**presented))
+
+
+@pytest.mark.parametrize(
+    "response", [CREATED, REFUSED, NO_CONTENT, Response(HTTPStatus.OK, {}, "x")]
+)
+@pytest.mark.parametrize("by_cookie", [False, True])
+def test_an_answer_about_a_token_that_is_as_it_was_stays_as_it_is(
+    response: Response, *, by_cookie: bool
+) -> None:
+    assert handed_on(response, request(by_cookie=by_cookie)) is response
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "document"),
+    [
+        (CREATED, 201, {"name": "CI Mytokens"}),
+        (answer(HTTPStatus.OK, {"calendars": []}), 200, {"calendars": []}),
+        (answer(HTTPStatus.OK, {}), 200, {}),
+        (NO_CONTENT, 200, {}),
+        (REFUSED, 409, {"error": "conflict"}),
+        (
+            answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "temporarily_unavailable"}),
+            503,
+            {"error": "temporarily_unavailable"},
+        ),
+    ],
+)
+def test_the_successor_joins_the_document_of_every_answer(
+    response: Response, status: int, document: dict[str, Any]
+) -> None:
+    handed = handed_on(response, request(token_update=SUCCESSOR))
+
+    assert handed.status == status
+    assert json.loads(handed.as_event()["body"]) == {**document, "token_update": SUCCESSOR}
+    assert handed.headers == {**response.headers, **JSON}
+    assert handed.cookies == ()
+    assert "cookies" not in handed.as_event()
+
+
+def test_the_answer_that_a_successor_joins_is_not_altered_for_others() -> None:
+    handed_on(NO_CONTENT, request(token_update=SUCCESSOR, repeated=True))
+
+    assert Response(HTTPStatus.NO_CONTENT) == NO_CONTENT
+
+
+@pytest.mark.parametrize(
+    ("base_url", "cookie"),
+    [
+        (
+            "https://mytoken.example",
+            "mytoken=its-successor; Max-Age=345600; Path=/api; HttpOnly; SameSite=Strict; Secure",
+        ),
+        (
+            "http://127.0.0.1:3000",
+            "mytoken=its-successor; Max-Age=345600; Path=/api; HttpOnly; SameSite=Strict",
+        ),
+        (
+            "http://https.example",
+            "mytoken=its-successor; Max-Age=345600; Path=/api; HttpOnly; SameSite=Strict",
+        ),
+    ],
+)
+def test_the_successor_of_a_token_in_a_cookie_leaves_in_one_too(base_url: str, cookie: str) -> None:
+    presented = request(base_url, token_update=SUCCESSOR, by_cookie=True)
+
+    event = handed_on(CREATED, presented).as_event()
+
+    assert event["cookies"] == [cookie]
+    assert json.loads(event["body"])["token_update"] == SUCCESSOR
+
+
+@pytest.mark.parametrize("response", [CREATED, NO_CONTENT, REFUSED])
+@pytest.mark.parametrize("token_update", [None, SUCCESSOR])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_the_answer_to_a_repeated_request_says_so(
+    response: Response, token_update: dict[str, Any] | None, *, repeated: bool
+) -> None:
+    handed = handed_on(response, request(token_update=token_update, repeated=repeated))
+
+    assert handed.headers.get("Idempotent-Replayed") == ("true" if repeated else None)
+    assert response.headers.items() <= handed.headers.items()
+    assert "Idempotent-Replayed" not in response.headers
+
+
+def test_the_answer_to_a_repeated_request_without_a_successor_is_otherwise_the_same() -> None:
+    handed = handed_on(NO_CONTENT, request(repeated=True))
+
+    assert (handed.status, handed.body) == (HTTPStatus.NO_CONTENT, "")

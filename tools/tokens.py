@@ -1,0 +1,71 @@
+"""Lists the issued mytokens as a table: `make tokens ARGS="[--user alice]"`."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.errors import Refusal
+from mytoken_calendars.identifiers import owner_of, subject
+from mytoken_calendars.registry import IssuedToken
+from tools import stack
+
+_HEADINGS = ("USER", "NAME", "STATE", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make tokens ARGS=...", description=__doc__)
+    parser.add_argument("--user", help="whose tokens (default: everybody's)")
+    stack.add_argument(parser)
+    arguments = parser.parse_args()
+
+    issuer = stack.connect(arguments)
+    owner = owner_of(issuer, subject(arguments.user, issuer)) if arguments.user else None
+    try:
+        issued = EmbeddedAuthority.from_environment().registry.issued(owner)
+    except Refusal as refusal:
+        sys.exit(f"make tokens: {refusal}")
+    now = int(time.time())
+    in_order = sorted(issued, key=lambda one: (one.user, one.token.created, one.token.mom_id))
+    print("\n".join(table([_HEADINGS, *(row(one, now) for one in in_order)])))
+
+
+def row(issued: IssuedToken, now: int) -> tuple[str, ...]:
+    """A token's columns; what there is nothing to say of is a dash."""
+    token = issued.token
+    return (
+        issued.user,
+        token.name or "-",
+        state(issued, now),
+        "never" if token.expires is None else day(token.expires),
+        f"{issued.seq_no - 1} times" if issued.seq_no > 1 else "-",
+        f"{sum(token.uses.values())} times" if token.uses else "-",
+        token.mom_id,
+        f"{token.ancestors[0][:8]}..." if token.ancestors else "-",
+    )
+
+
+def state(issued: IssuedToken, now: int) -> str:
+    if issued.revoked:
+        return "revoked"
+    expires = issued.token.expires
+    return "expired" if expires is not None and expires < now else "alive"
+
+
+def day(time_of_it: int) -> str:
+    return datetime.fromtimestamp(time_of_it, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """The rows as lines, in columns as wide as what stands in them."""
+    lines = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+if __name__ == "__main__":
+    main()
