@@ -49,11 +49,12 @@ class Gateway:
         return self.respond(request)(environ, start_response)
 
     def respond(self, request: Request) -> Response:
+        arrived = time.time()  # with its head; its body may be long in coming
         path = _decoded_path(request)
         route, parameters = self._match(request.method, path)
         response = _refused_by_the_gateway(request)
         if response is None:
-            event = self._event(request, path, route, parameters)
+            event = self._event(request, arrived, path, route, parameters)
             response = self._invoke(route.folder, event, request)
         # The route and not the path, in which the secret address of a feed may stand.
         _log.info("%s %s", response.status_code, route.key)
@@ -68,7 +69,7 @@ class Gateway:
         return _response(answer, request)
 
     def _event(
-        self, request: Request, path: str, route: Route, parameters: dict[str, str]
+        self, request: Request, arrived: float, path: str, route: Route, parameters: dict[str, str]
     ) -> Event:
         """The request as API Gateway hands it on (payload format 2.0)."""
         body = request.get_data()
@@ -76,7 +77,6 @@ class Gateway:
         text, encoded = _as_text(body, is_text=is_text)
         headers = {name.lower(): value for name, value in request.headers.items()}
         cookies = headers.pop("cookie", "").replace(",", ";")  # which is how WSGI joins two headers
-        now = time.time()
         event: Event = {
             "version": "2.0",
             "routeKey": route.key,
@@ -98,8 +98,8 @@ class Gateway:
                 "requestId": str(uuid4()),
                 "routeKey": route.key,
                 "stage": "$default",
-                "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
-                "timeEpoch": int(now * 1000),
+                "time": datetime.fromtimestamp(arrived, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+                "timeEpoch": int(arrived * 1000),
             },
             "stageVariables": {"publicUrl": self.public_url},
             "isBase64Encoded": encoded,
