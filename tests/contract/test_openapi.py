@@ -207,8 +207,8 @@ def test_the_limits_are_those_of_the_code() -> None:
 
     assert SCHEMAS["Name"]["maxLength"] == names.NAME_LENGTH
     assert new_subscription["comment"]["maxLength"] == names.COMMENT_LENGTH
-    assert SCHEMAS["BodyMytoken"]["maxLength"] == jwt_codec._LONGEST
-    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == jwt_codec._LONGEST
+    assert SCHEMAS["BodyMytoken"]["maxLength"] == jwt_codec.LONGEST
+    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == jwt_codec.LONGEST
     name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
     assert name["maxLength"] == mytoken.LONGEST_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS

@@ -9,7 +9,7 @@ import psutil
 import pytest
 import requests
 
-from tests.server import PATIENCE, Server
+from tests.server import PATIENCE, Client, Server
 
 
 def test_an_interrupted_server_ends_cleanly_and_its_state_is_there_when_it_runs_again(
@@ -73,12 +73,46 @@ def test_a_second_server_on_the_same_state_ends_with_one_line(server: Server) ->
     assert second.printed == [f"make run: a server runs on the same state already, at {server.url}"]
 
 
-@pytest.mark.parametrize("module", ["tools.token", "tools.revoke"])
+def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> None:
+    rotating = server.token(
+        "--user", "listed", "--name", "a rotating one", "--rotation", '{"on_other": true}'
+    )
+    child = server.token(
+        "--user", "listed", "--expires-in", "never", "--parent", rotating["mom_id"],
+        "--restriction", '{"usages_other": 3}',
+    )  # fmt: skip
+    revoked = server.token("--user", "listed", "--name", "revoked")
+    for token in (rotating, child):
+        assert Client(server.calendars, token["mytoken"])("GET").status_code == 200
+    server.command("tools.revoke", "--mom-id", revoked["mom_id"])
+
+    headings, *rows = server.command("tools.tokens", "--user", "listed").splitlines()
+    everybodys = server.command("tools.tokens")
+
+    by_id = {id_: row for row in rows for id_ in _mom_ids(row)}
+    assert len({len(row[: row.index(id_)]) for id_, row in by_id.items()}) == 1
+    assert headings.split() == [
+        "USER", "NAME", "STATE", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT"
+    ]  # fmt: skip
+    assert by_id.keys() == {token["mom_id"] for token in (rotating, child, revoked)}
+    assert "a rotating one  alive" in by_id[rotating["mom_id"]]
+    assert " 1 times  -" in by_id[rotating["mom_id"]]
+    assert " never " in by_id[child["mom_id"]]
+    assert by_id[child["mom_id"]].endswith(f"{rotating['mom_id'][:8]}...")
+    assert " revoked " in by_id[revoked["mom_id"]]
+    assert all(row in everybodys for row in (rotating["mom_id"], "demo"))
+
+
+def _mom_ids(row: str) -> list[str]:
+    return [word for word in row.split() if len(word) == 88]
+
+
+@pytest.mark.parametrize("module", ["tools.token", "tools.tokens", "tools.revoke"])
 def test_without_a_server_the_operators_commands_say_so_in_one_line(
     tmp_path: Path, server: Server, module: str
 ) -> None:
     nowhere = Server(server.process, {**server.environment, "STATE": str(tmp_path)})
-    arguments = {"tools.token": ["--user", "x"], "tools.revoke": ["--mom-id", "x"]}[module]
+    arguments = {"tools.revoke": ["--mom-id", "x"]}.get(module, ["--user", "x"])
 
     with pytest.raises(subprocess.CalledProcessError) as failed:
         nowhere.command(module, *arguments)

@@ -1,6 +1,7 @@
 """The local server with the mytokens of a mytoken server: MYTOKEN_ISSUER=https://... make run."""
 
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -17,6 +18,8 @@ def test_the_server_that_is_named_vouches_for_the_mytokens_until_it_is_named_no_
         client = Client(remote.calendars, issuer.mint().bearer)
         created = client("POST", json={"name": "CI Mytokens"})
         added = client("POST", "/CI%20Mytokens", json={"mom_id": ""})
+        with pytest.raises(CalledProcessError) as not_issued:
+            remote.token("--user", "alice")
         remote.stop()
     embedded = Server.started(tmp_path / "state", MYTOKEN_ISSUER="")
     demo = embedded.demo_feed if embedded.url else ""
@@ -24,6 +27,8 @@ def test_the_server_that_is_named_vouches_for_the_mytokens_until_it_is_named_no_
     embedded.stop()
 
     assert issuer.url in "\n".join(remote.printed)
+    assert issuer.url in not_issued.value.stderr
+    assert not_issued.value.stderr.count("\n") == 1
     assert (created.status_code, added.status_code) == (201, 200)
     assert len(added.json()["subscribed_tokens"]) == 1
     assert demo.startswith(embedded.url)

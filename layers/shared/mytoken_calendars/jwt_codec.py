@@ -26,7 +26,7 @@ from mytoken_calendars.signing_key import SigningKey
 
 TYPE = "MT+JWT"
 
-_LONGEST = 16 * 1024
+LONGEST = 16 * 1024
 _ORDER = SECP521R1().group_order
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -52,7 +52,7 @@ class JwtCodec:
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
-        jwt = _JWT.fullmatch(bearer) if len(bearer) <= _LONGEST else None
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
         if jwt is None:
             raise InvalidToken
         try:
@@ -60,12 +60,10 @@ class JwtCodec:
             if header != self._header:
                 raise InvalidToken
             payload = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
-            mytoken = Mytoken.of(strict_json.loads(payload))
+            claims = strict_json.loads(payload)
         except (PyJWTError, ValueError):
             raise InvalidToken from None
-        if issuer != mytoken.iss or issuer != mytoken.aud:
-            raise InvalidToken
-        return mytoken
+        return mytoken_of(claims, issuer)
 
     @cached_property
     def jwk(self) -> dict[str, Any]:
@@ -92,6 +90,17 @@ class JwtCodec:
         jws.unregister_algorithm(SIGNING_ALGORITHM)
         jws.register_algorithm(SIGNING_ALGORITHM, _KmsEs512(self.key))
         return jws
+
+
+def mytoken_of(claims: Any, issuer: str) -> Mytoken:
+    """The mytoken with these claims, if this issuer makes such; raises InvalidToken."""
+    try:
+        mytoken = Mytoken.of(claims)
+    except ValueError:
+        raise InvalidToken from None
+    if issuer != mytoken.iss or issuer != mytoken.aud:
+        raise InvalidToken
+    return mytoken
 
 
 class _KmsEs512(ECAlgorithm):

@@ -3,7 +3,7 @@
 import base64
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from jwt import PyJWS, PyJWTError
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,11 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from mytoken_calendars import strict_json
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.issuer import Configuration, Issuer
-from mytoken_calendars.jwt_codec import TYPE
+from mytoken_calendars.jwt_codec import LONGEST, TYPE, mytoken_of
 from mytoken_calendars.key_set import LONGEST_KID, Algorithm, VerificationKey
 from mytoken_calendars.mytoken import Mytoken
 
-_LONGEST = 16 * 1024
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _SHORT_TOKEN = re.compile(r"[A-Za-z0-9]{32,}")
 
@@ -45,7 +44,7 @@ class RemoteCodec:
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
-        jwt = _JWT.fullmatch(bearer) if len(bearer) <= _LONGEST else None
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
         if jwt is None:
             raise InvalidToken
         try:
@@ -65,20 +64,9 @@ class RemoteCodec:
         return mytoken
 
 
-def mytoken_of(claims: Any, issuer: str) -> Mytoken:
-    """The mytoken with these claims, if this issuer makes such; raises InvalidToken."""
-    try:
-        mytoken = Mytoken.of(claims)
-    except ValueError:
-        raise InvalidToken from None
-    if issuer != mytoken.iss or issuer != mytoken.aud:
-        raise InvalidToken
-    return mytoken
-
-
 def is_short_token(bearer: str) -> bool:
     """Whether this may be a short token, which only its issuer can read; a JWT is none."""
-    return len(bearer) <= _LONGEST and _SHORT_TOKEN.fullmatch(bearer) is not None
+    return len(bearer) <= LONGEST and _SHORT_TOKEN.fullmatch(bearer) is not None
 
 
 def _decoded(segment: str) -> bytes:

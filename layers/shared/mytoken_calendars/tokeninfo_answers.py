@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mytoken_calendars import identifiers, strict_json
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
+from mytoken_calendars.jwt_codec import mytoken_of
 from mytoken_calendars.mytoken import LONGEST_NAME, Mytoken, RegisteredToken
-from mytoken_calendars.remote_codec import mytoken_of
 from mytoken_calendars.restrictions import Time
 
 _MOST_TOKENS = 100_000
