@@ -7,10 +7,13 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from pydantic import ValidationError
+
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.issuing import NewMytoken, issue
-from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.mytoken import Capability, Rotation
+from mytoken_calendars.restrictions import Restriction
 from tools import stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
@@ -54,6 +57,7 @@ def main() -> None:
         rotation=arguments.rotation,
         parent=arguments.parent,
     )
+    _check_that_it_can_be_used(new)
     issuer = stack.connect(arguments)
     authority = EmbeddedAuthority.from_environment()
     try:
@@ -62,6 +66,18 @@ def main() -> None:
         sys.exit(f"make token: {refusal}")
 
     print(json.dumps(mytoken.response(bearer, mytoken.iat)))
+
+
+def _check_that_it_can_be_used(new: NewMytoken) -> None:
+    """Others may issue what is not known here; but who mistypes a member should be told."""
+    try:
+        restrictions = [Restriction.model_validate(clause) for clause in new.restrictions or ()]
+        rotation = Rotation.model_validate(new.rotation or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        sys.exit(f"make token: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+    if rotation.model_extra or not all(clause.is_understood for clause in restrictions):
+        sys.exit("make token: a restriction or the rotation has a member that is unknown, or wrong")
 
 
 def duration(text: str) -> int | None:

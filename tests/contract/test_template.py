@@ -1,6 +1,7 @@
 """template.yaml, functions/ and the code say the same, and no function may do more than it does."""
 
 import ast
+import json
 import re
 from itertools import product
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.template import Template
-from mytoken_calendars import calendars
+from mytoken_calendars import calendars, metrics
 from tests.support import ROOT, Stack
 
 TEMPLATE = Template.read()
@@ -330,3 +331,23 @@ def test_a_module_is_short_or_says_why_not(path: Any) -> None:
     reason = REASON in (ast.get_docstring(ast.parse(text)) or "")
 
     assert len(text.splitlines()) <= LONGEST_MODULE or reason
+
+
+# --- alarms ---------------------------------------------------------------------------------------
+
+
+def test_the_alarm_watches_the_metric_that_is_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alarm = RESOURCES["TokenAheadOfRegistryAlarm"]["Properties"]
+    variables = TEMPLATE.document["Globals"]["Function"]["Environment"]["Variables"]
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "a-stack")
+
+    metrics.count(alarm["MetricName"])
+
+    counted = json.loads(capsys.readouterr().out)
+    (metric,) = counted["_aws"]["CloudWatchMetrics"]
+    assert metric["Namespace"] == alarm["Namespace"]
+    assert metric["Dimensions"] == [[dimension["Name"] for dimension in alarm["Dimensions"]]]
+    assert counted["service"] == "a-stack"
+    assert variables["POWERTOOLS_SERVICE_NAME"] == alarm["Dimensions"][0]["Value"]

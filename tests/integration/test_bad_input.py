@@ -363,6 +363,7 @@ ROWS = [
         lambda w: w.list(None),
         lambda w: w.list(None, cookies=["other=x"]),
         lambda w: w.list("", headers={"authorization": ""}),
+        lambda w: w.create(token=None, body=b'{"name": "x", "mytoken": "\\ud800"}'),
     ),
     *bad_tokens(
         "row-2-other-scheme",
@@ -423,7 +424,10 @@ ROWS = [
         BAD_TOKEN,
         lambda w: w.list("x" * 64),
         lambda w: w.create(token=None, json={"name": "x", "mytoken": "x" * 64}),
-        lambda w: w.create(token=None, body=b'{"name": "x", "mytoken": "\\ud800"}'),
+        lambda w: w.create(token=None, json={"name": "x", "mytoken": "é" * 64}),
+        lambda w: w.create(
+            token=None, json={"name": "x", "mytoken": "é" * 64}, headers={"idempotency-key": "k"}
+        ),
         lambda w: w.list(f"{w.bearer('full')[:-1]}é"),
         lambda w: w.list(f"{w.bearer('full')}x"),
     ),
@@ -667,7 +671,7 @@ ROWS = [
     *bad_comments(
         "row-89-no-text", "a\rb", "a\r\nb", "a\x00b", "a\x7fb", "a\u2028b", "a\ufffeb", "a\x85b"
     ),
-    invalid("row-89-lone-surrogate", lambda w: w.add(comment="\ud800"), "comment"),
+    invalid("row-89-lone-surrogate", lambda w: w.add(comment="\ud800"), "not JSON"),
     invalid("row-90-never-expires", lambda w: w.add(w.mom_id("eternal")), "never expires"),
     invalid("row-90-has-expired", lambda w: w.add(w.mom_id("expired")), "already expired"),
     invalid(

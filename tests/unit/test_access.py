@@ -457,6 +457,30 @@ def test_a_repeated_request_whose_successor_is_dead_comes_too_late(death: Refusa
     assert "revoke_chain" not in names(authority.asked)
 
 
+def test_who_was_found_to_hold_the_current_token_has_lost_a_race_whatever_the_clocks_say() -> None:
+    old = mytoken(rotation={"on_other": True, "auto_revoke": True})
+    authority = FakeAuthority({BEARER: (old, registered())})
+    presented = credentials()
+    identify(authority, presented)
+    authority.known = {BEARER: (old, Superseded(ARRIVED - 1))}
+
+    with pytest.raises(Superseded):
+        identify(authority, presented)
+
+    assert "revoke_chain" not in names(authority.asked)
+
+
+@pytest.mark.parametrize("ends", [{"exp": NOW - 1}, {"nbf": NOW + 1}])
+def test_a_repeated_request_whose_successor_has_expired_comes_too_late(
+    ends: dict[str, int],
+) -> None:
+    old, new = mytoken(), mytoken(seq_no=2, **ends)
+    authority = FakeAuthority({BEARER: (old, Superseded(0)), "its-successor": (new, registered())})
+
+    with pytest.raises(RepeatedTooLate):
+        admit(authority, repeated(), Capability.NOTIFY, receipts=FakeReceipts(ROTATED))
+
+
 @pytest.mark.parametrize(("superseded", "revoked"), [(ARRIVED - 1, True), (ARRIVED, False)])
 def test_who_repeats_too_late_for_the_successor_replays_the_token(
     superseded: int, *, revoked: bool

@@ -530,14 +530,14 @@ KEYED = {"Idempotency-Key": "k"}
 @pytest.mark.parametrize(
     ("outcomes", "headers", "starts", "status"),
     [
-        ([errors.InvalidToken, None], KEYED, 2, 204),
+        ([errors.UsageRestricted, None], KEYED, 2, 204),
         ([errors.CalendarExists, None], KEYED, 2, 204),
         ([errors.CalendarNotFound, errors.RepeatedTooLate], KEYED, 2, 409),
-        ([errors.InvalidToken, errors.InvalidToken, None], KEYED, 2, 401),
-        ([errors.CalendarExists, errors.InvalidToken, None], KEYED, 2, 401),
-        ([errors.Outdated, errors.InvalidToken, errors.Outdated, None], KEYED, 4, 204),
+        ([errors.CalendarExists, errors.UsageRestricted, None], KEYED, 2, 403),
+        ([errors.Outdated, errors.CalendarExists, errors.Outdated, None], KEYED, 4, 204),
         ([errors.TemporarilyUnavailable, None], KEYED, 1, 503),
-        ([errors.InvalidToken, errors.TemporarilyUnavailable, None], KEYED, 2, 503),
+        ([errors.UsageRestricted, errors.TemporarilyUnavailable, None], KEYED, 2, 503),
+        ([errors.InvalidToken, None], KEYED, 1, 401),
         ([errors.InvalidToken, None], {}, 1, 401),
         ([errors.Outdated, errors.CalendarExists, None], {}, 2, 409),
         ([None], KEYED, 1, 204),
@@ -558,7 +558,7 @@ def test_no_request_starts_more_than_eight_times(headers: dict[str, str]) -> Non
 
 
 def test_nobody_waits_before_a_refused_request_starts_once_more(pauses: list[float]) -> None:
-    started([errors.InvalidToken, errors.InvalidToken], KEYED)
+    started([errors.CalendarExists, errors.CalendarExists], KEYED)
 
     assert pauses == []
 

@@ -266,7 +266,7 @@ def test_what_was_sent_is_never_repeated(name: Any) -> None:
 
 
 def test_a_surrogate_in_a_field_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match=r"^name: "):
+    with pytest.raises(InvalidRequest, match="is not JSON"):
         body.read(post(b'{"name": "\\ud800"}'), Fields)
 
 

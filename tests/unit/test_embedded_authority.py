@@ -154,18 +154,18 @@ def test_a_successor_is_signed_with_the_expiry_that_the_registry_allows(
 
 
 @pytest.mark.parametrize(
-    ("of", "rotated_at"), [({}, []), (ROTATING, []), (REVOKING, [NOW * 1000 + 2500])]
+    ("of", "committed_at"), [({}, []), (ROTATING, []), (REVOKING, [NOW * 1000 + 2500])]
 )
 def test_when_a_token_was_rotated_is_written_after_that_if_a_replay_would_revoke(
-    authority: EmbeddedAuthority, tokens: FakeTable, of: dict[str, Any], rotated_at: list[int]
+    authority: EmbeddedAuthority, tokens: FakeTable, of: dict[str, Any], committed_at: list[int]
 ) -> None:
     with authority.use(holder(authority, **of)):
         assert tokens.committed == []
 
     written = [write.parameters for writes in tokens.committed for write in writes]
-    times = [parameters["ExpressionAttributeValues"][":rotated"] for parameters in written]
-    assert times == rotated_at
-    assert all(p["ConditionExpression"] == "#seq_no = :successor" for p in written)
+    times = [parameters["ExpressionAttributeValues"][":at"] for parameters in written]
+    assert times == committed_at
+    assert all(p["UpdateExpression"] == "SET #made_2 = :at" for p in written)
 
 
 @pytest.mark.parametrize("error", [Outdated(), InvalidToken(), ZeroDivisionError()])

@@ -105,16 +105,24 @@ def test_each_ancestor_is_guarded_not_to_be_revoked_with_its_descendants(
     assert type(guard.refusal) is (InvalidToken if presented else InvalidGrant)
 
 
-@pytest.mark.parametrize(("presented", "current"), [(1, 2), (1, 9), (4, 5)])
+@pytest.mark.parametrize(
+    ("presented", "current", "since"),
+    [
+        (1, 2, 200),
+        (1, 3, 200),  # since its own successor, not since the newest one
+        (2, 3, 300),
+        (4, 99, 0),  # so long ago that nobody knows
+    ],
+)
 def test_a_presented_token_that_has_a_successor_says_since_when(
-    presented: int, current: int
+    presented: int, current: int, since: int
 ) -> None:
-    tokens = registry(seq_no=current, rotated=1_800_000_000_123)
+    tokens = registry(seq_no=current, made_2=200, made_3=300)
 
     with pytest.raises(Superseded) as refused:
         tokens.look_up(mytoken(seq_no=presented))
 
-    assert refused.value.at == 1_800_000_000_123
+    assert refused.value.at == since
     assert refused.value.description == InvalidToken.description
 
 
@@ -123,7 +131,7 @@ def test_a_presented_token_that_the_registry_does_not_know_of_yet_is_ahead_of_it
     presented: int, current: int
 ) -> None:
     with pytest.raises(AheadOfRegistry):
-        registry(seq_no=current, rotated=NOW * 1000).look_up(mytoken(seq_no=presented))
+        registry(seq_no=current, made_2=NOW * 1000).look_up(mytoken(seq_no=presented))
 
 
 @pytest.mark.parametrize("revoked", [{"revoked": NOW}, {"ancestors": [OTHER_MOM_ID]}])
@@ -132,7 +140,7 @@ def test_a_token_that_is_revoked_is_so_whatever_has_succeeded_it(
     seq_no: int, revoked: dict[str, Any]
 ) -> None:
     parent = {**ITEM, "revoked": NOW, "revoked_tree": NOW}
-    child = {**ITEM, "seq_no": 2, "rotated": NOW * 1000, **revoked}
+    child = {**ITEM, "seq_no": 2, "made_2": NOW * 1000, **revoked}
     tokens = registry_of({MOM_ID: child, OTHER_MOM_ID: parent})
 
     with pytest.raises(InvalidToken) as refused:
@@ -142,7 +150,7 @@ def test_a_token_that_is_revoked_is_so_whatever_has_succeeded_it(
 
 
 def test_a_successor_is_guarded_by_its_own_number() -> None:
-    token = registry(seq_no=7, rotated=NOW * 1000).look_up(mytoken(seq_no=7))
+    token = registry(seq_no=7, made_2=NOW * 1000).look_up(mytoken(seq_no=7))
 
     assert token.guards[0].parameters["ExpressionAttributeValues"] == {":seq_no": 7}
 
@@ -165,7 +173,7 @@ def test_a_parent_that_was_revoked_alone_leaves_its_children_alive() -> None:
 
 @pytest.mark.parametrize("look_up", [True, False])
 def test_the_uses_of_each_clause_are_read_from_its_counter(*, look_up: bool) -> None:
-    tokens = registry(uses_abc=3, uses_def=1, user="alice", rotated=5)
+    tokens = registry(uses_abc=3, uses_def=1, user="alice", made_2=5)
 
     token = tokens.look_up(mytoken()) if look_up else tokens.find(OWNER, MOM_ID)
 
@@ -177,7 +185,7 @@ def test_all_tokens_are_those_that_neither_they_nor_an_ancestor_have_lost() -> N
         {
             "root": ITEM,
             "child": {**ITEM, "ancestors": ["root"], "uses_abc": 2, "name": "child"},
-            "expired": {"created": 5, "expires": 6, "seq_no": 9, "rotated": 7},
+            "expired": {"created": 5, "expires": 6, "seq_no": 9, "made_2": 7},
             "never": {"created": 5, "seq_no": 1},
             "revoked": {**ITEM, "revoked": NOW},
             "child of revoked": {**ITEM, "ancestors": ["revoked"]},
@@ -203,7 +211,7 @@ def test_all_tokens_are_those_that_neither_they_nor_an_ancestor_have_lost() -> N
 def test_operators_see_all_tokens_of_an_owner_and_which_of_them_are_revoked() -> None:
     tokens = registry_of(
         {
-            "root": {**ITEM, "user": "alice", "seq_no": 3, "rotated": 7},
+            "root": {**ITEM, "user": "alice", "seq_no": 3, "made_2": 7},
             "unnamed": ITEM,
             "tree": {**ITEM, "user": "alice", "revoked": NOW, "revoked_tree": NOW},
             "child of tree": {**ITEM, "user": "alice", "ancestors": ["tree"]},
@@ -252,7 +260,7 @@ DIGEST = mytoken(**COUNTED).restrictions[0].digest
 NEVER = {"restrictions": [{"usages_other": 0}]}
 ZERO = mytoken(**NEVER).restrictions[0].digest
 COUNTER = f"#uses_{DIGEST}"
-ROTATE = "SET #seq_no = :successor, #rotated = :rotated"
+ROTATE = "SET #seq_no = :successor, #made_5 = :made REMOVE #made_0"
 COUNT = f"ADD {COUNTER} :one"
 LEFT = f"attribute_not_exists({COUNTER}) OR {COUNTER} < :most"
 
@@ -260,7 +268,7 @@ LEFT = f"attribute_not_exists({COUNTER}) OR {COUNTER} < :most"
 @pytest.mark.parametrize(
     ("claims", "expression", "condition", "values", "refusal"),
     [
-        (ROTATING, ROTATE, None, {":successor": 5, ":rotated": NOW * 1000 + 60_000}, InvalidToken),
+        (ROTATING, ROTATE, None, {":successor": 5, ":made": NOW * 1000 + 60_000}, Outdated),
         (COUNTED, COUNT, LEFT, {":one": 1, ":most": 3}, Outdated),
         (
             NEVER,
@@ -273,15 +281,15 @@ LEFT = f"attribute_not_exists({COUNTER}) OR {COUNTER} < :most"
             ROTATING | COUNTED,
             f"{ROTATE} {COUNT}",
             LEFT,
-            {":successor": 5, ":rotated": NOW * 1000 + 60_000, ":one": 1, ":most": 3},
+            {":successor": 5, ":made": NOW * 1000 + 60_000, ":one": 1, ":most": 3},
             Outdated,
         ),
         (
             ROTATING | {"restrictions": [{"nbf": 0}]},
             ROTATE,
             None,
-            {":successor": 5, ":rotated": NOW * 1000 + 60_000},
-            InvalidToken,
+            {":successor": 5, ":made": NOW * 1000 + 60_000},
+            Outdated,
         ),
     ],
 )
@@ -329,13 +337,20 @@ def used(token: Mytoken) -> Write | None:
     return next(iter(writes), None)
 
 
-def test_when_a_token_was_rotated_is_written_unless_its_successor_has_been_since() -> None:
-    write = registry().rotated(mytoken(seq_no=4, **ROTATING), 1_800_000_000_123)
+def test_of_sixteen_successors_it_is_known_when_they_were_made() -> None:
+    write = used(mytoken(seq_no=40, **ROTATING))
+
+    assert write is not None
+    assert write.parameters["UpdateExpression"].split() == [
+        *["SET", "#seq_no", "=", ":successor,", "#made_41", "=", ":made", "REMOVE", "#made_25"]
+    ]
+
+
+def test_when_a_successor_was_committed_is_written_beside_the_others() -> None:
+    write = registry().committed(mytoken(seq_no=4, **ROTATING), 1_800_000_000_123)
 
     assert write.action == "Update"
     assert write.parameters["Key"] == {"pk": f"OWNER#{OWNER}", "sk": MOM_ID}
-    assert write.parameters["UpdateExpression"] == "SET #rotated = :rotated"
-    assert write.parameters["ConditionExpression"] == "#seq_no = :successor"
-    values = {":rotated": 1_800_000_000_123, ":successor": 5}
-    assert write.parameters["ExpressionAttributeValues"] == values
-    assert type(write.refusal) is Outdated
+    assert write.parameters["UpdateExpression"] == "SET #made_5 = :at"
+    assert write.parameters["ConditionExpression"] == "attribute_exists(#pk)"
+    assert write.parameters["ExpressionAttributeValues"] == {":at": 1_800_000_000_123}

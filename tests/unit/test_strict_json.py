@@ -97,3 +97,16 @@ def test_no_bytes_raise_anything_but_a_value_error(data: bytes) -> None:
         return
 
     assert value == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [rb'"\ud800"', rb'{"a": "\udc00"}', rb'["\ud83d"]', rb'{"\ud800": 1}', rb'"\udc00\ud800"'],
+)
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - a UnicodeEncodeError is one
+        strict_json.loads(text)
+
+
+def test_a_whole_surrogate_pair_is_one_character() -> None:
+    assert strict_json.loads(rb'"\ud83d\udcc5"') == "📅"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
+from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.https import Https
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.mytoken import RegisteredToken
@@ -107,8 +107,26 @@ def test_restrictions_that_are_null_are_none() -> None:
     ],
 )
 def test_what_is_no_introspection_is_nobodys_token(nonsense: dict[str, Any]) -> None:
-    with pytest.raises(InvalidToken):
+    with pytest.raises((InvalidToken, TemporarilyUnavailable)):
         introspection(nonsense, ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("answered", "refusal"),
+    [
+        (answer(valid=False), InvalidToken),
+        (answer(mom_id=mom_id_of(UUID(int=1))), InvalidToken),
+        (answer(token=claims(iss="https://evil.example")), InvalidToken),
+        ({}, TemporarilyUnavailable),
+        (answer(without="token"), TemporarilyUnavailable),
+        (answer(valid="true"), TemporarilyUnavailable),
+    ],
+)
+def test_an_issuer_that_talks_nonsense_makes_no_token_invalid(
+    answered: dict[str, Any], refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal):
+        introspection(answered, ISSUER)
 
 
 def mom_id(number: int) -> str:

@@ -36,7 +36,7 @@ def admit(
     request also IdempotencyKeyReused and RepeatedTooLate.
     """
     if receipts and (key := credentials.idempotency_key):
-        receipt = receipts.find(key, credentials.bearer, credentials.now)
+        receipt = receipts.find(key, credentials.bearer, credentials.arrived // 1000)
         if receipt:
             return _admit_again(authority, credentials, receipt)
     caller = allowed(identify(authority, credentials, *capabilities))
@@ -51,13 +51,17 @@ def identify(authority: Authority, credentials: Credentials, *capabilities: Capa
     mytoken = authority.verify(credentials)
     if not mytoken.is_valid_at(credentials.now):
         raise InvalidToken("The mytoken has expired or is not valid yet.")
+    presented = credentials.presented
     try:
         registered = authority.look_up(mytoken, credentials)
     except Superseded as superseded:
-        # Who lost a race was on the way already; who comes later uses a copy, or another does.
-        if mytoken.is_revoked_when_replayed and credentials.arrived > superseded.at:
+        # Whoever lost a race was on the way already; whoever comes later uses a copy, or somebody
+        # else does.
+        came_later = credentials.arrived > superseded.at and not presented.was_alive
+        if mytoken.is_revoked_when_replayed and came_later:
             authority.revoke_chain(mytoken, credentials.now)
         raise
+    presented.was_alive = True
     if capabilities and not any(mytoken.may(capability) for capability in capabilities):
         raise InsufficientCapabilities
     return Caller(mytoken, registered, credentials, authority)
@@ -100,7 +104,7 @@ def _admit_again(authority: Authority, credentials: Credentials, receipt: Receip
         caller = identify(authority, credentials)
     else:
         caller = _holder_of(receipt.successor, authority, credentials)
-    _clause(caller, uses={})
+    _clause(caller, uses={})  # its use was counted when it was done, and may have been the last one
     credentials.presented.repeated = True
     credentials.presented.token_update = receipt.successor
     return replace(caller, receipt=receipt)
@@ -116,6 +120,8 @@ def _holder_of(
         registered = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
+    if not mytoken.is_valid_at(credentials.now):
+        raise RepeatedTooLate
     return Caller(mytoken, registered, credentials, authority)
 
 

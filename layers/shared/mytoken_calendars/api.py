@@ -75,6 +75,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
+    """Up to eight attempts at what others overtake, one more at what is refused and has a key."""
     may_be_done = "idempotency-key" in request.headers
     for attempt in range(1, _ATTEMPTS):
         try:
@@ -83,9 +84,9 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
             pause(attempt)
         except errors.TemporarilyUnavailable:
             raise
-        except errors.Refusal:
+        except errors.Refusal as refusal:
             # Perhaps it was sent twice, and is refused only since it is done: now it has a receipt.
-            if not may_be_done:
+            if not may_be_done or type(refusal) is errors.InvalidToken:
                 raise
             may_be_done = False
     return handle(request)

@@ -34,7 +34,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Use:
-    """What the use of a mytoken writes, in the transaction of that which it is used for.
+    """What a use of a mytoken adds to the transaction of its operation.
 
     `token_update` is the mytoken response object of the successor, if the use rotates the token.
     """

@@ -16,6 +16,7 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.identifiers import Owner, new_feed_id
 from mytoken_calendars.names import REPLACEMENT, calendar_name
+from mytoken_calendars.repeats import Receipt
 from mytoken_calendars.subscriptions import Subscription, expiry_of
 
 FEEDS_PATH = "/calendars"
@@ -52,7 +53,7 @@ RenderEvent = Callable[[Subscription], str]
 
 
 class Store(Protocol):
-    """What the operations need of the database; each of the last six is one transaction."""
+    """What the operations need of the database; each of the last six is at most one transaction."""
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
 
@@ -93,7 +94,7 @@ def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
 def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, now: int) -> Calendar:
     """A new calendar without tokens. Raises CalendarExists or LimitReached."""
     if caller.receipt:
-        return _done_before(store, caller, name)
+        return _done_before(store, caller.owner, name, caller.receipt)
     if _exists(store, caller.owner, name):
         raise CalendarExists
     calendar, change = Calendar(str(uuid4()), caller.owner, name, new_feed_id()), Change.new(now)
@@ -133,7 +134,7 @@ def add_token(
     token that never expires or has expired; LimitReached, and Outdated.
     """
     if caller.receipt:
-        return store.with_subscribed_tokens(_done_before(store, caller, name))
+        return store.with_subscribed_tokens(_done_before(store, caller.owner, name, caller.receipt))
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
     expires = expiry_of(token, now)
@@ -171,12 +172,12 @@ def _exists(store: Store, owner: Owner, name: str) -> bool:
     return True
 
 
-def _done_before(store: Store, caller: Caller, name: str) -> Calendar:
+def _done_before(store: Store, owner: Owner, name: str, receipt: Receipt) -> Calendar:
     """The calendar of a repeated request, if it is still the one. Raises RepeatedTooLate."""
     try:
-        calendar = find(store, caller.owner, name)
+        calendar = find(store, owner, name)
     except CalendarNotFound:
         raise RepeatedTooLate from None
-    if caller.receipt is None or calendar.id != caller.receipt.calendar_id:
+    if calendar.id != receipt.calendar_id:
         raise RepeatedTooLate
     return calendar

@@ -15,8 +15,11 @@ def of(request: Request, bearer: str | None = None) -> Credentials:
     Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
     for an Idempotency-Key that is none; MytokenMissing and InvalidToken.
     """
+    bearer = bearer or _presented(request)
+    if not bearer.isascii():
+        raise InvalidToken
     return Credentials(
-        bearer or _presented(request),
+        bearer,
         issuer=request.base_url,
         address=request.address,
         arrived=request.arrived,

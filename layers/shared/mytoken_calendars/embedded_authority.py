@@ -65,7 +65,7 @@ class EmbeddedAuthority:
         yield Use(writes, successor.response(self.codec.encode(claims), now))
         if mytoken.is_revoked_when_replayed:
             # Until this is written nobody is taken for a thief, so it may as well be lost.
-            committed = self.registry.rotated(mytoken, int(time.time() * 1000))
+            committed = self.registry.committed(mytoken, int(time.time() * 1000))
             with suppress(TemporarilyUnavailable):
                 self.registry.table.commit(Change.new(now), committed)
 

@@ -80,7 +80,7 @@ class CalendarExists(Refusal):
 
 
 class RepeatedTooLate(Refusal):
-    """A repeated request that was done, and whose effect has been undone since."""
+    """A repeated request that was done, and whose effect was undone, or successor used, since."""
 
     description = "This request was done before, and its calendar or its mytoken is gone since."
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mytoken_calendars import key_set, strict_json
 from mytoken_calendars.errors import TemporarilyUnavailable
@@ -91,7 +91,9 @@ class Issuer:
             self._last = self._fetch()
         except TemporarilyUnavailable as failure:
             # Logged here, since nobody notices it as long as the last known ones serve.
-            reason = type(failure.__cause__).__name__
+            cause = failure.__cause__
+            # What is not as it should be might quote a secret that should not be there.
+            reason = type(cause).__name__ if isinstance(cause, ValidationError) else repr(cause)
             _logger.warning("the mytoken server's configuration was not renewed", reason=reason)
         else:
             self._fetched = now

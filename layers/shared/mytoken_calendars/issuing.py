@@ -10,11 +10,13 @@ from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
+from mytoken_calendars.jwt_codec import LONGEST
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 
 MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
 
 _VERSION = "0.7"
+_ROOM_FOR_SUCCESSORS = 100  # characters: their numbers grow
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,11 @@ def issue(
         raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
     ancestors, guards = _lineage(authority, mytoken, new.parent)
     registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
+    # The registry has the end for good, the token that of its lifetime, if it has one.
     claims |= mytoken.ending(now, mytoken.exp)
     bearer = authority.codec.encode(claims)
+    if len(bearer) > LONGEST - _ROOM_FOR_SUCCESSORS:
+        raise InvalidRequest("These claims make a mytoken that is too long to be presented.")
     writes = authority.registry.added(mytoken.owner, registered, new.user)
     authority.registry.table.commit(Change.new(now), *guards, *writes)
     return bearer, Mytoken.of(claims)

@@ -19,7 +19,9 @@ The calendars table:
 |                     |                                  | changed, subscriptions (how many);     |
 |                     |                                  | once deleted only deleted, ttl         |
 | REVOKED#<owner>     | #HEAD                            | version, changed                       |
-| REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too  |
+| REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too; |
+|                     |                                  | without it the token is there after    |
+|                     |                                  | all                                    |
 | SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
 |                     |                                  | items `sweep` removes                  |
 | RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
@@ -31,14 +33,16 @@ The tokens table:
 | pk                  | sk                               | holds                                  |
 |---------------------|----------------------------------|----------------------------------------|
 | OWNER#<owner>       | <mom_id>                         | user, name, created, expires,          |
-|                     |                                  | ancestors, seq_no, rotated (when at    |
-|                     |                                  | the latest, in milliseconds),          |
+|                     |                                  | ancestors, seq_no, made_<seq_no> (when |
+|                     |                                  | this successor was committed at the    |
+|                     |                                  | latest, in milliseconds),              |
 |                     |                                  | uses_<digest> (how many, for each      |
 |                     |                                  | limited clause), revoked, revoked_tree |
 | TOKEN#<mom_id>      | #OWNER                           | owner, for operators, who know no more |
 
 The owner comes from a verified mytoken only, so what belongs to others cannot even be named. A
-feed is found by the hash of its address: the address itself, which is a secret, is in no key.
+feed is found by the hash of its address, a receipt by that of its mytoken and Idempotency-Key: what
+is a secret is in no key.
 """
 
 import base64

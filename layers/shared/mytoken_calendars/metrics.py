@@ -1,4 +1,7 @@
-"""The door to CloudWatch's metrics, which the logs carry there (embedded metric format)."""
+"""The door to CloudWatch's metrics, which the logs carry there (embedded metric format).
+
+Their one dimension is `service`, which tells the stacks of an account apart.
+"""
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 

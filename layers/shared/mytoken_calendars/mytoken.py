@@ -118,7 +118,7 @@ class Mytoken(_Claims):
 
     @property
     def created(self) -> int:
-        """When it was made, in so far as it says so: rotation renews `iat`, but not `auth_time`."""
+        """When it was made, as far as it says so: rotation renews `iat`, but not `auth_time`."""
         return self.iat if self.seq_no == 1 or self.auth_time is None else self.auth_time
 
     @property
@@ -141,7 +141,7 @@ class Mytoken(_Claims):
 
     @property
     def is_understood(self) -> bool:
-        """Whether its rotation has nothing that is not known here, and so could not be kept."""
+        """Whether its rotation has nothing that is not known here, and so could not be kept to."""
         return self.rotation is None or not self.rotation.model_extra
 
     @property

@@ -11,11 +11,13 @@ class Presented:
 
     `token_update` is the mytoken response object of the successor, if the token was rotated: it
     goes out with the answer, whatever that is, since without it the client has no token left.
-    `memory` is an authority's own, by bearer. `by_cookie`: the token came in a cookie, so its
-    successor leaves in one. `repeated`: the request was done before, and is answered once more.
+    `was_alive`: an attempt has found it so. `memory` is an authority's own, by bearer.
+    `by_cookie`: the token came in a cookie, so its successor leaves in one. `repeated`: the request
+    was done before, and is answered once more.
     """
 
     token_update: Mapping[str, Any] | None = None
+    was_alive: bool = False
     memory: dict[str, Any] = field(default_factory=dict)
     by_cookie: bool = False
     repeated: bool = False

@@ -63,7 +63,7 @@ def _sealed(successor: Mapping[str, Any], bearer: str, at: int) -> str:
 
 
 def _unsealed(sealed: str, bearer: str, now: int) -> dict[str, Any] | None:
-    """The successor, unless its time is over or the bearer is not the token that it succeeds."""
+    """The successor, unless its time is over."""
     try:
         opened = _seal(bearer).decrypt_at_time(sealed, SUCCESSOR_FOR, now)
     except InvalidToken:

@@ -10,7 +10,6 @@ from mytoken_calendars.errors import (
     AheadOfRegistry,
     InvalidGrant,
     InvalidToken,
-    Outdated,
     Refusal,
     Superseded,
 )
@@ -24,6 +23,10 @@ _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
 _TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
 
 _USES = "uses_"  # and a clause's digest: the name of its counter
+_MADE = "made_"  # and a seq_no: when that successor was committed at the latest, in milliseconds
+
+# So many of them are known. Who lost a race is not further behind than that.
+_GENERATIONS = 16
 
 # When a transaction was committed nobody knows before it is, but it takes no longer than this.
 _LONGEST_COMMIT = 60_000  # milliseconds
@@ -57,7 +60,7 @@ class Registry:
         refusal = InvalidToken()
         item, token = self._find(mytoken.owner, mytoken.mom_id, refusal)
         if mytoken.seq_no < item["seq_no"]:
-            raise Superseded(item["rotated"])
+            raise Superseded(item.get(f"{_MADE}{mytoken.seq_no + 1}", 0))
         if mytoken.seq_no > item["seq_no"]:
             raise AheadOfRegistry
         key = items.token(mytoken.owner, mytoken.mom_id)
@@ -73,7 +76,7 @@ class Registry:
         found = self.table.query(items.owner_partition(owner))
         return [issued.token for issued in _issued(found) if not issued.revoked]
 
-    def issued(self, owner: Owner | None = None) -> "list[IssuedToken]":
+    def issued(self, owner: Owner | None = None) -> list[IssuedToken]:
         """For operators: all tokens that were issued, of one owner or of all."""
         if owner is not None:
             return _issued(self.table.query(items.owner_partition(owner)))
@@ -109,32 +112,31 @@ class Registry:
     def used(self, mytoken: Mytoken, clause: Restriction | None, now: int) -> tuple[Write, ...]:
         """The write of a use, if it leaves a trace: the token is rotated, or the use is counted.
 
-        It raises InvalidToken if another use has rotated the token, and Outdated if others have
-        used up the clause.
+        It is to be committed with the token's guards, which hold it to be the current one. It
+        raises Outdated if others have used up the clause.
         """
-        sets, condition, refusal = "", "", Refusal()
+        changes, condition = "", ""
         values: dict[str, Any] = {}
         if mytoken.rotates:
-            sets, refusal = "SET #seq_no = :successor, #rotated = :rotated ", InvalidToken()
-            rotated = now * 1000 + _LONGEST_COMMIT
-            values |= {"successor": mytoken.seq_no + 1, "rotated": rotated}
-        if clause and clause.usages_other is not None:
+            successor = mytoken.seq_no + 1
+            made, forgotten = f"#{_MADE}{successor}", f"#{_MADE}{max(0, successor - _GENERATIONS)}"
+            changes = f"SET #seq_no = :successor, {made} = :made REMOVE {forgotten} "
+            values |= {"successor": successor, "made": now * 1000 + _LONGEST_COMMIT}
+        if clause and clause.limits_use:
             counter = f"#{_USES}{clause.digest}"
-            sets += f"ADD {counter} :one"
-            condition, refusal = f"attribute_not_exists({counter}) OR {counter} < :most", Outdated()
+            changes += f"ADD {counter} :one"
+            condition = f"attribute_not_exists({counter}) OR {counter} < :most"
             values |= {"one": 1, "most": clause.usages_other}
         key = items.token(mytoken.owner, mytoken.mom_id)
-        return (self.table.update(key, sets, condition, refusal, **values),) if sets else ()
+        return (self.table.update(key, changes, condition, **values),) if changes else ()
 
-    def rotated(self, mytoken: Mytoken, at: int) -> Write:
-        """The write of when the token was rotated at the latest, in milliseconds; it raises
-        Outdated if its successor was rotated since."""
+    def committed(self, mytoken: Mytoken, at: int) -> Write:
+        """The write of when the token's successor was committed at the latest, in milliseconds."""
         return self.table.update(
             items.token(mytoken.owner, mytoken.mom_id),
-            "SET #rotated = :rotated",
-            "#seq_no = :successor",
-            rotated=at,
-            successor=mytoken.seq_no + 1,
+            f"SET #{_MADE}{mytoken.seq_no + 1} = :at",
+            PRESENT,
+            at=at,
         )
 
     def revoked(self, owner: Owner, mom_id: str, *, tree: bool, change: Change) -> Write:

@@ -35,7 +35,7 @@ _COUNTED = (
     "tokeninfo:subtokens."
 )
 
-_MOST_SEEN = 49  # gone, and as many that are back: a transaction has at most 100 items
+_MOST_SEEN = 49  # gone, and as many back: with their head, a transaction's 100 items
 
 
 @dataclass
@@ -126,26 +126,27 @@ class RemoteAuthority:
         return self.codec.issuer.configuration().jwks
 
     def _look(self, caller: Caller) -> Mapping[str, RegisteredToken]:
-        """The tokens that the caller's may see; the user's feeds learn what they show.
-
-        Those that are not among all of the user's are gone; those that seemed to be are back.
-        """
-        if not caller.mytoken.may(Capability.LIST):
-            if not caller.mytoken.may(Capability.SUBTOKENS):
-                raise InsufficientCapabilities(_OTHERS)
+        """The tokens that the caller's may see."""
+        if caller.mytoken.may(Capability.LIST):
+            return self._all(caller)
+        if caller.mytoken.may(Capability.SUBTOKENS):
             return self._listed(caller, Action.SUBTOKENS)
+        raise InsufficientCapabilities(_OTHERS)
+
+    def _all(self, caller: Caller) -> Mapping[str, RegisteredToken]:
+        """All tokens of the user, from which the user's feeds learn which are gone, and back."""
         # Read before it is asked: a token that is made and added meanwhile is not gone.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
         tokens = self._listed(caller, Action.LIST)
-        if caller.mytoken.mom_id in tokens:  # or else it is no list of all of them
-            gone = sorted(subscribed - revoked - tokens.keys())[:_MOST_SEEN]
-            back = sorted(revoked & tokens.keys())[:_MOST_SEEN]
-            if gone or back:
-                change = Change.new(caller.credentials.now)
-                seen = revocations.seen(self.calendars, caller.owner, gone, back, change)
-                with suppress(TemporarilyUnavailable):  # the next look finds them, too
-                    self.calendars.commit(change, *seen)
+        gone = sorted(subscribed - revoked - tokens.keys())[:_MOST_SEEN]
+        back = sorted(revoked & tokens.keys())[:_MOST_SEEN]
+        is_complete = caller.mytoken.mom_id in tokens
+        if is_complete and (gone or back):
+            change = Change.new(caller.credentials.now)
+            seen = revocations.seen(self.calendars, caller.owner, gone, back, change)
+            with suppress(TemporarilyUnavailable):  # the next look finds them, too
+                self.calendars.commit(change, *seen)
         return tokens
 
     def _listed(self, caller: Caller, action: Action) -> Mapping[str, RegisteredToken]:

@@ -34,7 +34,7 @@ class Receipts(Protocol):
     """All receipts. Only who holds the very token of a request finds its receipt."""
 
     def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
-        """The receipt of this request, if it was done and may still be repeated.
+        """The receipt of this request, if it was done and could still be repeated at `now`.
 
         Raises IdempotencyKeyReused if the key was that of another request.
         """

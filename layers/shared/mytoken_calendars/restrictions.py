@@ -22,6 +22,7 @@ from pydantic import (
 from mytoken_calendars import hosts
 from mytoken_calendars.schedule import Schedule
 
+_MOST_USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
 LATEST_TIME = 253_402_214_400  # the last day of 9999: events that begin then can still end
 
 
@@ -68,7 +69,7 @@ def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 Time = Annotated[int, Field(ge=0, le=LATEST_TIME)]
 # What is malformed is read as None and recognised by what stands in the token.
 _Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
-_Limit = Annotated[Annotated[int, Field(ge=0)] | None, WrapValidator(_lenient)]
+_Limit = Annotated[Annotated[int, Field(ge=0, le=_MOST_USES)] | None, WrapValidator(_lenient)]
 _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
 
@@ -117,7 +118,7 @@ class Restriction(BaseModel):
         """Whether all its members do. Names are looked up last, and only if all depends on them."""
         now = circumstances.now
         return (
-            self._is_understood()
+            self.is_understood
             and (self.nbf is None or now >= self.nbf)
             and (self.exp is None or now <= self.exp)
             and self._has_uses_left(circumstances)
@@ -126,7 +127,9 @@ class Restriction(BaseModel):
             and (self.hosts is None or hosts.include(self.hosts, circumstances))
         )
 
-    def _is_understood(self) -> bool:
+    @property
+    def is_understood(self) -> bool:
+        """Whether all its members are known here, and well-formed."""
         return not self.model_extra and not any(
             value is not None and getattr(self, name) is None
             for name, value in self._in_token.items()

@@ -36,23 +36,23 @@ def recorded(
     table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
 ) -> tuple[Write, ...]:
     """The writes by which all feeds of the owner learn of a revocation, however many there are."""
-    mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
-    return (
-        table.update(items.revocation(owner, mom_id), mark, tree=tree),
-        _learnt(table, owner, change),
-    )
+    return _marked(table, owner, mom_id, tree=tree), _learnt(table, owner, change)
 
 
 def seen(
     table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
 ) -> tuple[Write, ...]:
     """The writes by which they learn which tokens are gone, and which are there after all."""
-    mark = "SET #tree = if_not_exists(#tree, :tree)"
     return (
-        *(table.update(items.revocation(owner, m), mark, tree=False) for m in gone),
-        *(table.update(items.revocation(owner, m), "REMOVE #tree") for m in back),
+        *(_marked(table, owner, mom_id, tree=False) for mom_id in gone),
+        *(table.update(items.revocation(owner, mom_id), "REMOVE #tree") for mom_id in back),
         _learnt(table, owner, change),
     )
+
+
+def _marked(table: Table, owner: Owner, mom_id: str, *, tree: bool) -> Write:
+    mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
+    return table.update(items.revocation(owner, mom_id), mark, tree=tree)
 
 
 def _learnt(table: Table, owner: Owner, change: Change) -> Write:

@@ -169,7 +169,7 @@ class CalendarStore:
         )
 
     def note(self, change: Change, guards: Guards) -> None:
-        """Commits what a use writes that has changed no calendar, if it writes anything."""
+        """Commits the writes of a use that changes no calendar, if there are any."""
         self.table.note(change, *guards)
 
     def _exists(self, calendar: Calendar) -> Write:

@@ -9,18 +9,21 @@ def loads(data: bytes) -> Any:
     """The value of a JSON text.
 
     Raises ValueError for everything that two parsers might read differently: another encoding, a
-    byte order mark, a name that occurs twice in an object, `NaN`, a number beyond a double, and
-    nesting deeper than the interpreter's stack.
+    byte order mark, half of a surrogate pair, a name that occurs twice in an object, `NaN`, a
+    number beyond a double, and nesting deeper than the interpreter's stack.
     """
     try:
-        return json.loads(
+        value = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_object,
             parse_constant=_refuse,
             parse_float=_finite,
         )
+        if b"\\u" in data:
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

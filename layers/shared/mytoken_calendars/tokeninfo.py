@@ -63,7 +63,7 @@ def introspection(caller: Caller) -> dict[str, Any]:
 
 
 def forest(tokens: Iterable[RegisteredToken]) -> list[Tree]:
-    """All tokens, oldest first, each below the nearest of its ancestors that there still is."""
+    """All tokens, oldest first, each below its nearest ancestor that is still there."""
     by_id = {token.mom_id: token for token in tokens}
     children: dict[str | None, list[RegisteredToken]] = defaultdict(list)
     for token in sorted(by_id.values(), key=lambda token: (token.created, token.mom_id)):

@@ -87,11 +87,14 @@ def document(body: bytes) -> dict[str, Any]:
 
 
 def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
-    """What `introspect` answered for a token of `issuer`; raises InvalidToken if it is none."""
+    """What `introspect` answered for a token of `issuer`.
+
+    Raises InvalidToken if it is none, and TemporarilyUnavailable for what is no such answer.
+    """
     try:
         introspected = _Introspected.model_validate(answer)
-    except ValueError:
-        raise InvalidToken from None
+    except ValueError as error:
+        raise TemporarilyUnavailable from error
     claims = dict(answer["token"])
     counted = claims.pop("restrictions", None) or []
     # The counts are the server's and not the token's: no clause holds that has a member too many.

@@ -22,7 +22,7 @@ from mytoken_calendars.tokeninfo_answers import Introspection
 
 _NOT_FROM_HERE = "The issuer does not allow this use of the mytoken, or not from this service."
 
-_TOKEN = re.compile(r"[A-Za-z0-9._-]+")  # which it may be in a cookie, too
+_TOKEN = re.compile(r"[A-Za-z0-9._-]+")  # and so what may stand in a cookie, too
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Listing:
 
     @property
     def tokens(self) -> Mapping[str, RegisteredToken]:
-        """Those that the presented token may see, by mom_id. Raises TemporarilyUnavailable."""
+        """Those that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
+
+        They are read when asked for, so that the successor is handed on even if they are nonsense.
+        """
         return tokeninfo_answers.registered_tokens(self.answer)
 
 
