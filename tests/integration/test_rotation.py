@@ -509,6 +509,20 @@ def test_who_loses_the_race_within_the_transaction_revokes_nothing(person: Perso
     assert person.list(successor(won[0])).status == 200
 
 
+def test_a_thief_who_keeps_on_rotating_is_found_out(person: Person, clock: Clock) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    stolen = successor(person.list(token))
+    clock.passes(LATER)
+    arrived = clock.now
+    clock.passes(LATER)
+    stolen = successor(person.list(stolen))  # while the owner's request is on its way
+
+    answer = person.list(token, arrived=arrived)
+
+    assert answer.status == 401
+    assert person.list(stolen).status == 401
+
+
 @pytest.mark.parametrize(("replayed", "alive"), [(-3, False), (-2, False), (-1, True)])
 def test_a_token_of_whatever_generation_is_a_replay_but_the_last(
     person: Person, clock: Clock, replayed: int, *, alive: bool
