@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars.errors import InvalidRequest
 from tests.integration.steps import Clock, before_each
 from tests.integration.uses import (
     REVOKED_WHEN_REPLAYED,
@@ -403,3 +404,20 @@ def test_a_clause_that_is_not_understood_lets_nobody_in(
 
 def _way(person: Person, token: Token) -> Answer:
     return person.stack.invoke("get_calendar", token, path={"name": person.calendar["name"]})
+
+
+def test_a_limit_beyond_all_numbers_lets_nobody_in(person: Person) -> None:
+    token = person.mint(restrictions=[{"usages_other": 10**38}])
+
+    answer = person.list(token)
+
+    assert (answer.status, answer.json["error"]) == (403, "usage_restricted")
+
+
+def test_a_token_too_long_to_be_presented_is_not_issued(person: Person) -> None:
+    before = person.stack.dump()
+
+    with pytest.raises(InvalidRequest, match="too long"):
+        person.mint(restrictions=[{"scope": "x" * 12_000}])
+
+    assert person.stack.dump() == before

@@ -158,6 +158,8 @@ def test_a_clause_with_an_unknown_member_never_holds(members: dict[str, Any]) ->
         {"usages_other": 5.0},
         {"usages_other": True},
         {"usages_other": -1},
+        {"usages_other": 2**53 + 1},
+        {"usages_other": 10**38},
         {"schedule": "* * * * *"},
         {"schedule": []},
         {"schedule": False},
