@@ -76,7 +76,6 @@ class EmbeddedAuthority:
         return {"keys": [self.codec.jwk]}
 
     def tokens_of(self, caller: Caller) -> list[RegisteredToken]:
-        """All tokens of the caller's user that are not revoked; the caller's token is used."""
         tokens = self.registry.all(caller.owner)
         change = Change.new(caller.credentials.now)
         with caller.using(change) as guards:
@@ -88,7 +87,6 @@ class EmbeddedAuthority:
         self.revoke(mytoken.owner, mytoken.mom_id, tree=True, change=Change.new(now))
 
     def revoke_for(self, caller: Caller, token: RegisteredToken, *, tree: bool) -> None:
-        """Revokes a token for a caller, whose own is used if it is another one."""
         change = Change.new(caller.credentials.now)
         if token.mom_id == caller.registered.mom_id:
             self.revoke(caller.owner, token.mom_id, tree=tree, change=change)

@@ -52,6 +52,7 @@ from mytoken_calendars.identifiers import Owner
 
 Key = dict[str, str]
 
+OWNER = "OWNER#"
 HEAD = "#HEAD"
 CALENDAR = "CALENDAR#"
 SUBSCRIPTION = "SUBSCRIPTION#"
@@ -59,7 +60,7 @@ SWEEP = "SWEEP"
 
 
 def owner_partition(owner: Owner) -> str:
-    return f"OWNER#{owner}"
+    return OWNER + owner
 
 
 def events_partition(calendar_id: str) -> str:

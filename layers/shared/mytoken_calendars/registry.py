@@ -80,10 +80,7 @@ class Registry:
         """For operators: all tokens that were issued, of one owner or of all."""
         if owner is not None:
             return _issued(self.table.query(items.owner_partition(owner)))
-        found = [
-            i for i in self.table.scan() if i["pk"].startswith(items.owner_partition(Owner("")))
-        ]
-        return _issued(found)
+        return _issued([item for item in self.table.scan() if item["pk"].startswith(items.OWNER)])
 
     def owner_of(self, mom_id: str) -> Owner:
         """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
