@@ -76,11 +76,7 @@ class Stack:
 
     @cached_property
     def handlers(self) -> dict[str, Handler]:
-        with self.entered():
-            handlers = {folder: load_handler(folder) for folder in Template.read().functions}
-            # The cache makes its client when it is first asked: here, so that it is one of ours.
-            getattr(_names(handlers["get_feed"])["cache"], "_s3")  # noqa: B009
-            return handlers
+        return {folder: self._loaded(folder) for folder in Template.read().functions}
 
     def door(self, operation: str, name: str) -> Any:
         """What a handler's module calls `name`: its `store`, its `authority`, its `cache`."""
@@ -126,8 +122,7 @@ class Stack:
 
     def restart(self, operation: str) -> None:
         """From now on the operation is as after a cold start."""
-        with self.entered():
-            self.handlers[operation] = load_handler(operation)
+        self.handlers[operation] = self._loaded(operation)
 
     def invoke(
         self,
@@ -201,6 +196,14 @@ class Stack:
             )
             for table in (self.store.table, self.authority.registry.table)
         }
+
+    def _loaded(self, operation: str) -> Handler:
+        with self.entered():
+            handler = load_handler(operation)
+            if operation == "get_feed":
+                # The cache in S3 makes its client when it is first asked: here, to be one of ours.
+                getattr(_names(handler)["cache"].behind, "_s3")  # noqa: B009
+            return handler
 
 
 @dataclass(frozen=True)

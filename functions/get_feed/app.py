@@ -5,10 +5,11 @@ No mytoken is asked for: the address is the secret. Imports stay few, since this
 
 from mytoken_calendars import api, feed, feed_http
 from mytoken_calendars.feed_cache import FeedCache
+from mytoken_calendars.feed_memory import FeedMemory
 from mytoken_calendars.feed_store import FeedStore
 
 store = FeedStore.from_environment()
-cache = FeedCache.from_environment()
+cache = FeedMemory(FeedCache.from_environment())
 
 
 @api.operation

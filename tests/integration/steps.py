@@ -116,6 +116,11 @@ class Clock:
         self.now += seconds
 
 
+def s3(stack: Stack) -> Any:
+    """The client by which feeds are cached."""
+    return stack.door("get_feed", "cache").behind._s3
+
+
 @contextmanager
 def watched(client: Any) -> Iterator[list[str]]:
     """The calls that a client makes meanwhile, by the names of their operations."""

@@ -1,4 +1,7 @@
-"""get_feed: S3 keeps each state of a feed once, and may fail or lie without anybody noticing."""
+"""get_feed: S3 keeps each state of a feed once, and may fail or lie without anybody noticing.
+
+A warm function keeps feeds in its memory, too; it is cold again when a test restarts it.
+"""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -10,7 +13,17 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from mytoken_calendars.feed_cache import FeedCache
-from tests.integration.steps import Document, add, create, internal_id, settle, summaries, watched
+from mytoken_calendars.feed_memory import FeedMemory
+from tests.integration.steps import (
+    Document,
+    add,
+    create,
+    internal_id,
+    s3,
+    settle,
+    summaries,
+    watched,
+)
 from tests.support import Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
@@ -21,6 +34,11 @@ GZIP = {"accept-encoding": "gzip"}
 @pytest.fixture
 def token(stack: Stack, user: str) -> Token:
     return stack.mint(user=user, name="mine")
+
+
+@pytest.fixture(autouse=True)
+def cold(stack: Stack) -> None:
+    stack.restart("get_feed")
 
 
 @pytest.fixture
@@ -35,13 +53,15 @@ def test_the_same_state_gives_the_same_bytes_with_and_without_the_cache(
     stack: Stack, calendar: Document
 ) -> None:
     first = stack.feed(calendar, headers=GZIP)
+    remembered = stack.feed(calendar, headers=GZIP)
+    stack.restart("get_feed")
     cached = stack.feed(calendar, headers=GZIP)
-
+    stack.restart("get_feed")
     _empty_bucket(stack)
     rebuilt = stack.feed(calendar, headers=GZIP)
 
-    assert cached.body == rebuilt.body == first.body
-    assert cached.headers == rebuilt.headers == first.headers
+    assert remembered.body == cached.body == rebuilt.body == first.body
+    assert remembered.headers == cached.headers == rebuilt.headers == first.headers
 
 
 def test_a_feed_is_stored_once_under_its_calendars_id_and_then_served_from_there(
@@ -49,18 +69,44 @@ def test_a_feed_is_stored_once_under_its_calendars_id_and_then_served_from_there
 ) -> None:
     calendar_id = internal_id(stack, calendar)
 
-    with watched(_s3(stack)) as first_calls:
+    with watched(s3(stack)) as first_calls:
         first = stack.feed(calendar)
-    with watched(_s3(stack)) as later_calls, watched(_dynamodb(stack)) as reads:
-        later = [stack.feed(calendar), stack.feed(calendar, headers=GZIP)]
+    stack.restart("get_feed")
+    with watched(s3(stack)) as later_calls, watched(_dynamodb(stack)) as reads:
+        later = stack.feed(calendar)
 
     (stored,) = _stored(stack, calendar_id)
     assert first_calls == ["GetObject", "PutObject"]
-    assert later_calls == ["GetObject", "GetObject"]
-    assert set(reads) == {"GetItem"}
-    assert [feed.text for feed in later] == [first.text, first.text]
+    assert later_calls == ["GetObject"]
+    assert reads == ["GetItem", "GetItem"]
+    assert later.text == first.text
     assert stored == f"feeds/{calendar_id}/{first.headers['etag'].strip(chr(34))}.ics.gz"
     assert gzip.decompress(_object(stack, stored)) == first.body
+
+
+def test_a_warm_function_serves_a_feed_from_its_memory(stack: Stack, calendar: Document) -> None:
+    first = stack.feed(calendar)
+
+    with watched(s3(stack)) as calls, watched(_dynamodb(stack)) as reads:
+        later = [stack.feed(calendar), stack.feed(calendar, headers=GZIP)]
+
+    assert calls == []
+    assert reads == ["GetItem", "GetItem"] * 2
+    assert [feed.text for feed in later] == [first.text, first.text]
+
+
+def test_a_warm_function_serves_no_feed_of_a_state_that_is_past(
+    stack: Stack, token: Token, calendar: Document
+) -> None:
+    stack.feed(calendar)
+
+    add(stack, token, calendar, "", comment="other words")
+    changed = stack.feed(calendar)
+    stack.revoke(token)
+    revoked = stack.feed(calendar)
+
+    assert "other words" in changed.text
+    assert summaries(revoked) == []
 
 
 def test_every_state_has_an_object_of_its_own(
@@ -79,7 +125,7 @@ def test_the_object_is_compressed_and_typed(stack: Stack, calendar: Document) ->
     stack.feed(calendar)
 
     (stored,) = _stored(stack, internal_id(stack, calendar))
-    head = _s3(stack).head_object(Bucket=_bucket(stack), Key=stored)
+    head = s3(stack).head_object(Bucket=_bucket(stack), Key=stored)
     assert head["ContentType"] == "text/calendar; charset=utf-8"
     assert head["ContentEncoding"] == "gzip"
 
@@ -89,7 +135,7 @@ def test_without_a_bucket_the_feed_is_built_from_the_table(
 ) -> None:
     first = stack.feed(calendar)
     handler: Any = stack.handlers["get_feed"]
-    nowhere = FeedCache("there-is-no-such-bucket")
+    nowhere = FeedMemory(FeedCache("there-is-no-such-bucket"))
     monkeypatch.setitem(handler.__wrapped__.__globals__, "cache", nowhere)
 
     feed = stack.feed(calendar)
@@ -109,11 +155,13 @@ def test_without_a_bucket_the_feed_is_built_from_the_table(
 def test_whatever_s3_does_the_feed_is_built_from_the_table(
     stack: Stack, calendar: Document, failing: str, error: Exception
 ) -> None:
-    with _failing(_s3(stack), failing, error):
-        feeds = [stack.feed(calendar), stack.feed(calendar)]
+    whole = stack.feed(calendar)
+    stack.restart("get_feed")
 
-    assert [summaries(feed) for feed in feeds] == [["Mytoken 'mine' expires"]] * 2
-    assert feeds[0].body == feeds[1].body
+    with _failing(s3(stack), failing, error):
+        feed = stack.feed(calendar)
+
+    assert (feed.status, feed.body, feed.headers) == (200, whole.body, whole.headers)
 
 
 def test_a_cache_that_does_not_answer_is_asked_once(stack: Stack, calendar: Document) -> None:
@@ -123,7 +171,7 @@ def test_a_cache_that_does_not_answer_is_asked_once(stack: Stack, calendar: Docu
     def note(request: Any, **_: Any) -> None:
         attempts.append(request.method)
 
-    with _on(_s3(stack), "before-send.s3.*", note), _failing(_s3(stack), "*", error):
+    with _on(s3(stack), "before-send.s3.*", note), _failing(s3(stack), "*", error):
         stack.feed(calendar)
 
     assert attempts == ["GET", "PUT"]
@@ -154,7 +202,8 @@ def test_a_damaged_object_is_not_served_and_is_replaced(
 ) -> None:
     whole = stack.feed(calendar, headers=GZIP)
     (stored,) = _stored(stack, internal_id(stack, calendar))
-    _s3(stack).put_object(Bucket=_bucket(stack), Key=stored, Body=damage(whole.body))
+    s3(stack).put_object(Bucket=_bucket(stack), Key=stored, Body=damage(whole.body))
+    stack.restart("get_feed")
 
     feed = stack.feed(calendar, headers=GZIP)
 
@@ -175,12 +224,12 @@ def _bucket(stack: Stack) -> str:
 
 
 def _stored(stack: Stack, calendar_id: str) -> list[str]:
-    found = _s3(stack).list_objects_v2(Bucket=_bucket(stack), Prefix=f"feeds/{calendar_id}/")
+    found = s3(stack).list_objects_v2(Bucket=_bucket(stack), Prefix=f"feeds/{calendar_id}/")
     return [item["Key"] for item in found.get("Contents", [])]
 
 
 def _object(stack: Stack, key: str) -> bytes:
-    body: bytes = _s3(stack).get_object(Bucket=_bucket(stack), Key=key)["Body"].read()
+    body: bytes = s3(stack).get_object(Bucket=_bucket(stack), Key=key)["Body"].read()
     return body
 
 

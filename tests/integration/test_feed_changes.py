@@ -16,6 +16,7 @@ from tests.integration.steps import (
     create,
     delete,
     events,
+    s3,
     settle,
     summaries,
     watched,
@@ -93,7 +94,7 @@ def test_a_feed_that_never_stands_still_is_given_out_without_an_etag_and_not_kep
 ) -> None:
     changes = [lambda n=n: add(stack, token, calendar, "", comment=f"change {n}") for n in range(9)]
 
-    with _during_queries(stack, *changes), watched(stack.door("get_feed", "cache")._s3) as cached:
+    with _during_queries(stack, *changes), watched(s3(stack)) as cached:
         feed = stack.feed(calendar)
 
     assert feed.status == 200

@@ -14,6 +14,7 @@ from tests.integration.steps import (
     internal_id,
     new_user,
     overwrite,
+    s3,
     settle,
     summaries,
     watched,
@@ -234,7 +235,7 @@ def test_an_unchanged_feed_asks_neither_events_nor_s3(stack: Stack, calendar: Do
 
     with (
         watched(stack.door("get_feed", "store").table.client) as reads,
-        watched(stack.door("get_feed", "cache")._s3) as cached,
+        watched(s3(stack)) as cached,
     ):
         unchanged = [
             stack.feed(calendar, headers={"if-none-match": etag}, method=method)

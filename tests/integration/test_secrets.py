@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.steps import add, create, delete, feed_id
+from mytoken_calendars import logs
+from tests.integration.steps import add, create, delete, feed_id, s3
 from tests.support import Answer, Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
@@ -19,6 +20,7 @@ COMMENT = "the comment is nobody's business"
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """Everything that is logged from now on, as it would be in CloudWatch."""
     written = io.StringIO()
+    logs.logger()  # it is made for the first line
     names = [None, *logging.Logger.manager.loggerDict]
     handlers = [handler for name in names for handler in logging.getLogger(name).handlers]
     for handler in handlers:
@@ -64,8 +66,7 @@ def test_no_key_of_the_bucket_holds_a_secret(stack: Stack) -> None:
     add(stack, token, calendar, "", comment=COMMENT)
     stack.feed(calendar)
 
-    s3 = stack.door("get_feed", "cache")._s3
-    stored = s3.list_objects_v2(Bucket=stack.environment["FEEDS_BUCKET"])["Contents"]
+    stored = s3(stack).list_objects_v2(Bucket=stack.environment["FEEDS_BUCKET"])["Contents"]
 
     keys = [item["Key"] for item in stored]
     assert keys

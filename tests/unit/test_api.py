@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import api, errors
+from mytoken_calendars import api, errors, logs
 from mytoken_calendars.api import Request, Response
 from mytoken_calendars.presented import Presented
 
@@ -84,7 +84,7 @@ class Overtaken:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     log = Log()
-    monkeypatch.setattr(api, "_logger", log)
+    monkeypatch.setattr(logs, "logger", lambda: log)
     return log
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -83,7 +82,6 @@ def test_a_refusal_passes_through() -> None:
 def test_all_attempts_of_a_call_end_before_ten_seconds_have_passed(
     monkeypatch: pytest.MonkeyPatch, arguments: dict[str, int], attempts: int
 ) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -172,3 +170,27 @@ def test_a_list_is_read_as_it_was_sent() -> None:
     sent = aws.dynamodb_parameters({"Item": {"ancestors": ["a", "b"]}})["Item"]
 
     assert aws.from_dynamodb(sent) == {"ancestors": ["a", "b"]}
+
+
+@pytest.mark.parametrize("value", [1.5, None, b"bytes", {"a": "map"}, {"a", "set"}])
+def test_a_value_of_no_type_that_the_tables_have_is_a_fault_of_ours(value: object) -> None:
+    with pytest.raises(TypeError):
+        aws.dynamodb_parameters({"Item": {"attribute": value}})
+
+
+@pytest.mark.parametrize("typed", [{"B": b"bytes"}, {"NULL": True}, {"M": {}}, {"SS": ["a"]}])
+def test_an_attribute_of_no_type_that_the_tables_have_is_a_fault_of_ours(typed: Any) -> None:
+    with pytest.raises(TypeError):
+        aws.from_dynamodb({"attribute": typed})
+
+
+def test_all_clients_are_of_one_session_whose_data_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    first, second = aws.client("dynamodb"), aws.client("kms")
+
+    assert first.meta.service_model.service_name == "dynamodb"
+    assert second.meta.service_model.service_name == "kms"
+    assert aws._session() is aws._session()

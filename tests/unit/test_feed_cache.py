@@ -1,15 +1,17 @@
 """The cache of feeds gives back the bytes that it was given, and whatever fails is a miss."""
 
+import gzip
 import io
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from mytoken_calendars.feed import CLOSING
 from mytoken_calendars.feed_cache import FeedCache
-from tests.unit.examples import CALENDAR_ID
+from tests.unit.examples import CALENDAR_ID, feed
 
-STATE = "5" * 32
+WHOLE = gzip.compress(f"{feed().opening}{CLOSING}".encode())
 
 
 class NoSuchKeyError(Exception):
@@ -47,20 +49,30 @@ def cache_on(s3: FakeS3) -> FeedCache:
     return cache
 
 
-@pytest.mark.parametrize("body", [b"", b"\x1f\x8b", b"no gzip at all \xff"])
-def test_a_feed_is_given_back_byte_by_byte_whatever_it_is(body: bytes) -> None:
+def test_a_feed_is_given_back_as_it_was_put_there() -> None:
     s3 = FakeS3()
     cache = cache_on(s3)
 
-    cache.put(CALENDAR_ID, STATE, body)
+    cache.put(feed(), WHOLE)
 
-    assert cache.get(CALENDAR_ID, STATE) == body
-    assert s3.objects == {("feeds", f"feeds/{CALENDAR_ID}/{STATE}.ics.gz"): body}
+    assert cache.get(feed()) == WHOLE
+    assert s3.objects == {("feeds", f"feeds/{CALENDAR_ID}/{feed().state}.ics.gz"): WHOLE}
     assert s3.kinds == [("text/calendar; charset=utf-8", "gzip")]
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"no gzip at all \xff", WHOLE[:-1]], ids=["empty", "no gzip", "cut"]
+)
+def test_a_feed_that_is_damaged_there_is_none(body: bytes) -> None:
+    cache = cache_on(FakeS3())
+
+    cache.put(feed(), body)
+
+    assert cache.get(feed()) is None
+
+
 def test_a_feed_that_is_not_there_is_none() -> None:
-    assert cache_on(FakeS3()).get(CALENDAR_ID, STATE) is None
+    assert cache_on(FakeS3()).get(feed()) is None
 
 
 @pytest.mark.parametrize(
@@ -75,6 +87,6 @@ def test_a_feed_that_is_not_there_is_none() -> None:
 def test_a_bucket_that_fails_is_no_fault_of_the_feed(error: Exception) -> None:
     cache = cache_on(FakeS3(error))
 
-    cache.put(CALENDAR_ID, STATE, b"body")
+    cache.put(feed(), WHOLE)
 
-    assert cache.get(CALENDAR_ID, STATE) is None
+    assert cache.get(feed()) is None

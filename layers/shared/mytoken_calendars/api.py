@@ -6,9 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from mytoken_calendars import errors, token_update
+from mytoken_calendars import errors, logs, token_update
 from mytoken_calendars.messages import NO_CONTENT, Request, Response, answer, redirect
 from mytoken_calendars.patience import pause
 
@@ -36,9 +34,6 @@ _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 _ATTEMPTS = 8
 _RETRY_AFTER = "2"  # seconds
-
-_logger = Logger()
-
 
 # The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
 PREFLIGHT = Response(
@@ -118,7 +113,8 @@ def _listed(error: type[errors.Refusal]) -> type[errors.Refusal]:
 
 
 def _log(refusal: errors.Refusal, response: Response, request_id: str) -> None:
-    log = _logger.warning if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _logger.info
+    logger = logs.logger()
+    log = logger.warning if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
     cause = type(refusal.__cause__).__name__ if refusal.__cause__ else None
     log(
         "refused",

@@ -4,11 +4,12 @@ Every request reads the state first, strongly consistent, so that a deletion or 
 in the very next answer; the cache is only ever asked for exactly that state.
 """
 
-import gzip
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 from mytoken_calendars.identifiers import Owner
@@ -17,6 +18,9 @@ GONE_FOR = 90 * 24 * 60 * 60  # seconds for which a deleted calendar's feed is 4
 CLOSING = "END:VCALENDAR\r\n"
 
 _ATTEMPTS = 3
+_LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
+_GZIP = 31  # for zlib: with the header and trailer of gzip (RFC 1952), which then has no time
+_PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,27 @@ class Feed:
     revocations: str
     changed: int
 
-    @property
+    @cached_property
     def state(self) -> str:
-        """A digest of the state, 32 characters: its etag, and its name in the cache."""
-        return hashlib.sha256(f"{self.version}/{self.revocations}".encode()).hexdigest()[:32]
+        """A digest of the state, 32 characters: its etag, and its name in the cache.
+
+        Other versions of zlib may compress the same text to other bytes, so theirs belongs to it.
+        """
+        state = f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}"
+        return hashlib.sha256(state.encode()).hexdigest()[:32]
+
+    def is_whole(self, body: bytes) -> bool:
+        """Whether a body is the compressed text of this feed, from end to end and undamaged."""
+        opening, closing = self.opening.encode(), CLOSING.encode()
+        text = b""  # what was read last: first the opening, then never less than the closing
+        try:
+            for number, piece in enumerate(unpacked(body)):
+                if number == 0 and not piece.startswith(opening):
+                    return False
+                text = text[-len(closing) :] + piece
+        except zlib.error:
+            return False
+        return text.endswith(closing)
 
 
 class Store(Protocol):
@@ -51,11 +72,11 @@ class Store(Protocol):
 
 
 class Cache(Protocol):
-    """May lose what it was given at any time, and never fails."""
+    """Has whole feeds or none, may lose what it was given at any time, and never fails."""
 
-    def get(self, calendar_id: str, state: str) -> bytes | None: ...
+    def get(self, feed: Feed) -> bytes | None: ...
 
-    def put(self, calendar_id: str, state: str, body: bytes) -> None: ...
+    def put(self, feed: Feed, body: bytes) -> None: ...
 
 
 def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None, bytes]:
@@ -67,25 +88,38 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
 
     Raises FeedGone if the calendar was deleted meanwhile.
     """
-    cached = cache.get(feed.calendar_id, feed.state)
-    if cached is not None and _is_whole(cached, feed):
+    cached = cache.get(feed)
+    if cached is not None:
         return feed, cached
     body = b""
     for _ in range(_ATTEMPTS):
-        text = "".join((feed.opening, *store.events(feed), CLOSING))
-        body = gzip.compress(text.encode(), mtime=0)
+        body = _compressed(chain([feed.opening], store.events(feed), [CLOSING]))
         current = store.find(feed.id, now)
         if current == feed:
-            cache.put(feed.calendar_id, feed.state, body)
+            cache.put(feed, body)
             return feed, body
         feed = current
     return None, body
 
 
-def _is_whole(body: bytes, feed: Feed) -> bool:
-    """Whether a cached body is what was put there: gzip-compressed text from end to end."""
-    try:
-        text = gzip.decompress(body).decode()
-    except (OSError, EOFError, zlib.error, ValueError):
-        return False
-    return text.startswith(feed.opening) and text.endswith(CLOSING)
+def unpacked(body: bytes) -> Iterator[bytes]:
+    """The text in a compressed body, a piece at a time: it may be larger than the memory.
+
+    The first piece is long enough for every opening. Raises zlib.error for anything but one
+    undamaged gzip member.
+    """
+    unpack = zlib.decompressobj(_GZIP)
+    while not unpack.eof:
+        piece = unpack.decompress(unpack.unconsumed_tail or body, _PIECE)
+        if not (piece or unpack.eof):
+            raise zlib.error("the body is not complete")
+        body = b""
+        yield piece
+    if unpack.unused_data:
+        raise zlib.error("something follows the body")
+
+
+def _compressed(text: Iterable[str]) -> bytes:
+    """Text that comes piece by piece, compressed: the whole of it is never in memory."""
+    pack = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    return b"".join([*(pack.compress(piece.encode()) for piece in text), pack.flush()])

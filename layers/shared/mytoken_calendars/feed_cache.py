@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mytoken_calendars import aws
+from mytoken_calendars import aws, logs
+from mytoken_calendars.feed import Feed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_logger = Logger()
 
 
 @dataclass(frozen=True)
@@ -34,32 +32,37 @@ class FeedCache:
         s3: S3Client = aws.client("s3", attempts=1)
         return s3
 
-    def get(self, calendar_id: str, state: str) -> bytes | None:
-        """The feed's gzip-compressed text, or None if it is not to be had."""
+    def get(self, feed: Feed) -> bytes | None:
+        """The feed's gzip-compressed text, or None if it is not to be had as it was put there."""
         try:
-            answer = self._s3.get_object(Bucket=self.bucket, Key=_key(calendar_id, state))
-            return answer["Body"].read()
+            answer = self._s3.get_object(Bucket=self.bucket, Key=_key(feed))
+            body = answer["Body"].read()
         except self._s3.exceptions.NoSuchKey:
             return None
         except (BotoCoreError, ClientError) as error:
-            self._report("read", error)
+            _report("read", type(error).__name__)
             return None
+        if feed.is_whole(body):
+            return body
+        _report("read", "damaged")
+        return None
 
-    def put(self, calendar_id: str, state: str, body: bytes) -> None:
+    def put(self, feed: Feed, body: bytes) -> None:
         try:
             self._s3.put_object(
                 Bucket=self.bucket,
-                Key=_key(calendar_id, state),
+                Key=_key(feed),
                 Body=body,
                 ContentType="text/calendar; charset=utf-8",
                 ContentEncoding="gzip",
             )
         except (BotoCoreError, ClientError) as error:
-            self._report("write", error)
-
-    def _report(self, doing: str, error: Exception) -> None:
-        _logger.warning("feed cache failed", doing=doing, error=type(error).__name__)
+            _report("write", type(error).__name__)
 
 
-def _key(calendar_id: str, state: str) -> str:
-    return f"feeds/{calendar_id}/{state}.ics.gz"
+def _report(doing: str, error: str) -> None:
+    logs.logger().warning("feed cache failed", doing=doing, error=error)
+
+
+def _key(feed: Feed) -> str:
+    return f"feeds/{feed.calendar_id}/{feed.state}.ics.gz"

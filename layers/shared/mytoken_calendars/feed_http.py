@@ -1,6 +1,5 @@
 """The feed as an HTTP answer: conditional requests, content coding, and its headers (RFC 9110)."""
 
-import gzip
 import json
 import re
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from urllib.parse import quote
 
 from mytoken_calendars.api import Request, Response
 from mytoken_calendars.errors import FeedTooLarge
-from mytoken_calendars.feed import Feed
+from mytoken_calendars.feed import Feed, unpacked
 
 # Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
 LARGEST_ANSWER = 6 * 1024 * 1024 - 16 * 1024
@@ -39,9 +38,9 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
     if etag:
         return Response(HTTPStatus.NOT_MODIFIED, _headers(request, feed, etag))
     shown, compressed = load()
-    text = "" if wish else gzip.decompress(compressed).decode()
-    gzipped = wish or (wish is None and not _fits_an_answer(text))
-    if not (_fits_in_base64(compressed) if gzipped else _fits_an_answer(text)):
+    text = None if wish else _text_that_fits(compressed)
+    gzipped = text is None
+    if gzipped and (wish is False or not _fits_in_base64(compressed)):
         raise FeedTooLarge
     headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
     # A file name for everyone, and the calendar's own for those who can (RFC 8187).
@@ -50,7 +49,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
     headers["Content-Type"] = "text/calendar; charset=utf-8"
     if gzipped:
         headers["Content-Encoding"] = "gzip"
-    return Response(HTTPStatus.OK, headers, compressed if gzipped else text)
+    return Response(HTTPStatus.OK, headers, compressed if text is None else text)
 
 
 def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
@@ -122,6 +121,13 @@ def _fits_in_base64(compressed: bytes) -> bool:
     return len(compressed) * 4 / 3 <= LARGEST_ANSWER
 
 
-def _fits_an_answer(text: str) -> bool:
-    # A character takes at most 12 bytes in JSON, so most texts need not be measured.
-    return len(text) * 12 <= LARGEST_ANSWER or len(json.dumps(text)) <= LARGEST_ANSWER
+def _text_that_fits(compressed: bytes) -> str | None:
+    """The text, unless it fits no answer; then no more of it is unpacked than would."""
+    text = b""
+    for piece in unpacked(compressed):
+        text += piece
+        if len(text) > LARGEST_ANSWER:
+            return None
+    # A byte takes at most six in JSON, so most texts need not be measured.
+    fits = len(text) * 6 <= LARGEST_ANSWER or len(json.dumps(text.decode())) <= LARGEST_ANSWER
+    return text.decode() if fits else None

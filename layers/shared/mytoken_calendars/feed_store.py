@@ -1,6 +1,7 @@
 """The door to DynamoDB for feeds: it reads what a feed shows, and can read nothing else."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -41,14 +42,13 @@ class FeedStore:
             changed=max(head["changed"], revoked.get("changed", 0)),
         )
 
-    def events(self, feed: Feed) -> list[str]:
+    def events(self, feed: Feed) -> Iterator[str]:
         partition = items.events_partition(feed.calendar_id)
         if not feed.revocations:
-            return [row["vevent"] for row in self.table.query(partition, attributes=["vevent"])]
-        rows = self.table.query(partition, attributes=["vevent", "sk", "ancestors"])
+            for row in self.table.stream(partition, attributes=["vevent"]):
+                yield row["vevent"]
+            return
         revoked = revocations.read(self.table, feed.owner)
-        return [
-            row["vevent"]
-            for row in rows
-            if not revoked.include(row["sk"], row.get("ancestors", ()))
-        ]
+        for row in self.table.stream(partition, attributes=["vevent", "sk", "ancestors"]):
+            if not revoked.include(row["sk"], row.get("ancestors", ())):
+                yield row["vevent"]

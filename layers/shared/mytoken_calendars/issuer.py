@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mytoken_calendars import key_set, strict_json
+from mytoken_calendars import key_set, logs, strict_json
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.https import Https
 from mytoken_calendars.key_set import Algorithm, VerificationKey
@@ -18,8 +17,6 @@ from mytoken_calendars.key_set import Algorithm, VerificationKey
 FRESH = 60 * 60
 LAST_GOOD = 24 * 60 * 60
 COOLDOWN = 30
-
-_logger = Logger()
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,8 @@ class Issuer:
             cause = failure.__cause__
             # What is not as it should be might quote a secret that should not be there.
             reason = type(cause).__name__ if isinstance(cause, ValidationError) else repr(cause)
-            _logger.warning("the mytoken server's configuration was not renewed", reason=reason)
+            logger = logs.logger()
+            logger.warning("the mytoken server's configuration was not renewed", reason=reason)
         else:
             self._fetched = now
 

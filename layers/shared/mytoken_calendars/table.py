@@ -45,9 +45,14 @@ class Table:
         found = [item for answer in answers for item in answer["Responses"].get(self.name, [])]
         return [aws.from_dynamodb(item) for item in found]
 
-    @aws.reachable()
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
         """The items of a partition by `sk`; only `attributes` of each if any are named."""
+        return list(self.stream(pk, sk_prefix=sk_prefix, attributes=attributes))
+
+    def stream(
+        self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()
+    ) -> Iterator[Item]:
+        """The same one by one, of which no more than a page (1 MB) is in memory."""
         parameters: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk",
@@ -60,7 +65,9 @@ class Table:
         if attributes:
             parameters["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
         pages = self.client.get_paginator("query").paginate(**aws.dynamodb_parameters(parameters))
-        return [aws.from_dynamodb(item) for page in pages for item in page["Items"]]
+        with aws.reachable():
+            for page in pages:
+                yield from map(aws.from_dynamodb, page["Items"])
 
     @aws.reachable()
     def scan(self) -> list[Item]:
