@@ -64,7 +64,7 @@ template: .venv-sam/installed ## Check template.yaml as it is, and translated
 	@.venv-sam/bin/cfn-lint template.yaml
 
 build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
-	@$(SAM) build
+	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
 	@du -sh .aws-sam/build/*Layer
 
 deploy: build ## Deploy the stack, asking for what it needs to know

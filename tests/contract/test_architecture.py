@@ -189,6 +189,7 @@ def test_an_import_is_seen_wherever_it_stands(
 
 _LOAD_THE_FEED = """
 import json, sys
+python = set(sys.modules)
 from botocore.session import Session
 
 clients = []
@@ -198,7 +199,7 @@ Session.create_client = lambda self, service, **more: (
 )
 import app
 
-print(json.dumps({"modules": sorted(sys.modules), "clients": clients}))
+print(json.dumps({"modules": sorted(set(sys.modules) - python), "clients": clients}))
 """
 
 
@@ -241,6 +242,15 @@ def feed_function() -> dict[str, list[str]]:
 def test_the_feed_starts_without(feed_function: dict[str, list[str]], module: str) -> None:
     assert "mytoken_calendars.feed" in feed_function["modules"]
     assert module not in feed_function["modules"]
+
+
+def test_the_feed_starts_with_botocore_and_what_that_needs_and_no_other_package(
+    feed_function: dict[str, list[str]],
+) -> None:
+    packages = {module.partition(".")[0] for module in feed_function["modules"]}
+
+    others = packages - sys.stdlib_module_names - {"app", "mytoken_calendars"}
+    assert others <= {"botocore", "certifi", "dateutil", "jmespath", "six", "urllib3"}
 
 
 def test_the_feed_starts_with_a_client_for_dynamodb_alone(

@@ -242,6 +242,17 @@ def test_the_bucket_forgets_feeds_and_keeps_no_old_versions() -> None:
     assert "VersioningConfiguration" not in bucket
 
 
+def test_lambdas_own_lines_are_written_for_every_function_but_the_one_that_is_polled() -> None:
+    levels = {f: function(f)["LoggingConfig"].get("SystemLogLevel", "INFO") for f in FOLDERS}
+
+    assert {folder for folder, level in levels.items() if level != "INFO"} == {"get_feed"}
+    assert levels["get_feed"] == "WARN"
+
+
+def test_what_the_polled_function_writes_itself_is_kept_whatever_its_level() -> None:
+    assert function("get_feed")["LoggingConfig"]["ApplicationLogLevel"] == "TRACE"
+
+
 def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> None:
     log_format = RESOURCES["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
 

@@ -5,7 +5,9 @@ A warm function keeps feeds in its memory, too; it is cold again when a test res
 
 import gzip
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -18,13 +20,14 @@ from tests.integration.steps import (
     Document,
     add,
     create,
+    delete,
     internal_id,
     s3,
     settle,
     summaries,
     watched,
 )
-from tests.support import Stack, Token
+from tests.support import Answer, Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -107,6 +110,36 @@ def test_a_warm_function_serves_no_feed_of_a_state_that_is_past(
 
     assert "other words" in changed.text
     assert summaries(revoked) == []
+
+
+def test_functions_that_are_polled_together_build_once_each_and_store_one_object(
+    racing_stack: Stack,
+) -> None:
+    functions = [Stack(racing_stack.environment) for _ in range(4)]
+    token = racing_stack.mint()
+    for _ in range(5):
+        calendar = add(racing_stack, token, create(racing_stack, token), "")
+        calendar_id = internal_id(racing_stack, calendar)
+        for function in functions:
+            function.restart("get_feed")
+        together = Barrier(len(functions))
+
+        def poll(
+            function: Stack, together: Barrier = together, calendar: Document = calendar
+        ) -> tuple[Answer, list[str], list[str]]:
+            with watched(s3(function)) as cached, watched(_dynamodb(function)) as reads:
+                together.wait()
+                return function.feed(calendar, headers=GZIP), cached, reads
+
+        with ThreadPoolExecutor() as threads:
+            polls = list(threads.map(poll, functions))
+
+        assert {feed.status for feed, _, _ in polls} == {200}
+        assert len({feed.body for feed, _, _ in polls}) == 1
+        assert max(reads.count("Query") for _, _, reads in polls) == 1
+        assert max(cached.count("PutObject") for _, cached, _ in polls) == 1
+        assert len(_stored(racing_stack, calendar_id)) == 1
+        delete(racing_stack, token, calendar)
 
 
 def test_every_state_has_an_object_of_its_own(
