@@ -66,7 +66,13 @@ def test_every_form_that_can_be_sent_can_be_read(form: dict[str, str]) -> None:
     assert body.fields(post(urlencode(form).encode(), FORM)) == form
 
 
-@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=5))
+@given(
+    st.dictionaries(
+        st.text().filter(lambda name: name != "mytoken"),
+        st.text() | st.integers() | st.none(),
+        max_size=5,
+    )
+)
 def test_every_object_that_can_be_sent_can_be_read(document: dict[str, Any]) -> None:
     assert body.fields(post(json.dumps(document).encode())) == document
 

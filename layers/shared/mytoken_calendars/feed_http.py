@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -33,7 +34,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
     `load` returns the gzip-compressed text and the state it shows. HEAD is answered as GET is: the
     gateway leaves the body out. Raises FeedTooLarge for a text that fits no answer.
     """
-    wish = _wish_for_gzip(request)
+    wish = _wish_for_gzip(request.headers.get("accept-encoding"))
     etag = _etag_that_is_current(request, feed, wish=wish)
     if etag:
         return Response(HTTPStatus.NOT_MODIFIED, _headers(request, feed, etag))
@@ -56,8 +57,13 @@ def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
     """With the validators of the state that is shown, if it is one."""
     if shown is None:
         return dict(_HEADERS)
-    modified = formatdate(min(_settled(shown), request.now), usegmt=True)
-    return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": modified}
+    modified = min(_settled(shown), request.now)
+    return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": _http_date(modified)}
+
+
+@lru_cache(maxsize=1024)  # of the feeds that a warm function is polled for
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _etag(feed: Feed, *, gzipped: bool) -> str:
@@ -80,15 +86,15 @@ def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) ->
 
     A client that does not speak of gzip may have either coding.
     """
-    plain, gzipped = _etag(feed, gzipped=False), _etag(feed, gzipped=True)
-    possible = {True: (gzipped,), False: (plain,), None: (plain, gzipped)}[wish]
+    codings = (False, True) if wish is None else (wish,)
+    possible = [_etag(feed, gzipped=gzipped) for gzipped in codings]
     if_none_match = request.headers.get("if-none-match")
-    if if_none_match is not None:
-        known = _ETAG.findall(if_none_match)
-        if if_none_match.strip() == "*":
-            return possible[0]
-        return next((etag for etag in possible if etag in known), None)
-    return possible[0] if _settled(feed) <= _if_modified_since(request) else None
+    if if_none_match is None:
+        return possible[0] if _settled(feed) <= _if_modified_since(request) else None
+    if if_none_match.strip() == "*":
+        return possible[0]
+    known = _ETAG.findall(if_none_match)
+    return next((etag for etag in possible if etag in known), None)
 
 
 def _if_modified_since(request: Request) -> float:
@@ -100,13 +106,14 @@ def _if_modified_since(request: Request) -> float:
         return 0
 
 
-def _wish_for_gzip(request: Request) -> bool | None:
+@lru_cache(maxsize=64)  # calendar apps send few different ones, all day
+def _wish_for_gzip(accept_encoding: str | None) -> bool | None:
     """True if the client asks for gzip, False if it refuses it, None if it does not say."""
-    header = request.headers.get("accept-encoding")
-    if header is None:
+    if accept_encoding is None:
         return None
-    codings = (coding.partition(";") for coding in header.lower().replace(" ", "").split(","))
-    weights = {name: _weight(parameter) for name, _, parameter in codings}
+    codings = accept_encoding.lower().replace(" ", "").split(",")
+    parts = (coding.partition(";") for coding in codings)
+    weights = {name: _weight(parameter) for name, _, parameter in parts}
     return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
