@@ -10,6 +10,8 @@ STATE ?= .local
 STACK ?=
 # Arguments of token, tokens, revoke and test: make token ARGS="--user alice --expires-in 40d"
 ARGS ?=
+# How many processes run the tests: a number, or auto for one on each core.
+PROCESSES ?= auto
 
 RUNTIME := 3.13
 PYTHON := .venv/bin/python
@@ -40,11 +42,11 @@ reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
 
 test: .venv/installed .venv-standins/installed ## Run all tests
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n $(PROCESSES) $(ARGS)
 
 test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the Python that Lambda runs
 	@if tools/find-python $(RUNTIME) >/dev/null; then \
-		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest $(ARGS); \
+		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
 check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
