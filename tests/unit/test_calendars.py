@@ -339,13 +339,14 @@ def test_a_token_that_has_changed_is_renewed_when_it_is_added_again(
     assert (renewed.added, renewed.changed, renewed.sequence) == (NOW, NOW + DAY, 1)
 
 
-def test_an_event_never_changes_earlier_than_it_last_did() -> None:
+@pytest.mark.parametrize("now", [NOW, NOW + DAY], ids=["earlier", "in-the-same-second"])
+def test_an_event_always_changes_later_than_it_last_did(now: int) -> None:
     store = FakeStore()
     add(store, comment="one", now=NOW + DAY)
 
-    add(store, comment="two", now=NOW)
+    add(store, comment="two", now=now)
 
-    assert store.subscriptions[MOM_ID].changed == NOW + DAY
+    assert store.subscriptions[MOM_ID].changed == NOW + DAY + 1
     assert store.subscriptions[MOM_ID].sequence == 1
 
 
@@ -509,7 +510,8 @@ def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> No
 
     add(store, comment="ours")
 
-    assert store.subscriptions == {MOM_ID: replace(known, comment="ours", sequence=4)}
+    renewed = replace(known, comment="ours", changed=NOW + 1, sequence=4)
+    assert store.subscriptions == {MOM_ID: renewed}
     assert store.writes == ["subscribe", "renew"]
 
 

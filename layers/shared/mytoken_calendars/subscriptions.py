@@ -24,11 +24,15 @@ class Subscription:
     def renewed(
         self, token: RegisteredToken, expires: int, comment: str, at: int
     ) -> "Subscription":
-        """As it is after the token was added again: equal to this one if nothing is new."""
+        """As it is after the token was added again: equal to this one if nothing is new.
+
+        Some calendar apps take over an event only if its LAST-MODIFIED rose, so `changed` always
+        does, also for two changes in one second.
+        """
         renewed = replace(self, token=token, expires=expires, comment=comment or self.comment)
         if renewed == self:
             return self
-        return replace(renewed, changed=max(at, self.changed), sequence=self.sequence + 1)
+        return replace(renewed, changed=max(at, self.changed + 1), sequence=self.sequence + 1)
 
 
 def expiry_of(token: RegisteredToken, now: int) -> int:
