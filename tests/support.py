@@ -27,6 +27,7 @@ from mytoken_calendars.store import CalendarStore
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"
 PUBLIC_URL = "http://127.0.0.1:3000"  # as in the sample events
+CALENDARS = "/api/v0/notifications/calendars"
 DAY = 24 * 60 * 60
 
 
@@ -40,12 +41,17 @@ class Token:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a handler answered. Header names are in lower case."""
+    """What a handler answered. Header names are in lower case.
+
+    `operation` and `method` are those that were asked for.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     cookies: tuple[str, ...] = ()  # each as in a Set-Cookie header
+    operation: str = ""
+    method: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -179,12 +185,14 @@ class Stack:
 
     def send(self, operation: str, event: dict[str, Any]) -> Answer:
         """Calls a handler with an event, and reads its answer as API Gateway does."""
+        method = event["requestContext"]["http"]["method"]
         answer = self.handlers[operation](event, Context())
         # HEAD is answered as GET is, and the gateway leaves the body out.
-        body = answer["body"] if event["requestContext"]["http"]["method"] != "HEAD" else ""
+        body = answer["body"] if method != "HEAD" else ""
         data = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Answer(answer["statusCode"], headers, data, tuple(answer.get("cookies", ())))
+        cookies = tuple(answer.get("cookies", ()))
+        return Answer(answer["statusCode"], headers, data, cookies, operation, method)
 
     def feed(self, document: Mapping[str, Any], **more: Any) -> Answer:
         """The feed of a calendar object of the API, uncompressed unless asked for otherwise."""

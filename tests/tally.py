@@ -7,6 +7,7 @@ and what they counted is added up.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ class Tally:
         counted = self.counts.setdefault(check, [0, 0])
         counted[0] += cases
         counted[1] += violations
+
+    @contextmanager
+    def case(self, check: str) -> Iterator[None]:
+        """Counts one case, which is a violation if what is asserted of it does not hold."""
+        violations = 1
+        try:
+            yield
+            violations = 0
+        finally:
+            self.add(check, 1, violations)
 
     def lines(self) -> Iterator[str]:
         width = max(len(check) for check in self.counts)
