@@ -1,6 +1,5 @@
 """The real local server in a process of its own, as `make run` starts it; and its clients."""
 
-import base64
 import json
 import os
 import signal
@@ -18,7 +17,8 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from local.whereabouts import Whereabouts
-from tests.support import CALENDARS, Answer, RemoteStack, Stack
+from tests.canaries import CANARIES
+from tests.support import CALENDARS, Answer, RemoteStack, Stack, body_of
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60  # seconds
@@ -107,7 +107,17 @@ class Server:
         status = self.process.wait(PATIENCE)
         if self.reader is not None:
             self.reader.join(PATIENCE)
+        CANARIES.look("the server's log", *self.logged)
+        CANARIES.look(
+            "a file of the stand-ins", *map(str, Path(self.environment["STATE"]).rglob("*"))
+        )
         return status
+
+    @property
+    def logged(self) -> list[str]:
+        """What it printed since it serves, and has shown the demo."""
+        serves = [number for number, line in enumerate(self.printed) if line.startswith("Ctrl-C")]
+        return self.printed[serves[0] + 1 :] if serves else []
 
 
 @dataclass
@@ -119,7 +129,8 @@ class Client:
 
     def __call__(self, method: str, path: str = "", **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.mytoken}", **request.pop("headers", {})}
-        return requests.request(
+        CANARIES.plant(self.mytoken, (request.get("json") or {}).get("comment"))
+        answer = requests.request(
             method,
             f"{self.base}{path}",
             headers=headers,
@@ -127,6 +138,8 @@ class Client:
             allow_redirects=False,
             **request,
         )
+        CANARIES.answered(answer.status_code, answer.headers, answer.content)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -143,18 +156,12 @@ class ServedStack(Stack):
         assert whereabouts is not None
         return cls(whereabouts.environment, issuer=server.url, url=server.url, **more)
 
-    def send(self, operation: str, event: dict[str, Any]) -> Answer:
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
         """Sends the request that the gateway makes this event of, but for what it adds itself."""
         method = event["requestContext"]["http"]["method"]
         headers = {**event["headers"], "cookie": "; ".join(event.get("cookies", ()))}
-        body = (event.get("body") or "").encode("utf-8", "surrogatepass")
-        return self.ask(
-            method,
-            _target(event),
-            [(name, value) for name, value in headers.items() if name != "content-length"],
-            base64.b64decode(body) if event["isBase64Encoded"] else body,
-            operation=operation,
-        )
+        lines = [(name, value) for name, value in headers.items() if name != "content-length"]
+        return self.ask(method, _target(event), lines, body_of(event), operation=operation)
 
     def ask(
         self,

@@ -23,6 +23,7 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.issuing import NewMytoken
 from mytoken_calendars.store import CalendarStore
+from tests.canaries import CANARIES
 
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"
@@ -185,6 +186,13 @@ class Stack:
 
     def send(self, operation: str, event: dict[str, Any]) -> Answer:
         """Calls a handler with an event, and reads its answer as API Gateway does."""
+        CANARIES.sent(event, body_of(event))
+        with CANARIES.raised():
+            answer = self.answer(operation, event)
+        CANARIES.answered(answer.status, answer.headers, answer.body)
+        return answer
+
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
         method = event["requestContext"]["http"]["method"]
         answer = self.handlers[operation](event, Context())
         # HEAD is answered as GET is, and the gateway leaves the body out.
@@ -227,10 +235,10 @@ class RemoteStack(Stack):
     def revoke(self, token: Token, *, recursive: bool = False) -> None:
         self.server.revoke(token.mom_id, recursive=recursive)
 
-    def send(self, operation: str, event: dict[str, Any]) -> Answer:
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
         # Whom to trust is read when the first connection is made.
         with self.entered():
-            return super().send(operation, event)
+            return super().answer(operation, event)
 
 
 def _names(handler: Handler) -> dict[str, Any]:
@@ -255,6 +263,11 @@ def set_body(event: dict[str, Any], body: bytes, media_type: str | None) -> None
         event["headers"]["content-type"] = media_type
     event["body"] = base64.b64encode(body).decode()
     event["isBase64Encoded"] = True
+
+
+def body_of(event: Mapping[str, Any]) -> bytes:
+    body = (event.get("body") or "").encode("utf-8", "surrogatepass")
+    return base64.b64decode(body) if event["isBase64Encoded"] else body
 
 
 def dumps(value: Any) -> bytes:
