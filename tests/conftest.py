@@ -1,4 +1,5 @@
-"""The stacks that tests run on: moto in this process, and ministack where requests race."""
+"""The stacks that tests run on: moto in this process, ministack where requests race, and as the
+local server serves it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from moto.kms.utils import ECDSAPrivateKey
 from local import data, standins
 from local.template import Template
 from tests import mytoken_server
+from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
 
 _CREDENTIALS = {
@@ -59,6 +61,21 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         racing = Stack({**aws, **variables})
         assert racing.handlers  # all of them are loaded before the first of them race
         yield racing
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One local server for all tests that need no other."""
+    running = Server.started(tmp_path_factory.mktemp("state"))
+    assert running.url
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def served(server: Server) -> ServedStack:
+    """The stack that it serves."""
+    return ServedStack.of(server)
 
 
 def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:

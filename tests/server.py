@@ -3,14 +3,22 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 import requests
+
+from local.whereabouts import Whereabouts
+from tests.canaries import CANARIES
+from tests.support import CALENDARS, Answer, RemoteStack, Stack, body_of
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60  # seconds
@@ -66,7 +74,7 @@ class Server:
 
     @property
     def calendars(self) -> str:
-        return f"{self.url}/api/v0/notifications/calendars"
+        return self.url + CALENDARS
 
     @property
     def demo_feed(self) -> str:
@@ -99,7 +107,17 @@ class Server:
         status = self.process.wait(PATIENCE)
         if self.reader is not None:
             self.reader.join(PATIENCE)
+        CANARIES.look("the server's log", *self.logged)
+        CANARIES.look(
+            "a file of the stand-ins", *map(str, Path(self.environment["STATE"]).rglob("*"))
+        )
         return status
+
+    @property
+    def logged(self) -> list[str]:
+        """What it printed since it serves, and has shown the demo."""
+        serves = [number for number, line in enumerate(self.printed) if line.startswith("Ctrl-C")]
+        return self.printed[serves[0] + 1 :] if serves else []
 
 
 @dataclass
@@ -111,7 +129,8 @@ class Client:
 
     def __call__(self, method: str, path: str = "", **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.mytoken}", **request.pop("headers", {})}
-        return requests.request(
+        CANARIES.plant(self.mytoken, (request.get("json") or {}).get("comment"))
+        answer = requests.request(
             method,
             f"{self.base}{path}",
             headers=headers,
@@ -119,3 +138,67 @@ class Client:
             allow_redirects=False,
             **request,
         )
+        CANARIES.answered(answer.status_code, answer.headers, answer.content)
+        return answer
+
+
+@dataclass(frozen=True)
+class ServedStack(Stack):
+    """A stack as the local server serves it: what its handlers are sent goes to them over HTTP."""
+
+    url: str = ""
+
+    @classmethod
+    def of(cls, server: Server, /, **more: Any) -> Self:
+        """What its operators have of it, who read where it is as `make token` does."""
+        assert server.url
+        whereabouts = Whereabouts.read(Path(server.environment["STATE"]))
+        assert whereabouts is not None
+        return cls(whereabouts.environment, issuer=server.url, url=server.url, **more)
+
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
+        """Sends the request that the gateway makes this event of, but for what it adds itself."""
+        method = event["requestContext"]["http"]["method"]
+        headers = {**event["headers"], "cookie": "; ".join(event.get("cookies", ()))}
+        lines = [(name, value) for name, value in headers.items() if name != "content-length"]
+        return self.ask(method, _target(event), lines, body_of(event), operation=operation)
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        operation: str = "no_route",
+    ) -> Answer:
+        """Sends a request as it is spelled: no library mends its target or its headers."""
+        lines = [f"{name}: {value}" for name, value in headers]
+        head = [f"{method} {target} HTTP/1.1", f"Content-Length: {len(body)}", *lines]
+        address = urlsplit(self.url)
+        with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as client:
+            client.sendall("\r\n".join([*head, "", ""]).encode() + body)
+            return answer_from(client, operation, method)
+
+
+@dataclass(frozen=True)
+class ServedRemoteStack(ServedStack, RemoteStack):
+    """The same, with the mytokens of another server."""
+
+
+def answer_from(client: socket.socket, operation: str = "", method: str = "") -> Answer:
+    """What comes over a connection on which a request was sent."""
+    response = HTTPResponse(client, method=method)
+    response.begin()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    cookies = tuple(response.headers.get_all("set-cookie", ()))
+    return Answer(response.status, headers, response.read(), cookies, operation, method)
+
+
+def _target(event: Mapping[str, Any]) -> str:
+    """The encoded path, and the query. Of U+FFFD the gateway got something that is not UTF-8."""
+    _, _, route = event["routeKey"].partition(" ")
+    path = route.replace("+}", "}") or quote(event["rawPath"])
+    for name, value in event.get("pathParameters", {}).items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    path = path.replace(quote("\ufffd"), "%FF")
+    return f"{path}?{event['rawQueryString']}" if event["rawQueryString"] else path

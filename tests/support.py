@@ -23,10 +23,12 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.issuing import NewMytoken
 from mytoken_calendars.store import CalendarStore
+from tests.canaries import CANARIES
 
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"
 PUBLIC_URL = "http://127.0.0.1:3000"  # as in the sample events
+CALENDARS = "/api/v0/notifications/calendars"
 DAY = 24 * 60 * 60
 
 
@@ -40,12 +42,17 @@ class Token:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a handler answered. Header names are in lower case."""
+    """What a handler answered. Header names are in lower case.
+
+    `operation` and `method` are those that were asked for.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     cookies: tuple[str, ...] = ()  # each as in a Set-Cookie header
+    operation: str = ""
+    method: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -174,12 +181,21 @@ class Stack:
 
     def send(self, operation: str, event: dict[str, Any]) -> Answer:
         """Calls a handler with an event, and reads its answer as API Gateway does."""
+        CANARIES.sent(event, body_of(event))
+        with CANARIES.raised():
+            answer = self.answer(operation, event)
+        CANARIES.answered(answer.status, answer.headers, answer.body)
+        return answer
+
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
+        method = event["requestContext"]["http"]["method"]
         answer = self.handlers[operation](event, Context())
         # HEAD is answered as GET is, and the gateway leaves the body out.
-        body = answer["body"] if event["requestContext"]["http"]["method"] != "HEAD" else ""
+        body = answer["body"] if method != "HEAD" else ""
         data = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return Answer(answer["statusCode"], headers, data, tuple(answer.get("cookies", ())))
+        cookies = tuple(answer.get("cookies", ()))
+        return Answer(answer["statusCode"], headers, data, cookies, operation, method)
 
     def feed(self, document: Mapping[str, Any], **more: Any) -> Answer:
         """The feed of a calendar object of the API, uncompressed unless asked for otherwise."""
@@ -222,10 +238,10 @@ class RemoteStack(Stack):
     def revoke(self, token: Token, *, recursive: bool = False) -> None:
         self.server.revoke(token.mom_id, recursive=recursive)
 
-    def send(self, operation: str, event: dict[str, Any]) -> Answer:
+    def answer(self, operation: str, event: dict[str, Any]) -> Answer:
         # Whom to trust is read when the first connection is made.
         with self.entered():
-            return super().send(operation, event)
+            return super().answer(operation, event)
 
 
 def _names(handler: Handler) -> dict[str, Any]:
@@ -250,6 +266,11 @@ def set_body(event: dict[str, Any], body: bytes, media_type: str | None) -> None
         event["headers"]["content-type"] = media_type
     event["body"] = base64.b64encode(body).decode()
     event["isBase64Encoded"] = True
+
+
+def body_of(event: Mapping[str, Any]) -> bytes:
+    body = (event.get("body") or "").encode("utf-8", "surrogatepass")
+    return base64.b64decode(body) if event["isBase64Encoded"] else body
 
 
 def dumps(value: Any) -> bytes:

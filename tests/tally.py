@@ -7,6 +7,7 @@ and what they counted is added up.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,16 @@ class Tally:
         counted[0] += cases
         counted[1] += violations
 
+    @contextmanager
+    def case(self, check: str) -> Iterator[None]:
+        """Counts one case, which is a violation if what is asserted of it does not hold."""
+        violations = 1
+        try:
+            yield
+            violations = 0
+        finally:
+            self.add(check, 1, violations)
+
     def lines(self) -> Iterator[str]:
         width = max(len(check) for check in self.counts)
         yield f"{'check':{width}}  {'cases':>9}  violations"
@@ -32,7 +43,7 @@ class Tally:
             yield f"{check:{width}}  {cases:>9,}  {violations:>10,}"
 
 
-_tally = Tally()
+TALLY = Tally()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def tally() -> Tally:
-    return _tally
+    return TALLY
 
 
 @pytest.fixture(scope="session")
@@ -53,20 +64,20 @@ def deep(request: pytest.FixtureRequest) -> bool:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["tally"] = _tally.counts
+        session.config.workeroutput["tally"] = TALLY.counts
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     for check, counted in getattr(node, "workeroutput", {}).get("tally", {}).items():
-        _tally.add(check, *counted)
+        TALLY.add(check, *counted)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if not _tally.counts:
+    if not TALLY.counts:
         return
     terminalreporter.section("tally")
-    for line in _tally.lines():
+    for line in TALLY.lines():
         terminalreporter.write_line(line)
     if file := config.getoption("--tally"):
-        Path(file).write_text(json.dumps(_tally.counts, indent=2))
+        Path(file).write_text(json.dumps(TALLY.counts, indent=2))

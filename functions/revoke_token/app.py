@@ -10,7 +10,7 @@ authority = authorities.from_environment()
 class Revocation(BaseModel):
     token: str = ""
     mom_id: body.MomIdOrOwn = ""
-    recursive: bool = False
+    recursive: body.Flag = False
 
 
 @api.operation

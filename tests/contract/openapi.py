@@ -1,16 +1,18 @@
-"""docs/openapi.yaml, read: its operations with their answers, and a validator for its schemas."""
+"""docs/openapi.yaml, read: its operations with their answers, and what in an answer it lacks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.support import ROOT
+from tests.support import ROOT, Answer
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 
+_OF_EVERY_SERVER = {"connection", "content-length", "content-type", "date", "server"}
 _METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 
 
@@ -87,6 +89,45 @@ def resolved(value: Mapping[str, Any]) -> Mapping[str, Any]:
     _, _, kind, name = value["$ref"].split("/")
     component: Mapping[str, Any] = DOCUMENT["components"][kind][name]
     return component
+
+
+def faults(answer: Answer) -> Iterator[str]:
+    """What of an answer is not as the document says of the operation that was asked for."""
+    method = "ANY" if answer.operation == "no_route" else answer.method
+    response = _operations()[answer.operation, method].responses.get(answer.status)
+    if response is None:
+        yield f"{answer.status} is not documented: {answer.body!r}"
+        return
+    yield from _faults_of_headers(response, answer)
+    yield from _faults_of_body(response, answer)
+
+
+def _faults_of_headers(response: Response, answer: Answer) -> Iterator[str]:
+    documented = response.headers
+    for name in answer.headers.keys() - documented.keys() - _OF_EVERY_SERVER:
+        yield f"{name} is not documented"
+    for name, header in documented.items():
+        if name in answer.headers:
+            for error in validator(header["schema"]).iter_errors(answer.headers[name]):
+                yield f"{name}: {error.message}"
+        elif header.get("required"):
+            yield f"{name} is missing"
+
+
+def _faults_of_body(response: Response, answer: Answer) -> Iterator[str]:
+    if not response.media_types or answer.method == "HEAD":
+        if answer.body:
+            yield "there is a body"
+        return
+    media_type = answer.headers["content-type"]
+    schema = response.media_types[media_type]["schema"]
+    body = answer.json if media_type == "application/json" else answer.text
+    yield from (error.message for error in validator(schema).iter_errors(body))
+
+
+@cache
+def _operations() -> dict[tuple[str, str], Operation]:
+    return {(operation.folder, operation.method): operation for operation in operations()}
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:

@@ -7,19 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPResponse
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
-from local.whereabouts import Whereabouts
-from mytoken_calendars import issuing
-from mytoken_calendars.issuing import NewMytoken
-from tests.server import PATIENCE, Client, Server
-from tests.support import DAY, Answer, Stack
+from tests.server import PATIENCE, ServedStack, answer_from
+from tests.support import CALENDARS, Answer
 
 THREADS = 16
 ROUNDS = 50
@@ -32,23 +26,14 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-@pytest.fixture(scope="module")
-def operators(server: Server) -> Stack:
-    """The stack that the server serves, as its operators have it."""
-    assert server.url
-    whereabouts = Whereabouts.read(Path(server.environment["STATE"]))
-    assert whereabouts is not None
-    return Stack(whereabouts.environment)
-
-
 def test_of_many_clients_who_race_for_one_use_one_gets_it(
-    server: Server, operators: Stack, pool: ThreadPoolExecutor
+    served: ServedStack, pool: ThreadPoolExecutor
 ) -> None:
     user = str(uuid4())
     for _ in range(ROUNDS):
-        token = _minted(server, operators, user, restrictions=[{"usages_other": 1}])
+        token = served.mint(user=user, restrictions=[{"usages_other": 1}]).bearer
 
-        answers = _race(server, pool, token)
+        answers = _race(served, pool, token)
 
         refused = Counter(_error(answer) for answer in answers if answer.status >= 400)
         assert refused == {(403, "usage_restricted"): THREADS - 1}
@@ -56,27 +41,24 @@ def test_of_many_clients_who_race_for_one_use_one_gets_it(
 
 @pytest.mark.parametrize("auto_revoke", [False, True], ids=["plain", "revoked-when-replayed"])
 def test_of_many_clients_who_race_with_a_rotating_token_one_gets_its_successor(
-    server: Server, operators: Stack, pool: ThreadPoolExecutor, *, auto_revoke: bool
+    served: ServedStack, pool: ThreadPoolExecutor, *, auto_revoke: bool
 ) -> None:
     rotation = {"on_other": True, "auto_revoke": auto_revoke}
-    token = _minted(server, operators, str(uuid4()), rotation=rotation)
+    token = served.mint(rotation=rotation).bearer
     for _ in range(ROUNDS):
-        answers = _race(server, pool, token, TO_BE_NOTED if auto_revoke else 0)
+        answers = _race(served, pool, token, TO_BE_NOTED if auto_revoke else 0)
 
         refused = Counter(_error(answer) for answer in answers if answer.status >= 400)
         assert refused == {(401, "invalid_token"): THREADS - 1}
         (won,) = [answer for answer in answers if answer.status < 400]
         token = won.json["token_update"]["mytoken"]
 
-    assert Client(server.calendars, token)("GET").status_code == 200
+    assert served.invoke("list_calendars", token).status == 200
 
 
-def _minted(server: Server, operators: Stack, user: str, **more: Any) -> str:
-    new = NewMytoken(user, ["manage_mytokens:notify"], DAY, **more)
-    return issuing.issue(operators.authority, server.url, new, int(time.time()))[0]
-
-
-def _race(server: Server, pool: ThreadPoolExecutor, token: str, noted: float = 0) -> list[Answer]:
+def _race(
+    served: ServedStack, pool: ThreadPoolExecutor, token: str, noted: float = 0
+) -> list[Answer]:
     """The answers to clients who use the token in the same moment, half of them for a calendar.
 
     All of their requests have arrived before the first is complete, as the gateway counts it: a
@@ -87,26 +69,20 @@ def _race(server: Server, pool: ThreadPoolExecutor, token: str, noted: float = 0
     def use(number: int) -> Answer:
         body = json.dumps({"name": str(uuid4())}).encode()
         head = (
-            f"{'POST' if number % 2 else 'GET'} {urlsplit(server.calendars).path} HTTP/1.1\r\n"
+            f"{'POST' if number % 2 else 'GET'} {CALENDARS} HTTP/1.1\r\n"
             f"Host: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"
             f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
         )
-        address = urlsplit(server.url)
+        address = urlsplit(served.url)
         with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as client:
             client.sendall(head.encode())
             assert client.recv(100).startswith(b"HTTP/1.1 100 ")
             arrived.wait(PATIENCE)
             time.sleep(noted)
             client.sendall(body)
-            return _answer(client)
+            return answer_from(client)
 
     return list(pool.map(use, range(THREADS)))
-
-
-def _answer(client: socket.socket) -> Answer:
-    response = HTTPResponse(client)
-    response.begin()
-    return Answer(response.status, dict(response.headers), response.read())
 
 
 def _error(answer: Answer) -> tuple[int, str]:

@@ -1,12 +1,9 @@
 """The contract's requests, one after the other, over HTTP to the real local server."""
 
-import json
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,7 +12,7 @@ import requests
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from tests.server import PATIENCE, Client, Server
+from tests.server import PATIENCE, Client, ServedStack, Server
 
 
 @pytest.fixture
@@ -24,12 +21,8 @@ def user() -> str:
 
 
 @pytest.fixture
-def client(server: Server, user: str) -> Client:
-    token = server.token(
-        "--user", user, "--name", "ci", "--expires-in", "40d",
-        "--capability", "manage_mytokens:notify",
-    )  # fmt: skip
-    return Client(server.calendars, token["mytoken"])
+def client(server: Server, served: ServedStack, user: str) -> Client:
+    return Client(server.calendars, served.mint(user=user, name="ci").bearer)
 
 
 def test_the_walk_of_the_contract_gives_the_documented_answers(
@@ -131,41 +124,6 @@ def test_of_two_clients_that_race_for_a_name_one_wins(client: Client) -> None:
     assert statuses == [201, *[409] * 15]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "error"),
-    [
-        pytest.param("GET", "/a%2Fb", 404, "not_found", id="row-61-slash-in-a-name"),
-        pytest.param("GET", "/%2e%2e", 404, "not_found", id="row-60-dots"),
-        pytest.param("GET", "/%00", 404, "not_found", id="row-62-nul"),
-        pytest.param("GET", "/%C0%AE", 400, "invalid_request", id="row-63-overlong"),
-        pytest.param("GET", "/%FF", 400, "invalid_request", id="row-63-not-utf-8"),
-        pytest.param("GET", "/%ZZ", 400, "invalid_request", id="row-63-no-escape"),
-        pytest.param("GET", "/%2", 400, "invalid_request", id="row-63-half-an-escape"),
-        pytest.param("GET", "/foobar/", 404, "not_found", id="row-64-slash-at-the-end"),
-        pytest.param("GET", "//foobar", 404, "not_found", id="row-64-two-slashes"),
-        pytest.param("GET", "/%252e", 404, "not_found", id="row-65-decoded-once"),
-        pytest.param("GET", "/" + 5000 * "x", 404, "not_found", id="row-66-name-of-5-kB"),
-        pytest.param("PATCH", "", 405, "method_not_allowed", id="row-69-patch"),
-        pytest.param("PUT", "/x", 405, "method_not_allowed", id="row-69-put"),
-        pytest.param("TRACE", "/x", 405, "method_not_allowed", id="row-69-trace"),
-    ],
-)
-def test_odd_paths_and_methods_are_answered_as_api_errors(
-    client: Client, method: str, path: str, status: int, error: str
-) -> None:
-    # Not by requests, which mends a path before it sends it.
-    address = urlsplit(client.base)
-    connection = HTTPConnection(address.netloc, timeout=PATIENCE)
-    headers = {"Authorization": f"Bearer {client.mytoken}"}
-
-    connection.request(method, f"{address.path}{path}", headers=headers)
-    with closing(connection):
-        answer = connection.getresponse()
-        document = json.load(answer)
-
-    assert (answer.status, document["error"]) == (status, error)
-
-
 def test_a_body_beyond_ten_megabytes_is_refused_by_the_gateway(client: Client) -> None:
     answer = client("POST", data=b"x" * (10 * 1024 * 1024 + 1))
 
@@ -224,8 +182,7 @@ def test_nothing_of_the_walk_is_in_the_log(server: Server, client: Client) -> No
         connection.sendall(f"GET {urlsplit(feed).path} x HTTP/1.1\r\n\r\n".encode())
         connection.makefile("rb").read()
 
-    walk_ends = next(n for n, line in enumerate(server.printed) if line.startswith("Ctrl-C"))
-    logged = "\n".join(server.printed[walk_ends:])
+    logged = "\n".join(server.logged)
     assert client.mytoken not in logged
     assert feed.rpartition("/")[2] not in logged
     assert "404 GET /calendars/{id}" in logged

@@ -57,9 +57,9 @@ def summaries(feed: Answer) -> list[str]:
     return sorted(str(event["summary"]) for event in events(feed))
 
 
-def owner(user: str) -> Owner:
+def owner(user: str, issuer: str = PUBLIC_URL) -> Owner:
     """The owner that the tables know the user by."""
-    return owner_of(PUBLIC_URL, subject(user, PUBLIC_URL))
+    return owner_of(issuer, subject(user, issuer))
 
 
 def new_user() -> str:

@@ -3,13 +3,11 @@
 import pytest
 
 from local.template import Template
-from tests.support import Stack, sample_event
+from tests.support import CALENDARS, Stack, sample_event
 
 ROUTES = [route for route in Template.read().routes if route.path and "+}" not in route.path]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 UNDER_API = "/api/"
-
-CALENDARS = "/api/v0/notifications/calendars"
 
 
 def _methods(path: str) -> set[str]:

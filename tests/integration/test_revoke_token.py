@@ -110,6 +110,17 @@ def test_descendants_are_revoked_if_that_is_asked_for(
     assert [person.list(one).status for one in (child, grandchild)] == [status, status]
 
 
+@pytest.mark.parametrize(("recursive", "status"), [("true", 401), ("false", 200)])
+def test_a_form_asks_for_descendants_in_words(person: Person, recursive: str, status: int) -> None:
+    token = person.mint()
+    child = person.mint(parent=token.mom_id)
+
+    answer = person.stack.invoke("revoke_token", token, form={"recursive": recursive})
+
+    assert answer.status == 204
+    assert person.list(child).status == status
+
+
 def test_revoking_alone_and_then_with_descendants_reaches_these(person: Person) -> None:
     token = person.mint()
     child = person.mint(parent=token.mom_id)
@@ -209,6 +220,11 @@ def test_what_is_no_mom_id_is_refused(person: Person, mom_id: Any) -> None:
     [
         {"recursive": "yes please"},
         {"recursive": 2},
+        {"recursive": 1},
+        {"recursive": 0.0},
+        {"recursive": "1"},
+        {"recursive": "on"},
+        {"recursive": "False"},
         {"recursive": None},
         {"token": 5},
         {"token": None},

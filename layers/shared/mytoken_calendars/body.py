@@ -4,7 +4,7 @@ from email.message import Message
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from mytoken_calendars import identifiers, names, strict_json
 from mytoken_calendars.api import Request
@@ -20,9 +20,24 @@ _BODILESS = ("GET", "DELETE")
 
 Model = TypeVar("Model", bound=BaseModel)
 
+
+def _flag(value: Any) -> bool:
+    """As JSON and forms write it; pydantic would also take 1, on, y and more for true."""
+    match value:
+        case bool():
+            return value
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise ValueError("is neither true nor false")
+
+
 # The fields that bodies have.
 CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
 Comment = Annotated[str, AfterValidator(names.comment)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
 
 

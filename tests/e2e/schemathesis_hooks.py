@@ -1,0 +1,67 @@
+"""What Schemathesis does not find in docs/openapi.yaml: mytokens, and what is said in words alone.
+
+The tool imports this, in its own process.
+"""
+
+import os
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import schemathesis
+from schemathesis.openapi.checks import RejectedPositiveData
+
+from tests.support import Stack, Token
+
+STACK = Stack(dict(os.environ), issuer=os.environ["SERVED_AT"])
+KEY = "Idempotency-Key"
+
+# A request that is valid by the schemas may be answered with 400 and this, and with nothing else.
+NOT_IN_SCHEMAS = {
+    "A field occurs twice in the form.",  # an array is sent so
+    "The body is not a form.",  # it has more than 16 fields, those that mean nothing included
+    "The body is not JSON.",  # it is a form without any field, and so no body
+    "name: a calendar's name has no control or invisible characters",  # of all Unicode
+    "name: a calendar's name has a letter, a digit or another visible character",
+}
+
+
+@schemathesis.auth(refresh_interval=None)
+class Mytokens:
+    """One for all, except that each request that revokes one has its own."""
+
+    @cached_property
+    def common(self) -> Token:
+        return _minted()
+
+    def get(self, case: Any, context: Any) -> Token:
+        revokes = case.operation.definition.raw.get("operationId") == "revoke_token"
+        return _minted() if revokes else self.common
+
+    def set(self, case: Any, token: Token, context: Any) -> None:
+        case.headers["Authorization"] = f"Bearer {token.bearer}"
+        if _is_valid(case) and isinstance(case.body, dict):
+            # It may be in all of its places, but not a different one in each.
+            given = [name for name in ("mytoken", "token") if case.body.get(name, "") != ""]
+            case.body.update(dict.fromkeys(given, token.bearer))
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Each valid request has a key of its own, not that of the example."""
+    if _is_valid(case) and KEY in case.headers:
+        case.headers[KEY] = str(uuid4())
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    is_refused = isinstance(failure, RejectedPositiveData)
+    return not (is_refused and response.json().get("error_description") in NOT_IN_SCHEMAS)
+
+
+def _minted() -> Token:
+    return STACK.mint("manage_mytokens", "tokeninfo")
+
+
+def _is_valid(case: Any) -> bool:
+    return case.meta is not None and case.meta.generation.mode.is_positive
