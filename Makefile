@@ -8,7 +8,7 @@ STANDINS_HOST ?= 127.0.0.1
 STATE ?= .local
 # The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
-# Arguments of token, tokens, revoke and test: make token ARGS="--user alice --expires-in 40d"
+# Arguments of token, tokens, revoke, test and mutants: make token ARGS="--user alice --expires-in 40d"
 ARGS ?=
 # How many processes run the tests: a number, or auto for one on each core.
 PROCESSES ?= auto
@@ -21,7 +21,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime mutants check lint types imports template build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 	@if tools/find-python $(RUNTIME) >/dev/null; then \
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
+
+mutants: .venv/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
+	@$(PYTHON) -m tests.mutation $(ARGS)
 
 check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
 

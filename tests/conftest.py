@@ -14,9 +14,10 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests import mytoken_server
+from tests import mytoken_server, permissions
 from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
+from tests.tally import Tally
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -26,6 +27,15 @@ _CREDENTIALS = {
 
 
 Deploy = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def policies(tally: Tally) -> Iterator[None]:
+    """In every test a handler may ask AWS for what its function may, and for nothing else."""
+    with permissions.enforced() as record:
+        yield
+    if record.calls:
+        tally.add("calls of AWS that the function's policies allow", record.calls)
 
 
 @pytest.fixture(scope="session")

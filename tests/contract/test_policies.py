@@ -1,57 +1,27 @@
 """Each function may ask AWS for what it does ask for, and for nothing else."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
-from unittest import mock
-
 import pytest
-from botocore.client import BaseClient
 
-from local.handlers import Context, Event, Handler
+from local.handlers import Context
 from local.template import Template
 from mytoken_calendars import items
+from tests import permissions
 from tests.contract.answers import OF_THE_API, REQUESTS
+from tests.permissions import Call, Grant, NotPermitted, granted
 from tests.support import DAY, Stack, sample_event
 
-Permissions = set[tuple[str, str]]  # of an action and a resource of the template
-
 TEMPLATE = Template.read()
-VARIABLES = {"CalendarsTable": "CALENDARS_TABLE", "TokensTable": "TOKENS_TABLE"}
 
 # S3 tells that a feed is not cached, and not that it is forbidden, only to those who may list.
-NEVER_ASKED_FOR = {("s3:ListBucket", "FeedsBucket")}
+NEVER_ASKED_FOR = {Grant("s3:ListBucket", "FeedsBucket")}
 
 
 @pytest.fixture(scope="module")
-def used(stack: Stack) -> dict[str, Permissions]:
-    """What each function asked for while it did all that it can do."""
-    used: dict[str, Permissions] = defaultdict(set)
-    at_work: list[str] = []
-    tables = {stack.environment[variable]: name for name, variable in VARIABLES.items()}
-    ask = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def attributed(folder: str, handler: Handler) -> Handler:
-        def work(event: Event, context: Any) -> Any:
-            at_work.append(folder)
-            try:
-                return handler(event, context)
-            finally:
-                at_work.pop()
-
-        return work
-
-    def record(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        for folder in at_work:
-            used[folder].update(_permissions(client, operation, parameters, tables))
-        return ask(client, operation, parameters)
-
-    observed = Stack(stack.environment)
-    for folder, handler in observed.handlers.items():
-        observed.handlers[folder] = attributed(folder, handler)
-    with mock.patch.object(BaseClient, "_make_api_call", record):
-        _do_everything(observed)
-    return used
+def used(stack: Stack) -> dict[str, set[Grant]]:
+    """What allowed each function to do all that it can do."""
+    with permissions.enforced() as record:
+        _do_everything(stack)
+    return record.used
 
 
 def _do_everything(stack: Stack) -> None:
@@ -93,51 +63,51 @@ def _use_and_replay(stack: Stack, folder: str) -> None:
         stack.invoke(folder, token, json=body)
 
 
-def _permissions(
-    client: Any, operation: str, parameters: dict[str, Any], tables: dict[str, str]
-) -> Iterator[tuple[str, str]]:
-    service = client.meta.service_model.service_name
-    match service, operation:
-        case "dynamodb", "TransactWriteItems":
-            for write in parameters["TransactItems"]:
-                ((action, of),) = write.items()
-                yield f"dynamodb:{action.removesuffix('Item')}Item", tables[of["TableName"]]
-        case "dynamodb", "BatchGetItem" | "BatchWriteItem":
-            for table in parameters["RequestItems"]:
-                yield f"dynamodb:{operation}", tables[table]
-        case "dynamodb", _:
-            yield f"dynamodb:{operation}", tables[parameters["TableName"]]
-        case "s3", _:
-            yield f"s3:{operation}", "FeedsBucket"
-        case _:
-            yield f"{service}:{operation}", "SigningKey"
-
-
-def allowed(folder: str) -> Permissions:
-    resources = TEMPLATE.document["Resources"]
-    policies = TEMPLATE.functions[folder].get("Policies", [])
-    documents = [
-        resources[policy["Ref"]]["Properties"]["PolicyDocument"] if "Ref" in policy else policy
-        for policy in policies
-    ]
-    return {
-        (action, _name(statement["Resource"]))
-        for document in documents
-        for statement in document["Statement"]
-        for action in (
-            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        )
-    }
-
-
-def _name(resource: dict[str, Any]) -> str:
-    name: str = resource["Fn::GetAtt"][0] if "Fn::GetAtt" in resource else resource["Fn::Sub"]
-    return name.removeprefix("${").partition(".")[0]
-
-
 @pytest.mark.parametrize("folder", TEMPLATE.functions)
-def test_a_function_may_do_exactly_what_it_does(used: dict[str, Permissions], folder: str) -> None:
-    assert allowed(folder) - NEVER_ASKED_FOR == used[folder]
+def test_a_function_may_do_nothing_that_it_never_does(
+    used: dict[str, set[Grant]], folder: str
+) -> None:
+    assert granted(folder) - NEVER_ASKED_FOR == used[folder]
+
+
+_SIGNING = {"kms:SigningAlgorithm": "ECDSA_SHA_512", "kms:MessageType": "DIGEST"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "action", "resource", "context"),
+    [
+        ("get_feed", "dynamodb:Query", "TokensTable", {"dynamodb:LeadingKeys": "OWNER#x"}),
+        ("get_feed", "dynamodb:Query", "CalendarsTable", {"dynamodb:LeadingKeys": "OWNER#x"}),
+        ("get_feed", "dynamodb:PutItem", "CalendarsTable", {"dynamodb:LeadingKeys": "FEED#x"}),
+        ("get_feed", "s3:GetObject", "FeedsBucket/elsewhere", {}),
+        ("get_feed", "s3:DeleteObject", "FeedsBucket/feeds/x", {}),
+        (
+            "get_calendar",
+            "dynamodb:UpdateItem",
+            "CalendarsTable",
+            {"dynamodb:LeadingKeys": "FEED#"},
+        ),
+        ("get_calendar", "kms:Sign", "SigningKey", _SIGNING),
+        ("add_token", "kms:Sign", "SigningKey", {**_SIGNING, "kms:MessageType": "RAW"}),
+        ("no_route", "dynamodb:GetItem", "CalendarsTable", {"dynamodb:LeadingKeys": "FEED#x"}),
+    ],
+)
+def test_what_no_policy_allows_is_not_granted(
+    folder: str, action: str, resource: str, context: dict[str, str]
+) -> None:
+    call = Call(action, resource, context)
+
+    assert not [grant for grant in granted(folder) if grant.allows(call)]
+
+
+def test_a_handler_that_does_what_it_may_not_is_stopped_in_every_test(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = stack.mint()
+    monkeypatch.setattr(permissions, "granted", lambda folder: granted("get_feed"))
+
+    with pytest.raises(NotPermitted, match=r"list_calendars: .*dynamodb:GetItem.*TokensTable"):
+        stack.invoke("list_calendars", token)
 
 
 def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:

@@ -21,6 +21,7 @@ MODULES = sorted(
 )
 TABLES = ("CalendarsTable", "TokensTable")
 
+LONGEST_INTEGRATION = 29  # seconds: API Gateway gives up after 30
 LONGEST_FILE = 30  # lines of a functions/*/app.py
 LONGEST_MODULE = 200
 REASON = "It is longer than other modules because"
@@ -56,6 +57,18 @@ def statements(folder: str) -> list[dict[str, Any]]:
         )
         found += document["Statement"]
     return found
+
+
+def all_statements() -> list[tuple[str, dict[str, Any]]]:
+    """Those of every policy in the template, with the name of the resource that has it."""
+    return [(name, s) for name, resource in RESOURCES.items() for s in _statements_in(resource)]
+
+
+def _statements_in(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict) and "Effect" in value:
+        return [value]
+    members = value.values() if isinstance(value, dict) else value
+    return [s for v in members for s in _statements_in(v)] if isinstance(value, dict | list) else []
 
 
 def as_list(value: Any) -> list[Any]:
@@ -112,7 +125,50 @@ def test_a_database_of_countries_comes_in_a_layer_if_there_is_one() -> None:
     assert TEMPLATE.document["Parameters"]["GeoIpLayer"]["Default"] == ""
 
 
+@pytest.mark.parametrize("folder", sorted({route.folder for route in TEMPLATE.routes}))
+def test_a_function_ends_before_the_gateway_gives_up(folder: str) -> None:
+    settings = {**TEMPLATE.document["Globals"]["Function"], **function(folder)}
+
+    assert settings["Timeout"] < LONGEST_INTEGRATION
+
+
+@each_folder
+def test_what_a_function_is_told_is_where_things_are_and_no_secret(folder: str) -> None:
+    variables = TEMPLATE.environment(folder)
+
+    written_out = {name for name, value in variables.items() if not isinstance(value, dict)}
+    places = [value for value in variables.values() if isinstance(value, dict)]
+    told = {place.get("Ref") or place["Fn::GetAtt"][0] for place in places}
+
+    assert written_out <= {"ROUTES"}
+    assert told <= {*RESOURCES, "AWS::StackName", "LogLevel", "MytokenIssuer"}
+
+
 # --- what functions may do ------------------------------------------------------------------------
+
+
+def test_nothing_is_allowed_to_everybody_or_on_everything_but_to_the_account_on_its_key() -> None:
+    allowing = [(name, s) for name, s in all_statements() if s["Effect"] == "Allow"]
+
+    parts = ("Action", "Resource", "Principal")
+    generous = {name for name, s in allowing for part in parts if _has_a_star(s.get(part, []))}
+
+    assert len(allowing) > len(FOLDERS)
+    assert generous == {"SigningKey"}
+
+
+def _has_a_star(part: Any) -> bool:
+    texts = [text for text in as_list(part) if isinstance(text, str)]
+    return any(text == "*" or text.endswith(":*") for text in texts)
+
+
+def test_the_signing_key_is_left_to_the_roles_of_the_account() -> None:
+    ((name, statement),) = [(n, s) for n, s in all_statements() if s.get("Resource") == "*"]
+
+    assert name == "SigningKey"
+    assert statement["Principal"] == {
+        "AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    }
 
 
 @each_folder
@@ -231,6 +287,29 @@ def test_the_bucket_is_closed_to_the_public() -> None:
     }
 
 
+def test_the_bucket_is_encrypted() -> None:
+    encryption = RESOURCES["FeedsBucket"]["Properties"]["BucketEncryption"]
+
+    (rule,) = encryption["ServerSideEncryptionConfiguration"]
+
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+def test_the_bucket_is_reached_over_tls_alone() -> None:
+    policy = RESOURCES["FeedsBucketPolicy"]["Properties"]
+
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert policy["Bucket"] == {"Ref": "FeedsBucket"}
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Action"] == "s3:*"
+    assert statement["Resource"] == [
+        {"Fn::GetAtt": ["FeedsBucket", "Arn"]},
+        {"Fn::Sub": "${FeedsBucket.Arn}/*"},
+    ]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
 def test_the_bucket_forgets_feeds_and_keeps_no_old_versions() -> None:
     bucket = RESOURCES["FeedsBucket"]["Properties"]
 
@@ -256,10 +335,26 @@ def test_what_the_polled_function_writes_itself_is_kept_whatever_its_level() -> 
 def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> None:
     log_format = RESOURCES["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
 
-    fields = set(re.findall(r"\$context\.([A-Za-z.]+)", log_format))
+    fields = re.findall(r"\$[{]?context\.([A-Za-z._]+)", log_format)
 
-    assert "routeKey" in fields
-    assert not [field for field in fields if "path" in field.lower()]
+    assert set(fields) == {
+        "requestId",
+        "requestTimeEpoch",
+        "routeKey",
+        "status",
+        "responseLength",
+        "responseLatency",
+        "integrationErrorMessage",
+    }
+    assert len(fields) == log_format.count("$")
+
+
+def test_every_log_group_forgets() -> None:
+    groups = [r for r in RESOURCES.values() if r["Type"] == "AWS::Logs::LogGroup"]
+
+    retention = [group["Properties"]["RetentionInDays"] for group in groups]
+
+    assert retention == [{"Ref": "LogRetentionDays"}] * (len(FOLDERS) + 1)
 
 
 # --- routes ---------------------------------------------------------------------------------------

@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 
 from mytoken_calendars import items
+from mytoken_calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_answer, lost_request, unreachable
 from tests.integration.invariants import violations
-from tests.integration.steps import Clock, add, before_each, calendars, create, delete, owner
+from tests.integration.steps import (
+    Clock,
+    add,
+    before_each,
+    calendars,
+    create,
+    delete,
+    overwrite,
+    owner,
+)
 from tests.integration.uses import REVOKED_WHEN_REPLAYED, ROTATING, USES, Person, successor, update
 from tests.support import DAY, Answer, Stack, Token
 
@@ -174,6 +184,21 @@ def test_a_request_that_was_refused_may_be_sent_again_under_its_key(person: Pers
     answer = request.sent(token)
 
     assert (refused.status, answer.status) == (409, 201)
+    assert REPLAYED not in answer.headers
+
+
+def test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key(
+    person: Person,
+) -> None:
+    token, request = person.mint(), Request.to("create_calendar", person)
+    head = items.owner_head(owner(person.user))
+    overwrite(person.stack, head, calendars=MAX_CALENDARS)
+    refused = request.sent(token)
+    overwrite(person.stack, head, calendars=1)
+
+    answer = request.sent(token)
+
+    assert (refused.status, answer.status) == (400, 201)
     assert REPLAYED not in answer.headers
 
 

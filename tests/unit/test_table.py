@@ -22,7 +22,10 @@ CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", 1_800_000_000)
 
 @dataclass
 class FakeClient:
-    """Leaves over, in its next calls, as many of the keys as `left_over` says, and then none."""
+    """Leaves over, in its next calls, as many of the keys as `left_over` says, and then none.
+
+    A page of what it finds has one item.
+    """
 
     left_over: list[int] = field(default_factory=list)
     partitions: dict[str, list[Key]] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class FakeClient:
     def paginate(self, **parameters: Any) -> list[Any]:
         pk = parameters["ExpressionAttributeValues"][":pk"]["S"]
         found = self.partitions.get(pk, [])
-        return [{"Items": [{name: {"S": text} for name, text in key.items()} for key in found]}]
+        return [{"Items": [{name: {"S": text} for name, text in key.items()}]} for key in found]
 
     def _split(self, wanted: list[Any]) -> tuple[list[Any], list[Any]]:
         done = len(wanted) - (self.left_over.pop(0) if self.left_over else 0)

@@ -1,0 +1,361 @@
+"""Seeded defects: a wrong line of the code each, and the test that has to find it."""
+
+from dataclasses import dataclass
+
+_SHARED = "layers/shared/mytoken_calendars"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`after` in the place of `before`. The name of the test is that below tests/."""
+
+    defect: str
+    file: str
+    before: str
+    after: str
+    test: str
+
+    def mutated(self, text: str) -> str:
+        """The file's text with the defect. Raises ValueError if there is not one place for it."""
+        if text.count(self.before) != 1:
+            raise ValueError(f"{self.file} has not exactly one {self.before!r}")
+        return text.replace(self.before, self.after)
+
+
+MUTANTS = [
+    # --- who is let in ----------------------------------------------------------------------------
+    Mutant(
+        "a token of another type is taken for a mytoken",
+        f"{_SHARED}/jwt_codec.py",
+        "if header != self._header:",
+        "if {**header, 'typ': TYPE} != self._header:",
+        "unit/test_jwt_codec.py::test_a_token_of_another_type_is_refused",
+    ),
+    Mutant(
+        "the algorithm is taken from the token",
+        f"{_SHARED}/remote_codec.py",
+        "    if header.alg != known.algorithm:\n        return False\n"
+        "    jws = PyJWS(algorithms=[known.algorithm])",
+        "    jws = PyJWS(algorithms=[header.alg])",
+        "unit/test_remote_codec.py::test_no_other_algorithm_than_the_announced_one_is_taken",
+    ),
+    Mutant(
+        "any key of the issuer verifies, whatever the kid says",
+        f"{_SHARED}/remote_codec.py",
+        "    return [key for key in keys if any_of_them or key.kid == kid]",
+        "    return [*keys]",
+        "unit/test_remote_codec.py::test_a_kid_chooses_among_the_keys_that_have_names",
+    ),
+    Mutant(
+        "of two claims of one name the last one counts",
+        f"{_SHARED}/strict_json.py",
+        "if len(members) != len(pairs):",
+        "if len(members) > len(pairs):",
+        "unit/test_jwt_codec.py::test_a_token_that_has_a_claim_twice_is_refused",
+    ),
+    Mutant(
+        "a capability covers those whose names begin like its own",
+        f"{_SHARED}/mytoken.py",
+        "needed_path[: len(held_path)] == held_path",
+        '":".join(needed_path).startswith(":".join(held_path))',
+        "unit/test_mytoken.py::test_coverage_is_a_matter_of_whole_segments",
+    ),
+    Mutant(
+        "a token to read is enough to write",
+        f"{_SHARED}/mytoken.py",
+        " and (needed_read or not held_read)",
+        "",
+        "unit/test_mytoken.py::test_a_capability_covers_what_lies_below_it_and_its_read_form",
+    ),
+    Mutant(
+        "a restriction that is not understood is ignored",
+        f"{_SHARED}/restrictions.py",
+        "            self.is_understood\n            and (self.nbf",
+        "            (self.nbf",
+        "integration/test_usage_limits.py::test_a_clause_that_is_not_understood_lets_nobody_in",
+    ),
+    Mutant(
+        "a list of no hosts is no restriction",
+        f"{_SHARED}/restrictions.py",
+        "(self.hosts is None or ",
+        "(not self.hosts or ",
+        "unit/test_restrictions.py::test_a_host_must_be_among_those_of_the_clause",
+    ),
+    Mutant(
+        "the name of a domain is the end of any name",
+        f"{_SHARED}/hosts.py",
+        "name.endswith(wanted[1:])",
+        "name.endswith(wanted[2:])",
+        "unit/test_hosts.py::test_another_name_is_not_included",
+    ),
+    Mutant(
+        "the client says where it is",
+        f"{_SHARED}/messages.py",
+        'address=event["requestContext"]["http"]["sourceIp"],',
+        'address=event["headers"].get("x-forwarded-for")'
+        ' or event["requestContext"]["http"]["sourceIp"],',
+        "integration/test_usage_limits.py::test_headers_do_not_say_where_a_client_is",
+    ),
+    Mutant(
+        "the cookie is read from requests of other origins",
+        f"{_SHARED}/credentials.py",
+        "if origin != own or site not in",
+        "if site not in",
+        "unit/test_credentials.py::test_the_cookie_is_not_read_from_requests_of_another_origin",
+    ),
+    Mutant(
+        "a token is looked up without its ancestors but the parent",
+        f"{_SHARED}/registry.py",
+        "for ancestor in token.ancestors]",
+        "for ancestor in token.ancestors[:1]]",
+        "integration/test_admission.py::test_with_a_recursively_revoked_ancestor_it_answers_401",
+    ),
+    # --- whose things are whose -------------------------------------------------------------------
+    Mutant(
+        "the owner of a token is found by what the request says",
+        f"{_SHARED}/embedded_authority.py",
+        "return self.registry.find(caller.owner, mom_id)",
+        "return self.registry.find(self.registry.owner_of(mom_id), mom_id)",
+        "integration/test_bad_input.py"
+        "::test_an_unknown_mom_id_and_somebody_elses_are_answered_alike",
+    ),
+    Mutant(
+        "one user of two issuers is one owner",
+        f"{_SHARED}/mytoken.py",
+        "return owner_of(self.iss, self.sub)",
+        'return owner_of("", self.sub)',
+        "unit/test_mytoken.py::test_a_user_of_another_issuer_is_another_owner",
+    ),
+    Mutant(
+        "a mom_id has several spellings",
+        f"{_SHARED}/identifiers.py",
+        "if len(digest) != hashlib.sha512().digest_size or _base64(digest) != text:",
+        "if len(digest) != hashlib.sha512().digest_size:",
+        "unit/test_identifiers.py::test_a_text_that_is_not_the_base64_of_64_bytes_is_no_mom_id",
+    ),
+    Mutant(
+        "names are compared in lower case only",
+        f"{_SHARED}/names.py",
+        "decomposed.casefold()",
+        "decomposed.lower()",
+        "integration/test_create_calendar.py"
+        "::test_a_name_that_exists_is_a_conflict_and_changes_nothing",
+    ),
+    # --- uses are counted, and tokens rotate ------------------------------------------------------
+    Mutant(
+        "a token that was rotated meanwhile is committed",
+        f"{_SHARED}/registry.py",
+        "AND #seq_no = :seq_no",
+        "AND #seq_no >= :seq_no",
+        "integration/test_rotation.py"
+        "::test_who_loses_the_race_within_the_transaction_revokes_nothing",
+    ),
+    Mutant(
+        "of those who race for the last use one too many gets it",
+        f"{_SHARED}/registry.py",
+        "OR {counter} < :most",
+        "OR {counter} <= :most",
+        "integration/test_usage_limits.py::test_who_is_overtaken_on_the_last_use_of_all_is_refused",
+    ),
+    Mutant(
+        "a limited token is used once too often",
+        f"{_SHARED}/restrictions.py",
+        "circumstances.uses.get(self.digest, 0) < limit",
+        "circumstances.uses.get(self.digest, 0) <= limit",
+        "unit/test_restrictions.py::test_a_clause_holds_until_its_uses_are_used_up",
+    ),
+    Mutant(
+        "who has lost a race is taken for a thief",
+        f"{_SHARED}/access.py",
+        "came_later = credentials.arrived > superseded.at and not presented.was_alive",
+        "came_later = True",
+        "integration/test_rotation.py"
+        "::test_who_was_on_the_way_when_the_token_was_rotated_has_lost_a_race",
+    ),
+    Mutant(
+        "a successor is handed out before it is committed",
+        f"{_SHARED}/authority.py",
+        "            yield guards\n"
+        "        if use.token_update:\n"
+        "            credentials.presented.token_update = use.token_update\n",
+        "            credentials.presented.token_update = use.token_update\n"
+        "            yield guards\n",
+        "integration/test_rotation.py::test_what_the_transaction_refuses_neither_rotates_nor_counts",
+    ),
+    Mutant(
+        "a receipt is written before the request is done",
+        f"{_SHARED}/authority.py",
+        "guards = (left, *guards)",
+        "self.receipts.table.commit(Change.new(change.at), left)",
+        "integration/test_idempotency_key.py"
+        "::test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key",
+    ),
+    # --- one transaction for each change ----------------------------------------------------------
+    Mutant(
+        "a transaction is sent again as another one",
+        f"{_SHARED}/transaction.py",
+        "ClientRequestToken=change.id)",
+        'ClientRequestToken=f"{attempt}{change.id[1:]}")',
+        "unit/test_transaction.py"
+        "::test_a_transaction_that_met_another_is_sent_again_as_the_same_one",
+    ),
+    Mutant(
+        "reads may lag behind",
+        f"{_SHARED}/table.py",
+        '"Key": key, "ConsistentRead": True}',
+        '"Key": key, "ConsistentRead": False}',
+        "integration/test_get_feed.py::test_the_feed_is_a_calendar_with_an_event_for_each_token",
+    ),
+    Mutant(
+        "of many items only the first page is found",
+        f"{_SHARED}/table.py",
+        'pages = self.client.get_paginator("query").paginate('
+        "**aws.dynamodb_parameters(parameters))",
+        'pages = [*self.client.get_paginator("query").paginate('
+        "**aws.dynamodb_parameters(parameters))][:1]",
+        "unit/test_table.py"
+        "::test_a_sweep_removes_at_most_25_items_at_once_and_its_own_job_at_the_end",
+    ),
+    Mutant(
+        "a calendar that was made anew is taken for the one that was read",
+        f"{_SHARED}/store.py",
+        'return self.table.check(_named(calendar), "#id = :id", id=calendar.id)',
+        "return self.table.check(_named(calendar), PRESENT)",
+        "integration/test_overtaken.py"
+        "::test_a_token_that_is_added_while_the_calendar_is_made_anew_is_in_the_new_one",
+    ),
+    Mutant(
+        "a list is of several moments",
+        f"{_SHARED}/store.py",
+        "if head != self.table.get(items.owner_head(owner)):",
+        "if not isinstance(head, dict | None):",
+        "integration/test_overtaken.py"
+        "::test_a_calendar_that_is_made_while_the_list_is_collected_is_in_it",
+    ),
+    Mutant(
+        "there is one more than a limit allows",
+        f"{_SHARED}/store.py",
+        "OR #{what} < :most",
+        "OR #{what} <= :most",
+        "integration/test_bad_input.py"
+        "::test_a_bad_input_is_answered_as_an_error_and_changes_nothing"
+        "[row-59-a-calendar-too-many]",
+    ),
+    # --- the feed is what the table says ----------------------------------------------------------
+    Mutant(
+        "a new token leaves the feed's version as it was",
+        f"{_SHARED}/store.py",
+        '"SET #version = :version, #changed = :changed ADD #subscriptions :one"',
+        '"SET #version = if_not_exists(#version, :version), #changed = :changed'
+        ' ADD #subscriptions :one"',
+        "integration/test_feed_changes.py"
+        "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+    ),
+    Mutant(
+        "a new comment leaves the feed's version as it was",
+        f"{_SHARED}/store.py",
+        '"SET #version = :version, #changed = :changed",',
+        '"SET #version = if_not_exists(#version, :version), #changed = :changed",',
+        "integration/test_feed_changes.py"
+        "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+    ),
+    Mutant(
+        "a deleted calendar leaves its feed's head",
+        f"{_SHARED}/store.py",
+        'deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}',
+        'deleted = {**feed_head, "ttl": change.at + feed.GONE_FOR}',
+        "integration/test_delete_calendar.py"
+        "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
+    ),
+    Mutant(
+        "whoever has a feed's etag is answered from memory",
+        "functions/get_feed/app.py",
+        "    current = store.find(feed_id, request.now)\n",
+        '    known = vars(api).setdefault("known", {})\n'
+        '    if feed_id not in known or "if-none-match" not in request.headers:\n'
+        "        known[feed_id] = store.find(feed_id, request.now)\n"
+        "    current = known[feed_id]\n",
+        "integration/test_delete_calendar.py"
+        "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
+    ),
+    Mutant(
+        "a deleted feed is gone until DynamoDB removes it, and not for 90 days",
+        f"{_SHARED}/feed_store.py",
+        'if head is None or head.get("ttl", now) < now:',
+        "if head is None:",
+        "integration/test_delete_calendar.py::test_the_feed_is_410_for_90_days_and_404_ever_after",
+    ),
+    Mutant(
+        "a weak etag is none",
+        f"{_SHARED}/feed_http.py",
+        """r'"([^"]*)"'""",
+        """r'(?<!W/)"([^"]*)"'""",
+        "unit/test_feed_http.py::test_a_client_that_has_this_state_is_told_so",
+    ),
+    Mutant(
+        "a revoked token stays in feeds and lists",
+        f"{_SHARED}/revocations.py",
+        "return mom_id in self.tokens or not",
+        "return not",
+        "integration/test_feed_changes.py::test_a_revoked_token_leaves_every_calendar_it_is_in",
+    ),
+    Mutant(
+        "the descendants of a revoked token stay in feeds and lists",
+        f"{_SHARED}/revocations.py",
+        "return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)",
+        "return mom_id in self.tokens",
+        "integration/test_feed_changes.py"
+        "::test_descendants_leave_the_feed_only_if_the_revocation_is_recursive",
+    ),
+    Mutant(
+        "a revocation leaves the etag and the cached feed as they were",
+        f"{_SHARED}/feed.py",
+        'f"{self.version}/{self.revocations}"',
+        'f"{self.version}/"',
+        "integration/test_feed_changes.py"
+        "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+    ),
+    Mutant(
+        "a carriage return in a token's name begins a new line",
+        f"{_SHARED}/ics.py",
+        'c if is_text(c) and c not in "\\t\\n" else " "',
+        'c if c not in "\\t\\n" else " "',
+        "unit/test_ics.py::test_a_token_in_any_words_adds_no_property_to_its_event",
+    ),
+    Mutant(
+        "a carriage return is let through in comments",
+        f"{_SHARED}/names.py",
+        'if character in "\\t\\n":',
+        'if character in "\\t\\r\\n":',
+        "unit/test_names.py::test_a_comment_with_a_character_that_is_no_text_is_refused",
+    ),
+    Mutant(
+        "a sweep removes what lives as well",
+        f"{_SHARED}/sweeper.py",
+        "prefix = items.subscriptions_prefix(calendar_id)",
+        "prefix = items.SUBSCRIPTION",
+        "integration/test_sweep.py::test_what_lives_stays_as_it_is",
+    ),
+    # --- what is secret stays so ------------------------------------------------------------------
+    Mutant(
+        "the address of a feed is the key of its head",
+        f"{_SHARED}/items.py",
+        'f"FEED#{_digest(feed_id)}"',
+        'f"FEED#{feed_id}"',
+        "integration/test_secrets.py::test_no_key_of_a_table_holds_a_secret",
+    ),
+    Mutant(
+        "a successor is sealed with a key that all receipts share",
+        f"{_SHARED}/receipts.py",
+        "derive.derive(bearer.encode())",
+        'derive.derive(b"")',
+        "unit/test_receipts.py::test_the_seal_depends_on_every_character_of_the_token",
+    ),
+    Mutant(
+        "any server may be asked about tokens",
+        f"{_SHARED}/https.py",
+        "return _parts(url)[:2] == _parts(self.url)[:2]",
+        "return bool(_parts(url))",
+        "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
+    ),
+]
