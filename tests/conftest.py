@@ -1,6 +1,7 @@
 """The stacks that tests run on: moto in this process, and ministack where requests race."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests import mytoken_server
+from tests import dynamodb_servers, engines, mytoken_server
 from tests.support import RemoteStack, Stack
 
 _CREDENTIALS = {
@@ -59,6 +60,37 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         racing = Stack({**aws, **variables})
         assert racing.handlers  # all of them are loaded before the first of them race
         yield racing
+
+
+@pytest.fixture(scope="session")
+def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
+    """The racing stack with another DynamoDB, if npm is there to install it."""
+    with _if_there(dynamodb_servers.dynoxide, racing_stack) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_stack(racing_stack: Stack) -> Iterator[Stack]:
+    """The racing stack with the DynamoDB that AWS gives out, if a user has it."""
+    with _if_there(dynamodb_servers.dynamodb_local, racing_stack) as stack:
+        yield stack
+
+
+@pytest.fixture(params=engines.STACKS)
+def engine(request: pytest.FixtureRequest) -> Stack:
+    """The stack on each engine whose transactions are atomic, for the same test on all of them."""
+    stack: Stack = request.getfixturevalue(engines.STACKS[request.param])
+    return stack
+
+
+@contextmanager
+def _if_there(found: Callable[[], dynamodb_servers.Command], other: Stack) -> Iterator[Stack]:
+    try:
+        command = found()
+    except dynamodb_servers.NotThere as reason:
+        pytest.skip(str(reason))
+    with dynamodb_servers.stack_on(command, other) as stack:
+        yield stack
 
 
 def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:
