@@ -2,6 +2,7 @@
 local server serves it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests import mytoken_server, permissions
+from tests import dynamodb_servers, engines, mytoken_server, permissions
 from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
 from tests.tally import Tally
@@ -86,6 +87,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def served(server: Server) -> ServedStack:
     """The stack that it serves."""
     return ServedStack.of(server)
+
+
+@pytest.fixture(scope="session")
+def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
+    """The racing stack with another DynamoDB, if npm is there to install it."""
+    with _if_there(dynamodb_servers.dynoxide, racing_stack) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_stack(racing_stack: Stack) -> Iterator[Stack]:
+    """The racing stack with the DynamoDB that AWS gives out, if a user has it."""
+    with _if_there(dynamodb_servers.dynamodb_local, racing_stack) as stack:
+        yield stack
+
+
+@pytest.fixture(params=engines.STACKS)
+def engine(request: pytest.FixtureRequest) -> Stack:
+    """The stack on each engine whose transactions are atomic, for the same test on all of them."""
+    stack: Stack = request.getfixturevalue(engines.STACKS[request.param])
+    return stack
+
+
+@contextmanager
+def _if_there(found: Callable[[], dynamodb_servers.Command], other: Stack) -> Iterator[Stack]:
+    try:
+        command = found()
+    except dynamodb_servers.NotThere as reason:
+        pytest.skip(str(reason))
+    with dynamodb_servers.stack_on(command, other) as stack:
+        yield stack
 
 
 def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:

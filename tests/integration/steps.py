@@ -1,10 +1,12 @@
 """The steps that most tests begin with, what they read from a feed, and what they watch of AWS."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from threading import Barrier
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from icalendar import Calendar, Event
@@ -15,6 +17,7 @@ from mytoken_calendars.table import Table
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def create(stack: Stack, token: Token, name: str = "CI Mytokens") -> Document:
@@ -60,6 +63,18 @@ def summaries(feed: Answer) -> list[str]:
 def owner(user: str, issuer: str = PUBLIC_URL) -> Owner:
     """The owner that the tables know the user by."""
     return owner_of(issuer, subject(user, issuer))
+
+
+def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
+    """The results of all acts, which start in the same moment."""
+    barrier = Barrier(len(acts))
+
+    def act_with_the_others(act: Callable[[], T]) -> T:
+        barrier.wait(10)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(act_with_the_others, acts))
 
 
 def new_user() -> str:

@@ -528,9 +528,9 @@ def test_a_request_that_its_own_repetition_overtakes_is_answered_like_that(
 
 
 @pytest.fixture
-def racer(racing_stack: Stack) -> Iterator[Person]:
-    yield Person.on(racing_stack)
-    assert violations(racing_stack.dump()) == []
+def racer(engine: Stack) -> Iterator[Person]:
+    yield Person.on(engine)
+    assert violations(engine.dump()) == []
 
 
 @pytest.mark.parametrize("operation", CHANGES)

@@ -411,10 +411,10 @@ def test_who_revokes_at_the_same_time_as_another_is_answered_that_it_is_revoked(
 
 
 def test_however_many_descendants_there_are_they_are_revoked_in_one_transaction(
-    racing_stack: Stack,
+    engine: Stack,
 ) -> None:
     # Not on moto, which copies its tables in every transaction.
-    person, stack = Person.on(racing_stack), racing_stack
+    person, stack = Person.on(engine), engine
     root = person.mint()
     branches = [person.mint(parent=root.mom_id) for _ in range(3)]
     leaves = [person.mint(name="leaf", parent=branch.mom_id) for branch in branches]

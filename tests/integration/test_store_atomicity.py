@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.integration.invariants import violations
 from tests.integration.steps import (
     Document,
     add,
+    at_once,
     calendars,
     create,
     delete,
@@ -44,14 +45,12 @@ THREADS = 16
 NAME = "CI Mytokens"
 PATH = {"name": NAME}
 
-T = TypeVar("T")
-
 
 @pytest.fixture
-def stack(racing_stack: Stack) -> Iterator[Stack]:
+def stack(engine: Stack) -> Iterator[Stack]:
     """Looked through after every test."""
-    yield racing_stack
-    assert violations(racing_stack.dump()) == []
+    yield engine
+    assert violations(engine.dump()) == []
 
 
 # --- races ----------------------------------------------------------------------------------------
@@ -61,7 +60,7 @@ def test_of_many_who_create_a_calendar_of_one_name_one_succeeds(stack: Stack, us
     token = stack.mint(user=user)
     names = [NAME, NAME.lower(), NAME.upper(), NAME.title()] * (THREADS // 4)
 
-    answers = _at_once(
+    answers = at_once(
         [lambda n=n: stack.invoke("create_calendar", token, json={"name": n}) for n in names]
     )
 
@@ -77,7 +76,7 @@ def test_of_many_who_create_calendars_of_different_names_all_succeed(
 ) -> None:
     token = stack.mint(user=user)
 
-    created = _at_once([lambda n=n: create(stack, token, f"Calendar {n}") for n in range(THREADS)])
+    created = at_once([lambda n=n: create(stack, token, f"Calendar {n}") for n in range(THREADS)])
 
     assert _by_name(calendars(stack, token)) == _by_name(created)
     assert _counted(stack, user) == (THREADS, 0)
@@ -87,7 +86,7 @@ def test_many_who_add_one_token_all_succeed_and_give_one_event(stack: Stack, use
     token = stack.mint(user=user)
     calendar = create(stack, token, NAME)
 
-    added = _at_once([lambda: add(stack, token, calendar, "", comment="same")] * THREADS)
+    added = at_once([lambda: add(stack, token, calendar, "", comment="same")] * THREADS)
 
     (event,) = events(stack.feed(calendar))
     assert added == [{**calendar, "subscribed_tokens": [token.mom_id]}] * THREADS
@@ -101,7 +100,7 @@ def test_of_many_who_add_different_tokens_all_are_there(stack: Stack, user: str)
     calendar = create(stack, token, NAME)
     mom_ids = sorted(stack.mint(user=user).mom_id for _ in range(THREADS))
 
-    added = _at_once([lambda m=m: add(stack, token, calendar, m) for m in mom_ids])
+    added = at_once([lambda m=m: add(stack, token, calendar, m) for m in mom_ids])
 
     assert all(mom_id in one["subscribed_tokens"] for mom_id, one in zip(mom_ids, added, strict=1))
     assert calendars(stack, token) == [{**calendar, "subscribed_tokens": mom_ids}]
@@ -117,7 +116,7 @@ def test_of_comments_that_race_one_remains_and_each_that_was_accepted_is_counted
     add(stack, token, calendar, "")
     comments = ["one", "two", "three", "four"]
 
-    answers = _at_once([lambda c=c: _add(stack, token, comment=c) for c in comments])
+    answers = at_once([lambda c=c: _add(stack, token, comment=c) for c in comments])
 
     (event,) = events(stack.feed(calendar))
     assert _statuses(answers) == {200: 4}
@@ -130,7 +129,7 @@ def test_of_many_who_delete_a_calendar_one_succeeds(stack: Stack, user: str) -> 
     calendar = create(stack, token, NAME)
     add(stack, token, calendar, "")
 
-    answers = _at_once([lambda: stack.invoke("delete_calendar", token, path=PATH)] * THREADS)
+    answers = at_once([lambda: stack.invoke("delete_calendar", token, path=PATH)] * THREADS)
 
     assert _statuses(answers) == {204: 1, 404: THREADS - 1}
     assert stack.feed(calendar).status == 410
@@ -173,7 +172,7 @@ def test_a_token_is_not_added_after_it_was_revoked(stack: Stack, user: str) -> N
     calendar = create(stack, token, NAME)
     targets = [stack.mint(user=user) for _ in range(THREADS // 2)]
 
-    answers = _at_once(
+    answers = at_once(
         [
             *[lambda t=t: _add(stack, token, t.mom_id) for t in targets],
             *[lambda t=t: stack.revoke(t) for t in targets],
@@ -243,7 +242,7 @@ def test_adding_to_a_calendar_that_is_deleted_and_made_again_never_mixes_the_two
         delete(stack, token, first)
         create(stack, token, NAME)
 
-    answers = _at_once([make_again, *[lambda m=m: _add(stack, token, m) for m in mom_ids]])
+    answers = at_once([make_again, *[lambda m=m: _add(stack, token, m) for m in mom_ids]])
 
     (second,) = calendars(stack, token)
     assert second["ics_path"] != first["ics_path"]
@@ -263,7 +262,7 @@ def test_a_list_is_of_one_moment_while_calendars_come_and_go(stack: Stack) -> No
             add(stack, token, calendar, "")
             delete(stack, token, calendar)
 
-    results = _at_once([come_and_go, *[lambda: _lists(stack, token)] * 2])
+    results = at_once([come_and_go, *[lambda: _lists(stack, token)] * 2])
 
     lists = [one for result in results if result for one in result]
     assert {answer.status for answer in lists} <= {200, 503}
@@ -422,18 +421,6 @@ def test_wherever_dynamodb_is_lost_a_feed_is_answered_503_and_never_in_part(stac
 # --- how it is done -------------------------------------------------------------------------------
 
 _TIME = {"get_remaining_time_in_millis": lambda: 25_000}
-
-
-def _at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
-    """The results of all acts, which start in the same moment."""
-    barrier = threading.Barrier(len(acts))
-
-    def act_with_the_others(act: Callable[[], T]) -> T:
-        barrier.wait(10)
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(act_with_the_others, acts))
 
 
 def _side_by_side(acts: Sequence[Callable[[], Any]], threads: int) -> list[Any]:

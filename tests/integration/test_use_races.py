@@ -14,22 +14,20 @@ from tests.integration.uses import REVOKED_WHEN_REPLAYED, ROTATING, Person, clai
 from tests.support import Answer, Stack, Token
 
 THREADS = 16
-ROUNDS = {"racing_stack": 50, "dynoxide_stack": 10}
 USES = ("list_calendars", "create_calendar")  # by turns
 
 
-@pytest.fixture(params=ROUNDS, ids=["ministack", "dynoxide"])
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+@pytest.fixture
+def stack(engine: Stack) -> Iterator[Stack]:
     """Looked through after every test."""
-    racing: Stack = request.getfixturevalue(request.param)
-    yield racing
-    assert violations(racing.dump()) == []
+    yield engine
+    assert violations(engine.dump()) == []
 
 
 @pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> int:
-    """How many races are run: most on the stand-in that all other tests are run on, too."""
-    return ROUNDS[request.node.callspec.params["stack"]]
+def rounds(request: pytest.FixtureRequest, *, deep: bool) -> int:
+    """How many races are run: most on the engine that all other tests are run on, too."""
+    return 50 if deep or request.node.callspec.params["engine"] == "ministack" else 10
 
 
 @pytest.fixture
