@@ -81,7 +81,7 @@ def test_a_feed_is_stored_once_under_its_calendars_id_and_then_served_from_there
     (stored,) = _stored(stack, calendar_id)
     assert first_calls == ["GetObject", "PutObject"]
     assert later_calls == ["GetObject"]
-    assert reads == ["GetItem", "GetItem"]
+    assert reads == ["BatchGetItem", "GetItem"]
     assert later.text == first.text
     assert stored == f"feeds/{calendar_id}/{first.headers['etag'].strip(chr(34))}.ics.gz"
     assert gzip.decompress(_object(stack, stored)) == first.body
@@ -94,7 +94,7 @@ def test_a_warm_function_serves_a_feed_from_its_memory(stack: Stack, calendar: D
         later = [stack.feed(calendar), stack.feed(calendar, headers=GZIP)]
 
     assert calls == []
-    assert reads == ["GetItem", "GetItem"] * 2
+    assert reads == ["BatchGetItem"] * 2
     assert [feed.text for feed in later] == [first.text, first.text]
 
 

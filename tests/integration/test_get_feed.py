@@ -243,8 +243,21 @@ def test_an_unchanged_feed_asks_neither_events_nor_s3(stack: Stack, calendar: Do
         ]
 
     assert [feed.status for feed in unchanged] == [304, 304]
-    assert set(reads) == {"GetItem"}
+    assert reads == ["BatchGetItem", "BatchGetItem"]
     assert cached == []
+
+
+def test_a_function_that_has_not_seen_a_feed_asks_whose_it_is_first(
+    stack: Stack, calendar: Document
+) -> None:
+    etag = stack.feed(calendar).headers["etag"]
+    stack.restart("get_feed")
+
+    with watched(stack.door("get_feed", "store").table.client) as reads:
+        unchanged = stack.feed(calendar, headers={"if-none-match": etag})
+
+    assert unchanged.status == 304
+    assert reads == ["BatchGetItem", "GetItem"]
 
 
 # --- addresses that lead nowhere ------------------------------------------------------------------

@@ -30,15 +30,12 @@ SETTLED = "Fri, 15 Jan 2027 08:01:00 GMT"
 IDENTITY_ETAG = f'"{FEED.state}"'
 GZIP_ETAG = f'"{FEED.state}-gzip"'
 
-ALWAYS = {
-    "Cache-Control": "private, no-cache",
-    "Vary": "Accept-Encoding",
+ALWAYS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+CONTENT = {
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-}
-CONTENT = {
     "Content-Type": "text/calendar; charset=utf-8",
     "Content-Disposition": (
         "inline; filename=\"calendar.ics\"; filename*=UTF-8''CI%20Mytokens.ics"

@@ -16,9 +16,10 @@ from mytoken_calendars.feed import Feed, unpacked
 # Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
 LARGEST_ANSWER = 6 * 1024 * 1024 - 16 * 1024
 
-_HEADERS = {
-    "Cache-Control": "private, no-cache",
-    "Vary": "Accept-Encoding",
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+# These are about the text, which a 304 does not have (RFC 9110, 15.4.5).
+_HEADERS_OF_THE_TEXT = {
+    "Content-Type": "text/calendar; charset=utf-8",
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -44,10 +45,10 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
     if gzipped and (wish is False or not _fits_in_base64(compressed)):
         raise FeedTooLarge
     headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
+    headers |= _HEADERS_OF_THE_TEXT
     # A file name for everyone, and the calendar's own for those who can (RFC 8187).
     name = quote(f"{feed.name}.ics", safe="")
     headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
-    headers["Content-Type"] = "text/calendar; charset=utf-8"
     if gzipped:
         headers["Content-Encoding"] = "gzip"
     return Response(HTTPStatus.OK, headers, compressed if text is None else text)

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from mytoken_calendars import aws, items, revocations
 from mytoken_calendars.errors import FeedGone, FeedNotFound
 from mytoken_calendars.feed import Feed
-from mytoken_calendars.identifiers import is_feed_id
-from mytoken_calendars.table import Table
+from mytoken_calendars.identifiers import Owner, is_feed_id
+from mytoken_calendars.table import Item, Table
+
+
+_REMEMBERED = 10_000  # owners of feeds, in a warm function
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class FeedStore:
     """Feeds by their address, which is the secret. Every method raises TemporarilyUnavailable."""
 
     table: Table
+    _owners: dict[str, Owner] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -24,13 +28,9 @@ class FeedStore:
 
     def find(self, feed_id: str, now: int) -> Feed:
         """The feed's state at this moment. Raises FeedNotFound, or FeedGone for 90 days."""
-        head = self.table.get(items.feed_head(feed_id)) if is_feed_id(feed_id) else None
-        # DynamoDB removes an item some time after its `ttl`, so the time is compared here too.
-        if head is None or head.get("ttl", now) < now:
+        if not is_feed_id(feed_id):
             raise FeedNotFound
-        if "deleted" in head:
-            raise FeedGone
-        revoked = self.table.get(items.revocations_head(head["owner"])) or {}
+        head, revoked = self._heads(items.feed_head(feed_id), now)
         return Feed(
             id=feed_id,
             owner=head["owner"],
@@ -52,3 +52,24 @@ class FeedStore:
         for row in self.table.stream(partition, attributes=["vevent", "sk", "ancestors"]):
             if not revoked.include(row["sk"], row.get("ancestors", ())):
                 yield row["vevent"]
+
+    def _heads(self, key: items.Key, now: int) -> tuple[Item, Item]:
+        """Of the feed and of its owner's revocations: in one request, if its owner is known.
+
+        A feed has the same owner for ever, so that may be remembered, and nothing else.
+        """
+        owner = self._owners.get(key["pk"])
+        keys = [key, items.revocations_head(owner)] if owner else [key]
+        found = {item["pk"]: item for item in self.table.get_all(keys)}
+        head = found.pop(key["pk"], None)
+        # DynamoDB removes an item some time after its `ttl`, so the time is compared here too.
+        if head is None or head.get("ttl", now) < now:
+            raise FeedNotFound
+        if "deleted" in head:
+            raise FeedGone
+        if owner:
+            return head, next(iter(found.values()), {})
+        if len(self._owners) >= _REMEMBERED:
+            self._owners.clear()
+        self._owners[key["pk"]] = head["owner"]
+        return head, self.table.get(items.revocations_head(head["owner"])) or {}
