@@ -21,7 +21,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime mutants check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime mutants bench check lint types imports template build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 
 mutants: .venv/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
 	@$(PYTHON) -m tests.mutation $(ARGS)
+
+bench: .venv/installed .venv-standins/installed ## Measure the performance beside its peers, into docs/performance.md
+	@$(PYTHON) -m tests.bench
 
 check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
 

@@ -1,0 +1,69 @@
+"""Building the feed of a full calendar from the table, with the cache empty."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
+from tests.bench import progress
+from tests.bench.figures import Figure
+from tests.bench.function import Function
+from tests.bench.stage import forget_feeds, poll
+from tests.integration.steps import Document
+
+FEW = 100
+_RUNS = 5
+_RUNS_OF_PEER = 3  # it takes ten seconds
+
+
+@dataclass(frozen=True)
+class Calendars:
+    """Those that are built. The `other` one is what a function has built before the one of few."""
+
+    many: Document
+    few: Document
+    other: Document
+
+
+@dataclass(frozen=True)
+class Built:
+    """The CPU seconds of both feeds, and the memory of the large one: medians of all runs."""
+
+    many: float
+    few: float
+    peak: float  # bytes
+
+    @property
+    def growth(self) -> float:
+        """The CPU of one of many events relative to that of one of few."""
+        return (self.many / MAX_SUBSCRIPTIONS) / (self.few / FEW)
+
+
+def figures(ours: Function, peer: Function, calendars: Calendars) -> list[Figure]:
+    """The whole request is ours; of the peer's only the rendering counts."""
+    built = _built(ours, calendars, _RUNS, "cpu")
+    rendered = _built(peer, calendars, _RUNS_OF_PEER, "part")
+    building = f"building a feed of {MAX_SUBSCRIPTIONS:,} tokens"
+    growth = f"growth: CPU per event at {MAX_SUBSCRIPTIONS:,} relative to at {FEW}"
+    return [
+        Figure(f"{building}: CPU", built.many, rendered.many, 0.05, unit="s", relative=True),
+        Figure(f"{building}: CPU in itself", built.many, rendered.many, 1, unit="s"),
+        Figure(f"{building}: peak memory", built.peak / 1e6, rendered.peak / 1e6, 150, unit="MB"),
+        Figure(growth, built.growth, rendered.growth, 1.2),
+    ]
+
+
+def _built(
+    function: Function, calendars: Calendars, runs: int, time: Literal["cpu", "part"]
+) -> Built:
+    """Each run is a process of its own; the events of few are built in a warm one."""
+    many, few, peaks = [], [], []
+    for count in range(runs):
+        progress.report(f"building feeds, {function.name}, run {count + 1} of {runs}")
+        forget_feeds(function.stack)
+        cold = function.run(poll(calendars.many))
+        warm = function.run(poll(calendars.other), poll(calendars.few))
+        many.append(getattr(cold.answers[-1], time))
+        few.append(getattr(warm.answers[-1], time))
+        peaks.append(cold.peak)
+    return Built(median(many), median(few), median(peaks))

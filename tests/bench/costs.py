@@ -1,0 +1,138 @@
+"""What a million polls cost, by what was counted and measured of one, and by list prices.
+
+Lambda's duration is the CPU time of a warm poll, stretched by the share of a core that the
+function's memory buys, and a round trip for each request to AWS.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from math import ceil
+
+from local.template import Template
+from tests.bench import prices
+from tests.bench.figures import Figure
+from tests.bench.invoked import Context
+from tests.bench.polls import Poll, Polls
+from tests.bench.prices import Addend
+
+CORE = 1769  # MB of memory that buy one core
+DYNAMODB, S3 = 3, 20  # milliseconds of one request, assumed
+
+_PER_LINE = 26  # bytes that CloudWatch adds
+# What API Gateway adds to the headers of an answer.
+GATEWAY_HEADERS = {
+    "Date": "Sun, 22 Nov 2026 12:00:00 GMT",
+    "Content-Length": "50000",
+    "Connection": "keep-alive",
+    "Apigw-Requestid": "JKJaXmPLvHcESHA=",
+}
+# What it writes to its log.
+_CONTEXT = {
+    "requestId": "JKJaXmPLvHcESHA=",
+    "requestTimeEpoch": "1795348800000",
+    "routeKey": "GET /calendars/{id}",
+    "status": "304",
+    "responseLength": "50000",
+    "responseLatency": "20",
+    "integrationErrorMessage": "-",
+}
+# What Lambda writes of each invocation, unless it is told not to.
+_PLATFORM = (
+    f"START RequestId: {Context.aws_request_id} Version: $LATEST\n",
+    f"END RequestId: {Context.aws_request_id}\n",
+    (
+        f"REPORT RequestId: {Context.aws_request_id}\tDuration: 12.34 ms\t"
+        "Billed Duration: 13 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB\t\n"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the template says of the feed's function and its logs."""
+
+    memory: int  # MB
+    access_log: str
+    is_quiet: bool  # Lambda itself writes nothing of an invocation
+
+    @classmethod
+    def of(cls, template: Template) -> "Settings":
+        properties = {**template.document["Globals"]["Function"], **template.functions["get_feed"]}
+        logging = properties.get("LoggingConfig", {})
+        api = template.document["Resources"]["HttpApi"]["Properties"]
+        return cls(
+            properties["MemorySize"],
+            api["AccessLogSettings"]["Format"],
+            is_quiet=logging.get("SystemLogLevel") == "WARN",
+        )
+
+
+def bill(poll: Poll, settings: Settings) -> list[Addend]:
+    milliseconds = _billed(poll, settings.memory)
+    sent, logged = _sent(poll), _logged(poll, settings)
+    return [
+        Addend(prices.API_REQUEST, 1, "1"),
+        Addend(prices.INVOCATION, 1, "1"),
+        Addend(
+            prices.DURATION,
+            milliseconds / 1000 * settings.memory / 1024,
+            f"{milliseconds} ms, {settings.memory} MB",
+        ),
+        Addend(prices.READ_UNIT, poll.asked.read_units, f"{poll.asked.read_units}"),
+        Addend(prices.S3_GET, poll.asked.s3, f"{poll.asked.s3}"),
+        Addend(prices.TRANSFER, sent, f"{sent:,} B"),
+        Addend(prices.LOGS, logged, f"{logged:,.0f} B"),
+    ]
+
+
+@dataclass(frozen=True)
+class Bills:
+    """Those of all kinds of polls."""
+
+    unchanged: list[Addend]
+    from_s3: list[Addend]
+    from_memory: list[Addend]
+
+    @classmethod
+    def of(cls, polls: Polls, settings: Settings) -> "Bills":
+        kinds = (polls.unchanged, polls.from_s3, polls.from_memory)
+        return cls(*(bill(poll, settings) for poll in kinds))
+
+
+def of_both(ours: Polls, peer: Polls) -> tuple[Bills, Bills]:
+    settings = Settings.of(Template.read())
+    return Bills.of(ours, settings), Bills.of(peer, replace(settings, is_quiet=False))
+
+
+def figures(ours: Bills, peer: Bills) -> list[Figure]:
+    return [
+        _figure("unchanged (304)", ours.unchanged, peer.unchanged, 1.6),
+        _figure("50 KB by gzip from S3", ours.from_s3, peer.from_s3, 2.2),
+        _figure("50 KB by gzip from memory", ours.from_memory, peer.from_memory, 2.2),
+    ]
+
+
+def _figure(polls: str, ours: list[Addend], peer: list[Addend], limit: float) -> Figure:
+    name = f"a million polls, {polls}"
+    return Figure(name, prices.total(ours), prices.total(peer), limit, unit="USD")
+
+
+def _billed(poll: Poll, memory: int) -> int:
+    """Milliseconds, of which Lambda bills whole ones."""
+    computing = poll.cpu * 1000 / min(memory / CORE, 1)
+    waiting = poll.asked.dynamodb * DYNAMODB + poll.asked.s3 * S3
+    return ceil(computing + waiting)
+
+
+def _sent(poll: Poll) -> int:
+    """Bytes of the answer as it leaves API Gateway."""
+    headers = {**poll.answer.headers, **GATEWAY_HEADERS}
+    head = sum(len(f"{name}: {value}\r\n".encode()) for name, value in headers.items())
+    return len(f"HTTP/1.1 {poll.answer.status}\r\n\r\n") + head + poll.answer.length
+
+
+def _logged(poll: Poll, settings: Settings) -> float:
+    """Bytes of all lines that the poll leaves in the logs."""
+    access = re.sub(r"\$context\.(\w+)", lambda name: _CONTEXT[name[1]], settings.access_log)
+    lines = [access, *(() if settings.is_quiet else _PLATFORM)]
+    return sum(len(line) + _PER_LINE for line in lines) + poll.logged

@@ -1,0 +1,114 @@
+"""Polls of a feed by an app that takes gzip: what they ask of AWS, and what they take of Lambda."""
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import StringIO
+from statistics import median
+from typing import Any
+
+import boto3
+
+from tests.bench import capacity, progress
+from tests.bench.calls import Clients
+from tests.bench.figures import Figure
+from tests.bench.function import Answer, Function
+from tests.bench.invoked import Context
+from tests.bench.stage import Person, forget_feeds, poll
+from tests.integration.steps import Document
+
+TOKENS = 37  # make a feed of 50 KB
+_FEEDS = 12
+_UNCHANGED = 100  # polls of the unchanged feed
+_WARMING_UP = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one poll asks of AWS."""
+
+    reads: int  # of DynamoDB
+    read_units: int
+    dynamodb: int  # requests
+    s3: int  # requests
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What one poll of a kind takes; of what differs the median."""
+
+    asked: Asked
+    cpu: float  # seconds, in a warm function
+    answer: Answer
+    logged: float  # bytes that the function wrote
+
+
+@dataclass(frozen=True)
+class Polls:
+    """Of a feed that is unchanged, that is in S3, and that a warm function has in its memory."""
+
+    unchanged: Poll
+    from_s3: Poll
+    from_memory: Poll
+
+
+def feeds(person: Person) -> list[Document]:
+    progress.report(f"writing {_FEEDS} calendars of {TOKENS} tokens")
+    return [person.calendar(f"CI Mytokens {count}", TOKENS) for count in range(_FEEDS)]
+
+
+def measured(clients: Clients, function: Function, documents: list[Document]) -> Polls:
+    """Requests are counted in this process; all else is measured in one of the function's own."""
+    progress.report(f"polling {_FEEDS} feeds, {function.name}")
+    forget_feeds(function.stack)
+    built = function.run(*map(poll, documents))
+    unchanged, cached = poll(documents[0], built.answers[0].etag), poll(documents[1])
+    asked = _asked(clients, function, [unchanged, cached, cached])
+
+    warm = [unchanged] * (_WARMING_UP + _UNCHANGED)
+    twice = [poll(document) for document in documents for _ in range(2)]
+    answers = function.run(*warm, *twice).answers
+    fetched = answers[len(warm) + 2 * _WARMING_UP :]
+    return Polls(
+        _poll(asked[0], answers[_WARMING_UP : len(warm)], HTTPStatus.NOT_MODIFIED),
+        _poll(asked[1], fetched[::2], HTTPStatus.OK),
+        _poll(asked[2], fetched[1::2], HTTPStatus.OK),
+    )
+
+
+def figures(ours: Polls, peer: Polls) -> list[Figure]:
+    return [
+        *_figures("feed, unchanged (304)", ours.unchanged, peer.unchanged, s3=0),
+        *_figures("feed, cached", ours.from_s3, peer.from_s3, s3=1),
+        *_figures("feed, from a warm function's memory", ours.from_memory, peer.from_memory, s3=0),
+    ]
+
+
+def _figures(name: str, ours: Poll, peer: Poll, *, s3: int) -> list[Figure]:
+    return [
+        Figure(f"{name}: DynamoDB reads", ours.asked.reads, peer.asked.reads, limit=2, aim=1),
+        Figure(f"{name}: S3 requests", ours.asked.s3, peer.asked.s3, limit=s3),
+    ]
+
+
+def _asked(clients: Clients, function: Function, events: list[dict[str, Any]]) -> list[Asked]:
+    """What a function that has just been started asks for each of the events."""
+    handler, dynamodb = function.loaded(), boto3.client("dynamodb")
+    asked = []
+    for event in events:
+        with clients.counted() as calls, redirect_stdout(StringIO()):
+            handler(event, Context)
+        units = [capacity.read_units(sizes) for sizes in calls.sizes(dynamodb)]
+        asked.append(Asked(len(units), sum(units), calls.to("dynamodb"), calls.to("s3")))
+    return asked
+
+
+def _poll(asked: Asked, answers: list[Answer], status: HTTPStatus) -> Poll:
+    if {answer.status for answer in answers} != {status}:
+        raise RuntimeError(f"{[answer.status for answer in answers]}: all should be {status}")
+    return Poll(
+        asked,
+        median(answer.cpu for answer in answers),
+        answers[0],
+        median(answer.logged for answer in answers),
+    )

@@ -1,0 +1,48 @@
+"""AWS's list prices, and what they make of a million polls.
+
+Region us-east-1, as published in November 2026, without free tiers, discounts and taxes.
+"""
+
+from dataclasses import dataclass
+
+MILLION = 1e6
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Price:
+    """`usd` for so many as `per` says."""
+
+    of: str
+    usd: float
+    per: float
+    unit: str
+
+
+API_REQUEST = Price("API Gateway: HTTP API requests", 1.00, MILLION, "million")
+INVOCATION = Price("Lambda: requests", 0.20, MILLION, "million")
+DURATION = Price("Lambda: duration, arm64", 0.0000133334, 1, "GB-second")
+READ_UNIT = Price("DynamoDB: read units, on demand", 0.125, MILLION, "million")
+S3_GET = Price("S3: GET requests", 0.40, MILLION, "million")
+TRANSFER = Price("Data transfer to the internet", 0.09, GIGABYTE, "GB")
+LOGS = Price("CloudWatch Logs: ingestion", 0.50, GIGABYTE, "GB")
+ALL = (API_REQUEST, INVOCATION, DURATION, READ_UNIT, S3_GET, TRANSFER, LOGS)
+
+
+@dataclass(frozen=True)
+class Addend:
+    """What one poll takes of something that has a price; `amount` says it in words."""
+
+    price: Price
+    quantity: float
+    amount: str
+
+    @property
+    def usd(self) -> float:
+        """For a million polls."""
+        return self.quantity * MILLION / self.price.per * self.price.usd
+
+
+def total(bill: list[Addend]) -> float:
+    """US dollars for a million polls."""
+    return sum(addend.usd for addend in bill)

@@ -1,0 +1,139 @@
+"""docs/performance.md: the figures, what they are made of, and how to read them."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local.template import Template
+from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
+from tests.bench import building, costs, polls, prices, start
+from tests.bench.costs import Bills
+from tests.bench.figures import HEADER, Figure, table
+from tests.bench.function import counts_instructions
+
+_TEXT = """\
+# Performance
+
+What `make bench` measured on {date}, with Python {python} on
+{machine}.
+The functions ran on ministack, a stand-in for AWS: it serves the data, and none of its own figures
+is used. `ours` is this project, `peer` what the same thing takes otherwise, measured in the same
+run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's. Times are medians.
+
+{figures}
+
+{verdict}
+
+## How to read it
+
+- **The peer** is [a feed function](../tests/bench/straightforward/app.py) as the documentation of
+  its libraries has one write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's
+  resource and its S3 client, and icalendar, which renders all events whenever the feed is not in
+  S3. It reads the same items of the same table.
+- **Requests** are counted at the client, by botocore's events, each time one is sent. **Bytes
+  read and read units** are computed from the items, as DynamoDB's documentation does: whole
+  items, whatever is projected.
+- **Cached** is the first request for a feed that other functions have put into S3, **from memory**
+  the second to the same function.
+- **Process start to first 304** is all that a new process does until it has answered, {effort},
+  in {starts} runs by turns. Everything that is imported was compiled before, as it is for Lambda.
+- **Building** is the whole request of a new process that finds an empty cache: reading the table,
+  putting the events together, compressing them, storing them in S3. The peer's time is that of
+  its rendering alone, its memory that of its process.
+- **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
+  {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
+  one, which makes the ratio larger, if anything.
+- **Warm 304** is the time in the handler while the clients return what AWS answered before, at
+  once. The peer is a handler of the same making that answers `{{}}`.
+- **A list's** peers are the requests for a list of one calendar, and the rendered events of its
+  tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
+  calendar.
+
+## What a million polls cost
+
+US dollars for a million polls of a warm function, and in brackets what one poll takes. The feed
+has {tokens} tokens and 50 KB; ours goes by gzip, the peer's as it is.
+
+{costs}
+
+The list prices of the region us-east-1 as of November 2026, without free tiers, are:
+
+{prices}
+
+- Lambda bills whole milliseconds. They are the CPU time of the poll as measured here, divided by
+  the share of a core that the function's memory buys ({memory} of {core:,} MB), and for each
+  request to AWS the time that one usually takes there: {dynamodb} ms to DynamoDB, {s3} ms to S3.
+  Neither cold starts nor TLS are in it.
+- The answer is counted with its headers, and with those that API Gateway adds.
+- The logs have API Gateway's line for each request, what the function writes, and what Lambda
+  writes of each invocation unless it is told not to.
+
+## Run it again
+
+```console
+$ make bench
+```
+
+It takes some three minutes on two cores, renews this page, and fails if a figure is over its
+limit. Times depend on the machine, and on what else it does: let it be idle. Ratios and counts do
+not.
+"""
+_COLUMNS = {"unchanged": "304", "from_s3": "feed from S3", "from_memory": "feed from memory"}
+_COLUMNS_OF_PEER = {"unchanged": "peer: 304", "from_s3": "peer: feed from S3"}
+
+
+def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
+    return _TEXT.format(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        machine=f"{os.cpu_count()} cores ({_processor()}, {platform.system()})",
+        python=platform.python_version(),
+        figures=table(HEADER, [figure.row() for figure in figures]),
+        verdict=verdict(figures),
+        effort="in instructions" if counts_instructions() else "in CPU time",
+        starts=start.RUNS,
+        many=MAX_SUBSCRIPTIONS,
+        few=building.FEW,
+        tokens=polls.TOKENS,
+        costs=_costs(bills, bills_of_peer),
+        prices=table(
+            ["", "USD", "per"],
+            [[price.of, _dollars(price.usd), price.unit] for price in prices.ALL],
+        ),
+        memory=costs.Settings.of(Template.read()).memory,
+        core=costs.CORE,
+        dynamodb=costs.DYNAMODB,
+        s3=costs.S3,
+    )
+
+
+def verdict(figures: list[Figure]) -> str:
+    missed = [figure.name for figure in figures if figure.is_missed]
+    return f"Over the limit: {'; '.join(missed)}." if missed else "All are within their limits."
+
+
+def _costs(bills: Bills, bills_of_peer: Bills) -> str:
+    kinds = {
+        **{name: getattr(bills, kind) for kind, name in _COLUMNS.items()},
+        **{name: getattr(bills_of_peer, kind) for kind, name in _COLUMNS_OF_PEER.items()},
+    }
+    addends = [
+        [row[0].price.of, *(f"{addend.usd:.2f} ({addend.amount})" for addend in row)]
+        for row in zip(*kinds.values(), strict=True)
+    ]
+    sums = ["**sum**", *(f"**{prices.total(bill):.2f}**" for bill in kinds.values())]
+    return table(["", *kinds], [*addends, sums])
+
+
+def _dollars(usd: float) -> str:
+    return f"{usd:.10f}".rstrip("0").rstrip(".")
+
+
+def _processor() -> str:
+    """Its model, where the system says it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    models = (line.partition(": ")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())

@@ -1,0 +1,134 @@
+"""The peer of get_feed: a feed function as the documentation of its libraries has one write it.
+
+It answers from the same table and bucket: 304 for a client that has the feed as it is, else the
+feed from S3, else one that it renders with icalendar, uncompressed as the rest.
+"""
+
+import base64
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from boto3.dynamodb.conditions import Key
+from icalendar import Alarm, Calendar, Event
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics(namespace="mytoken-calendars")
+app = APIGatewayHttpResolver()
+
+table = boto3.resource("dynamodb").Table(os.environ["CALENDARS_TABLE"])
+s3 = boto3.client("s3")
+bucket = os.environ["FEEDS_BUCKET"]
+
+REMINDERS = (30, 14, 7, 3, 1, 0)
+
+
+@app.get("/calendars/<feed_id>")
+@tracer.capture_method
+def get_feed(feed_id):
+    metrics.add_metric(name="FeedsRequested", unit=MetricUnit.Count, value=1)
+    head = item(f"FEED#{digest(feed_id)}")
+    if "version" not in head:
+        raise NotFoundError("no such feed")
+    revoked = item(f"REVOKED#{head['owner']}")
+    etag = f'"{digest(head["version"] + revoked.get("version", ""))}"'
+    if app.current_event.headers.get("if-none-match") == etag:
+        return Response(HTTPStatus.NOT_MODIFIED.value, headers={"ETag": etag})
+    body = cached_or_rendered(head, f"straightforward/{head['calendar']}/{etag[1:-1]}.ics")
+    return Response(HTTPStatus.OK.value, "text/calendar; charset=utf-8", body, {"ETag": etag})
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
+@tracer.capture_lambda_handler
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event, context):
+    return app.resolve(event, context)
+
+
+def cached_or_rendered(head, key):
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except s3.exceptions.NoSuchKey:
+        body = rendered(head, subscriptions(head["calendar"]))
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        return body
+
+
+def item(pk):
+    return table.get_item(Key={"pk": pk, "sk": "#HEAD"}, ConsistentRead=True).get("Item", {})
+
+
+def subscriptions(calendar_id):
+    query = {
+        "KeyConditionExpression": Key("pk").eq(f"CALENDAR#{calendar_id}"),
+        "ConsistentRead": True,
+    }
+    page = table.query(**query)
+    found = page["Items"]
+    while "LastEvaluatedKey" in page:
+        page = table.query(**query, ExclusiveStartKey=page["LastEvaluatedKey"])
+        found += page["Items"]
+    return found
+
+
+def rendered(head, found):
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//straightforward//EN")
+    calendar.add("name", head["name"])
+    calendar.add("x-wr-calname", head["name"])
+    calendar.add("refresh-interval", timedelta(hours=1))
+    for subscription in found:
+        calendar.add_component(event_of(subscription))
+    return calendar.to_ical().decode()
+
+
+def event_of(subscription):
+    subject = f"Mytoken '{subscription.get('name', '')}'"
+    event = Event()
+    event.add("uid", digest(subscription["sk"]))
+    event.add("sequence", int(subscription["sequence"]))
+    event.add("dtstamp", utc(subscription["changed"]))
+    event.add("created", utc(subscription["added"]))
+    event.add("last-modified", utc(subscription["changed"]))
+    event.add("dtstart", utc(subscription["expires"]))
+    event.add("duration", timedelta(minutes=15))
+    event.add("summary", f"{subject} expires")
+    event.add("description", description(subscription, subject))
+    event.add("categories", ["mytoken"])
+    event.add("class", "PRIVATE")
+    event.add("status", "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    for days in REMINDERS:
+        event.add_component(alarm(subject, days))
+    return event
+
+
+def description(subscription, subject):
+    expires = utc(subscription["expires"])
+    sentence = f"{subject} expires on {expires:%Y-%m-%d at %H:%M} UTC. Whatever uses it stops then."
+    return f"{subscription.get('comment', '')}\n\n{sentence}"
+
+
+def alarm(subject, days):
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", f"{subject} expires in {days} days")
+    alarm.add("trigger", timedelta(days=-days), parameters={"RELATED": "START"})
+    return alarm
+
+
+def utc(seconds):
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def digest(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")

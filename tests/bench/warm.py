@@ -1,0 +1,80 @@
+"""A 304 in a warm function apart from its calls of AWS, beside a handler that does nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from itertools import cycle
+from statistics import median
+from typing import Any
+from unittest import mock
+
+from botocore.client import BaseClient
+
+from local.handlers import Event, Handler
+from mytoken_calendars import api
+from tests.bench import progress
+from tests.bench.figures import Figure
+from tests.bench.function import Function
+from tests.bench.invoked import Context
+from tests.bench.stage import poll
+from tests.integration.steps import Document
+
+_BATCHES = 41
+_CALLS = 500  # in each
+
+
+@api.operation
+def nothing(request: api.Request) -> api.Response:
+    return api.answer(HTTPStatus.OK, {})
+
+
+def figure(function: Function, document: Document) -> Figure:
+    """Of batches by turns. AWS's answers were recorded, so that its calls take no time."""
+    progress.report("warm 304 apart from its AWS calls")
+    handler = function.loaded()
+    event = poll(document, handler(poll(document), Context)["headers"]["ETag"])
+    ours, peer = [], []
+    with _replayed(handler, event):
+        pairs = [
+            (_microseconds(handler, event), _microseconds(nothing, event)) for _ in range(_BATCHES)
+        ]
+    ours, peer = zip(*pairs, strict=True)
+    return Figure(
+        "warm 304 in the handler, apart from AWS calls",
+        median(ours),
+        median(peer),
+        limit=2,
+        unit="µs",
+        relative=True,
+    )
+
+
+@contextmanager
+def _replayed(handler: Handler, event: Event) -> Iterator[None]:
+    """Meanwhile the clients return what they returned to one such event."""
+    answers: list[Any] = []
+    call = BaseClient._make_api_call
+
+    def record(*args: Any) -> Any:
+        answers.append(call(*args))
+        return answers[-1]
+
+    with mock.patch.object(BaseClient, "_make_api_call", record):
+        if handler(event, Context)["statusCode"] != HTTPStatus.NOT_MODIFIED:
+            raise RuntimeError("the feed has changed meanwhile")
+    recorded = cycle(answers)
+
+    def replay(*_: Any) -> Any:
+        return next(recorded)
+
+    with mock.patch.object(BaseClient, "_make_api_call", replay):
+        yield
+
+
+def _microseconds(handler: Handler, event: Event) -> float:
+    """Of one call, by the CPU time of a batch."""
+    began = time.process_time()
+    for _ in range(_CALLS):
+        handler(event, Context)
+    return (time.process_time() - began) / _CALLS * 1e6

@@ -1,0 +1,144 @@
+"""The bench measures what is there: data as handlers write it, every request, a peer that works."""
+
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+
+import boto3
+import pytest
+from icalendar import Calendar
+
+from mytoken_calendars import items
+from mytoken_calendars.store import CalendarStore
+from tests.bench import capacity
+from tests.bench.calls import Clients
+from tests.bench.function import Function
+from tests.bench.invoked import Context
+from tests.bench.stage import Person, forget_feeds, poll
+from tests.integration.faults import faults, refused
+from tests.integration.invariants import violations
+from tests.integration.steps import Document, events, feed_id, internal_id, summaries
+from tests.support import Stack
+
+TOKENS = 4
+
+
+@pytest.fixture
+def clients(stack: Stack) -> Iterator[Clients]:
+    with stack.entered(), Clients.watched() as watched:
+        yield watched
+
+
+@pytest.fixture
+def person(stack: Stack) -> Person:
+    return Person.new(stack)
+
+
+@pytest.fixture
+def calendar(person: Person) -> Document:
+    with person.stack.entered():
+        return person.calendar("CI Mytokens", TOKENS)
+
+
+# --- the calendars --------------------------------------------------------------------------------
+
+
+def test_a_calendar_is_as_if_each_of_its_tokens_had_been_added(
+    stack: Stack, calendar: Document
+) -> None:
+    found = stack.store.table.query(items.events_partition(internal_id(stack, calendar)))
+
+    assert violations(stack.dump()) == []
+    assert len(events(stack.feed(calendar))) == len(found) == TOKENS
+    assert len({frozenset(item) for item in found}) == 1
+    assert {item["vevent"].count("BEGIN:VALARM") for item in found} == {6}
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+def test_what_a_handler_asks_is_counted_and_what_it_reads_is_sized_whole(
+    stack: Stack, clients: Clients, calendar: Document
+) -> None:
+    handler = Function.ours(stack).loaded()
+    dynamodb = boto3.client("dynamodb")
+
+    with clients.counted() as calls:
+        handler(poll(calendar), Context)
+    read = calls.sizes(dynamodb)
+
+    requests = ["GetItem", "GetItem", "Query", "GetItem", "GetItem"]
+    assert [name for service, name in calls.requests if service == "dynamodb"] == requests
+    assert (calls.to("dynamodb"), calls.to("s3")) == (5, 2)
+    partition = {":pk": {"S": items.events_partition(internal_id(stack, calendar))}}
+    whole = dynamodb.query(
+        TableName=stack.store.table.name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues=partition,
+    )["Items"]
+    assert read[2] == [capacity.size(item) for item in whole]
+    assert [len(sizes) for sizes in read] == [1, 0, TOKENS, 1, 0]
+
+
+def test_a_request_that_is_sent_again_counts_again(
+    stack: Stack, clients: Clients, calendar: Document
+) -> None:
+    stack.restart("get_feed")
+    client = stack.door("get_feed", "store").table.client
+
+    with clients.counted() as calls, faults(client, refused("InternalServerError", 500)):
+        stack.feed(calendar)
+
+    assert calls.to("dynamodb") == 6
+
+
+def test_a_batch_of_keys_is_as_many_reads(
+    stack: Stack, clients: Clients, calendar: Document
+) -> None:
+    table = CalendarStore.from_environment().table
+    keys = [items.feed_head(feed_id(calendar)), items.feed_head("nobody's")]
+
+    with clients.counted() as calls:
+        found = table.get_all(keys)
+
+    assert calls.to("dynamodb") == len(found) == 1
+    assert [len(sizes) for sizes in calls.sizes(boto3.client("dynamodb"))] == [1, 0]
+
+
+def test_a_read_that_cannot_be_sized_is_an_error(clients: Clients) -> None:
+    table = CalendarStore.from_environment().table
+
+    with clients.counted(), pytest.raises(ValueError, match="Scan"):
+        table.scan()
+
+
+def test_nothing_is_counted_outside(stack: Stack, clients: Clients, calendar: Document) -> None:
+    handler = Function.ours(stack).loaded()
+
+    with clients.counted() as calls:
+        pass
+    handler(poll(calendar), Context)
+
+    assert calls.requests == calls.reads == []
+
+
+# --- the peer -------------------------------------------------------------------------------------
+
+
+def test_the_peer_serves_the_same_events_and_knows_an_unchanged_feed(
+    stack: Stack, clients: Clients, calendar: Document
+) -> None:
+    handler = Function.peer(stack).loaded()
+    forget_feeds(stack)
+
+    with redirect_stdout(StringIO()):
+        rendered, cached = (handler(poll(calendar), Context) for _ in range(2))
+        etag = rendered["headers"]["ETag"]
+        unchanged = handler(poll(calendar, etag), Context)
+
+    feed = Calendar.from_ical(rendered["body"])
+    assert cached["body"] == rendered["body"]
+    assert sorted(str(e["summary"]) for e in feed.walk("VEVENT")) == summaries(stack.feed(calendar))
+    assert len(feed.walk("VALARM")) == 6 * TOKENS
+    assert unchanged["statusCode"] == 304
+    assert not unchanged["body"]
