@@ -19,7 +19,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime mutants check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime mutants check lint types imports template audit build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -50,7 +50,7 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 mutants: .venv/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
 	@$(PYTHON) -m tests.mutation $(ARGS)
 
-check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-runtime ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .
@@ -65,6 +65,9 @@ imports: .venv/installed ## Check that imports run with the flow of docs/archite
 template: .venv-sam/installed ## Check template.yaml as it is, and translated
 	@$(SAM) validate --lint
 	@.venv-sam/bin/cfn-lint template.yaml
+
+audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and list what runs in Lambda
+	@.venv-audit/bin/python -m tools.audit
 
 build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
 	@$(SAM) build
@@ -91,6 +94,9 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv-sam/installed: requirements/sam.txt .venv-uv/installed
 	@tools/make-environment .venv-sam $<
+
+.venv-audit/installed: requirements/audit.txt .venv-uv/installed
+	@tools/make-environment .venv-audit $<
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
 	@tools/make-environment .venv-standins $<
