@@ -21,7 +21,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime mutants bench check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime mutants bench check lint types imports template audit build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -55,7 +55,7 @@ mutants: .venv/installed ## Seed defects for the tests to find: ARGS="[--tally F
 bench: .venv/installed .venv-standins/installed ## Measure the performance beside its peers, into docs/performance.md
 	@$(PYTHON) -m tests.bench
 
-check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-runtime ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .
@@ -70,6 +70,9 @@ imports: .venv/installed ## Check that imports run with the flow of docs/archite
 template: .venv-sam/installed ## Check template.yaml as it is, and translated
 	@$(SAM) validate --lint
 	@.venv-sam/bin/cfn-lint template.yaml
+
+audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and list what runs in Lambda
+	@.venv-audit/bin/python -m tools.audit
 
 build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
 	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
@@ -96,6 +99,9 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv-sam/installed: requirements/sam.txt .venv-uv/installed
 	@tools/make-environment .venv-sam $<
+
+.venv-audit/installed: requirements/audit.txt .venv-uv/installed
+	@tools/make-environment .venv-audit $<
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
 	@tools/make-environment .venv-standins $<

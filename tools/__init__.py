@@ -1,1 +1,1 @@
-"""What operators run: issue mytokens and revoke them, locally or for a deployed stack."""
+"""What operators run, `make token` and the like, and what looks at the project: `make audit`."""
