@@ -57,6 +57,7 @@ def running(state: Path) -> Iterator[dict[str, str]]:
             yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
         finally:
             process.terminate()
+            process.wait()  # it keeps its state; after Ctrl-C Popen itself waits only a moment
 
 
 def _settings(host: str, port: int, state: Path) -> dict[str, str]:

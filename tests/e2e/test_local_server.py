@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,24 @@ def test_an_interrupted_server_ends_cleanly_and_its_state_is_there_when_it_runs_
     assert feed.status_code == 200
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=PATIENCE)
+
+
+def test_an_interrupted_server_waits_until_its_stand_ins_have_kept_their_state(
+    tmp_path: Path,
+) -> None:
+    server = Server.started(tmp_path)
+    assert server.url
+    (standins,) = _children(server)
+    standins.suspend()
+
+    server.process.send_signal(signal.SIGINT)
+    time.sleep(2)  # longer than it takes to end otherwise
+    running = server.process.poll() is None
+    standins.resume()
+    status = server.ended()
+
+    assert (running, status) == (True, 0)
+    assert not standins.is_running()
 
 
 def test_the_stand_ins_do_not_outlive_a_killed_server(tmp_path: Path) -> None:
