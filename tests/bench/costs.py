@@ -29,7 +29,6 @@ GATEWAY_HEADERS = {
 # What it writes to its log.
 _CONTEXT = {
     "requestId": "JKJaXmPLvHcESHA=",
-    "requestTimeEpoch": "1795348800000",
     "routeKey": "GET /calendars/{id}",
     "status": "304",
     "responseLength": "50000",

@@ -25,6 +25,8 @@ def used(stack: Stack) -> dict[str, set[Grant]]:
 
 
 def _do_everything(stack: Stack) -> None:
+    for folder in TEMPLATE.functions:
+        stack.restart(folder)  # what is asked once is asked again
     for (_, _, status, _), request in REQUESTS.items():
         if status < 400:
             request(stack)

@@ -22,9 +22,8 @@ from tests.integration.steps import (
 from tests.support import Stack, Token
 
 GZIP = {"accept-encoding": "gzip"}
-COMMON = {
-    "cache-control": "private, no-cache",
-    "vary": "Accept-Encoding",
+COMMON = {"cache-control": "private, no-cache", "vary": "Accept-Encoding"}
+OF_THE_TEXT = {
     "x-robots-tag": "noindex, nofollow",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -56,6 +55,7 @@ def test_the_feed_is_a_calendar_with_an_event_for_each_token(
     assert feed.status == 200
     assert feed.headers == {
         **COMMON,
+        **OF_THE_TEXT,
         "content-type": "text/calendar; charset=utf-8",
         "content-disposition": (
             "inline; filename=\"calendar.ics\"; filename*=UTF-8''CI%20Mytokens.ics"

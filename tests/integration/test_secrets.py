@@ -16,6 +16,7 @@ from tests.support import Answer, Stack
 pytestmark = pytest.mark.usefixtures("emptied")
 
 COMMENT = "the comment is nobody's business"
+KEYS = ("pk", "sk")
 
 
 @pytest.fixture
@@ -29,6 +30,19 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
         if isinstance(handler, logging.StreamHandler):
             monkeypatch.setattr(handler, "stream", written)
     return written
+
+
+def test_no_key_of_a_table_holds_a_secret(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token)
+    add(stack, token, calendar, "", comment=COMMENT)
+    stack.revoke(token)
+
+    keys = [item[key]["S"] for items in stack.dump().values() for item in items for key in KEYS]
+
+    assert len(keys) > 10
+    secrets = [token.bearer, feed_id(calendar), COMMENT]
+    assert not [key for key in keys for secret in secrets if secret in key]
 
 
 def test_a_mytoken_is_stored_nowhere(stack: Stack) -> None:

@@ -11,7 +11,6 @@ from mytoken_calendars.feed import Feed
 from mytoken_calendars.identifiers import Owner, is_feed_id
 from mytoken_calendars.table import Item, Table
 
-
 _REMEMBERED = 10_000  # owners of feeds, in a warm function
 
 
