@@ -8,8 +8,10 @@ STANDINS_HOST ?= 127.0.0.1
 STATE ?= .local
 # The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
-# Arguments of token, tokens, revoke and test: make token ARGS="--user alice --expires-in 40d"
+# Arguments of token, tokens, revoke, load and test: make token ARGS="--user alice --expires-in 40d"
 ARGS ?=
+# For how long the load is served.
+SECONDS ?= 60
 # How many processes run the tests: a number, or auto for one on each core.
 PROCESSES ?= auto
 
@@ -21,7 +23,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime check lint types imports template build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime load check lint types imports template build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -48,6 +50,9 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 	@if tools/find-python $(RUNTIME) >/dev/null; then \
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
+
+load: .venv/installed .venv-standins/installed ## Serve a load of polls for SECONDS (default: 60), and report
+	@$(PYTHON) -m tests.load --seconds $(SECONDS) $(ARGS)
 
 check: lint types imports template build test test-runtime ## Everything that has to pass before a change lands
 
