@@ -8,8 +8,10 @@ STANDINS_HOST ?= 127.0.0.1
 STATE ?= .local
 # The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
-# Arguments of token, tokens, revoke, test and mutants: make token ARGS="--user alice --expires-in 40d"
+# Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
+# For how long the load is served.
+SECONDS ?= 60
 # How many processes run the tests: a number, or auto for one on each core.
 PROCESSES ?= auto
 
@@ -21,7 +23,8 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime mutants bench check lint types imports template audit build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime test-deep mutants load bench check lint types imports template \
+	audit build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -49,8 +52,14 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
-mutants: .venv/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
+test-deep: .venv/installed .venv-standins/installed ## Run all cases of all checks, into docs/reliability.md
+	@$(PYTHON) -m tests.deep
+
+mutants: .venv/installed .venv-standins/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
 	@$(PYTHON) -m tests.mutation $(ARGS)
+
+load: .venv/installed .venv-standins/installed ## Serve a load of polls for SECONDS (default: 60), and report
+	@$(PYTHON) -m tests.load --seconds $(SECONDS) $(ARGS)
 
 bench: .venv/installed .venv-standins/installed ## Measure the performance beside its peers, into docs/performance.md
 	@$(PYTHON) -m tests.bench

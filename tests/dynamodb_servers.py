@@ -93,7 +93,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    raise RuntimeError(f"{process.args} did not start")
+    raise RuntimeError(f"{process.args!r} did not start")
 
 
 def _deploy(template: Template) -> dict[str, str]:

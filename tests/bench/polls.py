@@ -63,7 +63,7 @@ def measured(clients: Clients, function: Function, documents: list[Document]) ->
     forget_feeds(function.stack)
     built = function.run(*map(poll, documents))
     unchanged, cached = poll(documents[0], built.answers[0].etag), poll(documents[1])
-    asked = _asked(clients, function, [unchanged, cached, cached])
+    _, *asked = _asked(clients, function, [unchanged, unchanged, cached, cached])
 
     warm = [unchanged] * (_WARMING_UP + _UNCHANGED)
     twice = [poll(document) for document in documents for _ in range(2)]

@@ -31,8 +31,8 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
   its libraries has one write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's
   resource and its S3 client, and icalendar, which renders all events whenever the feed is not in
   S3. It reads the same items of the same table.
-- **Requests** are counted at the client, by botocore's events, each time one is sent. **Bytes
-  read and read units** are computed from the items, as DynamoDB's documentation does: whole
+- **Requests** are counted at the client, by botocore's events, each time one is sent; a 304 is that
+  of a function that has been polled for the feed before. **Bytes read and read units** are computed from the items, as DynamoDB's documentation does: whole
   items, whatever is projected.
 - **Cached** is the first request for a feed that other functions have put into S3, **from memory**
   the second to the same function.
@@ -44,8 +44,9 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 - **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
   one, which makes the ratio larger, if anything.
-- **Warm 304** is the time in the handler while the clients return what AWS answered before, at
-  once. The peer is a handler of the same making that answers `{{}}`.
+- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what it
+  returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is a
+  handler of the same making that answers `{{}}`.
 - **A list's** peers are the requests for a list of one calendar, and the rendered events of its
   tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
   calendar.

@@ -1,0 +1,33 @@
+"""Serves a load of polls with the local server, and reports: `make load`. Fails on any error."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.load.run import Plan, run
+from tests.server import Server
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(prog="make load ARGS=...", description=__doc__)
+    for option in fields(Plan):
+        name = f"--{option.name.replace('_', '-')}"
+        parser.add_argument(name, type=type(option.default), default=option.default)
+    plan = Plan(**vars(parser.parse_args(arguments)))
+
+    with TemporaryDirectory() as state:
+        server = Server.started(Path(state))
+        try:
+            report = run(server, plan)
+        finally:
+            server.stop()
+
+    print("\n".join(report.lines()))
+    sys.exit(report.wrong > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What the load finds: calendars of all sizes, written into the table as the store writes them."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from uuid import uuid4
+
+import boto3
+
+from mytoken_calendars import ics, items, rows
+from mytoken_calendars.calendars import FEEDS_PATH, Calendar
+from mytoken_calendars.changes import Change
+from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_of, subject
+from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.names import folded
+from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.table import Item
+from tests.load.clients import Heavy
+from tests.load.feeds import Feed, Feeds
+from tests.support import DAY, Stack
+
+_LIFETIME = 365 * DAY  # of the tokens: long enough for all reminders
+_MOST = 10  # tokens of an ordinary calendar
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Writes calendars of new users to the table of a stack."""
+
+    stack: Stack
+    chance: Random
+
+    def feeds(self, number: int, tokens_of_the_large: int) -> Feeds:
+        """A hot feed, a large one, and so many others, each of a user of its own."""
+        hot = self._feed(_MOST, "hot feed")
+        large = self._feed(tokens_of_the_large, "large feed")
+        return Feeds(hot, large, [self._feed(self.chance.randint(1, _MOST)) for _ in range(number)])
+
+    def heavy(self, number: int) -> Heavy:
+        """A user with so many calendars of a token each."""
+        user = str(uuid4())
+        calendars = self._written(user, {f"Calendar {n}": 1 for n in range(number)})
+        listed = {calendar.name: (_path(calendar), mom_ids) for calendar, mom_ids in calendars}
+        return Heavy(self.stack.mint(user=user, expires_in=_LIFETIME), listed)
+
+    def _feed(self, tokens: int, label: str = "feed") -> Feed:
+        ((calendar, _),) = self._written(str(uuid4()), {"CI Mytokens": tokens})
+        return Feed(_path(calendar), label, added=tokens, adding=tokens)
+
+    def _written(self, user: str, sizes: Mapping[str, int]) -> list[tuple[Calendar, list[str]]]:
+        """The calendars of a user, by name and number of tokens; each with its mom_ids."""
+        issuer = self.stack.issuer
+        owner, change = owner_of(issuer, subject(user, issuer)), Change.new(int(time.time()))
+        new = {_calendar(owner, name): size for name, size in sizes.items()}
+        filled = {c: list(_subscriptions(c, size, self.chance)) for c, size in new.items()}
+        with self.stack.entered():
+            table = boto3.resource("dynamodb").Table(self.stack.store.table.name)
+        with table.batch_writer() as batch:
+            for item in _items(owner, filled, change):
+                batch.put_item(Item=item)
+        return [(c, sorted(s.token.mom_id for s in filled[c])) for c in filled]
+
+
+def _items(
+    owner: Owner, filled: Mapping[Calendar, list[Subscription]], change: Change
+) -> Iterator[Item]:
+    subscriptions = sum(map(len, filled.values()))
+    counters = {"calendars": len(filled), "subscriptions": subscriptions}
+    yield {**items.owner_head(owner), "version": change.id, **counters}
+    for calendar, subscribed in filled.items():
+        feed = rows.of_feed(calendar, ics.opening(calendar.name), change)
+        yield {**items.calendar(owner, folded(calendar.name)), **rows.of_calendar(calendar)}
+        yield {**items.feed_head(calendar.feed_id), **feed, "subscriptions": len(subscribed)}
+        for one in subscribed:
+            event, key = rows.of_event(one, ics.event(one)), (calendar.id, one.token.mom_id)
+            yield {**items.event(*key), **event}
+            yield {**items.subscription(owner, *key), **rows.of_subscription(one)}
+
+
+def _calendar(owner: Owner, name: str) -> Calendar:
+    return Calendar(str(uuid4()), owner, name, new_feed_id())
+
+
+def _subscriptions(calendar: Calendar, tokens: int, chance: Random) -> Iterator[Subscription]:
+    now = int(time.time())
+    for number in range(tokens):
+        created = now - chance.randrange(30 * DAY)
+        expires = created + _LIFETIME
+        token = RegisteredToken(mom_id_of(uuid4()), f"token {number}", created, expires)
+        yield Subscription(
+            calendar.id,
+            token,
+            expires=expires,
+            comment=f"See OPS-{chance.randrange(10_000)}",
+            added=now,
+            changed=now,
+            sequence=0,
+        )
+
+
+def _path(calendar: Calendar) -> str:
+    return f"{FEEDS_PATH}/{calendar.feed_id}"
