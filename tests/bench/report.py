@@ -31,9 +31,9 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
   its libraries has one write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's
   resource and its S3 client, and icalendar, which renders all events whenever the feed is not in
   S3. It reads the same items of the same table.
-- **Requests** are counted at the client, by botocore's events, each time one is sent; a 304 is that
-  of a function that has been polled for the feed before. **Bytes read and read units** are computed from the items, as DynamoDB's documentation does: whole
-  items, whatever is projected.
+- **Requests** are counted at the client, by botocore's events, each time one is sent; a batch
+  counts as many as it asks for. **Bytes read and read units** are computed from the items, as
+  DynamoDB's documentation does: whole items, whatever is projected.
 - **Cached** is the first request for a feed that other functions have put into S3, **from memory**
   the second to the same function.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
@@ -44,9 +44,9 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 - **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
   one, which makes the ratio larger, if anything.
-- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what it
-  returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is a
-  handler of the same making that answers `{{}}`.
+- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what
+  it returned before: all behind that door, DynamoDB's types included, is a call of AWS. The peer
+  is a handler of the same making that answers `{{}}`.
 - **A list's** peers are the requests for a list of one calendar, and the rendered events of its
   tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
   calendar.
@@ -66,6 +66,8 @@ The list prices of the region us-east-1 as of November 2026, without free tiers,
   the share of a core that the function's memory buys ({memory} of {core:,} MB), and for each
   request to AWS the time that one usually takes there: {dynamodb} ms to DynamoDB, {s3} ms to S3.
   Neither cold starts nor TLS are in it.
+- The limit of 2.2 USD is held to what a warm function serves. A feed that it has to fetch from S3
+  first costs S3's request and the wait for it on top, which no compression saves.
 - The answer is counted with its headers, and with those that API Gateway adds.
 - The logs have API Gateway's line for each request, what the function writes, and what Lambda
   writes of each invocation unless it is told not to.

@@ -8,7 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from itertools import chain
 from typing import Protocol
 
@@ -40,14 +40,13 @@ class Feed:
     revocations: str
     changed: int
 
-    @cached_property
+    @property
     def state(self) -> str:
         """A digest of the state, 32 characters: its etag, and its name in the cache.
 
         Other versions of zlib may compress the same text to other bytes, so theirs belongs to it.
         """
-        state = f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}"
-        return hashlib.sha256(state.encode()).hexdigest()[:32]
+        return _digest(f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}")
 
     def is_whole(self, body: bytes) -> bool:
         """Whether a body is the compressed text of this feed, from end to end and undamaged."""
@@ -123,3 +122,8 @@ def _compressed(text: Iterable[str]) -> bytes:
     """Text that comes piece by piece, compressed: the whole of it is never in memory."""
     pack = zlib.compressobj(_LEVEL, wbits=_GZIP)
     return b"".join([*(pack.compress(piece.encode()) for piece in text), pack.flush()])
+
+
+@lru_cache(maxsize=1024)  # of the feeds that a warm function is polled for
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()[:32]
