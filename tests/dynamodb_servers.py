@@ -16,11 +16,12 @@ from typing import Any
 import boto3
 
 from local.template import ROOT, Template
-from tests import dynoxide_server
+from tests import npm
 from tests.support import Stack
 
 Command = Callable[[int], Sequence[str | Path]]  # that serves at a port
 
+_DYNOXIDE = Path(__file__).with_name("dynoxide")
 _PATIENCE = 60  # seconds
 # What the tables are made with; the rest of their properties is for AWS alone.
 _PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
@@ -32,10 +33,12 @@ class NotThere(RuntimeError):
 
 def dynoxide() -> Command:
     """Raises NotThere."""
+    folder = ROOT / ".venv-dynoxide"
     try:
-        program = dynoxide_server.installed(ROOT / ".venv-dynoxide")
-    except dynoxide_server.NotInstalled as reason:
+        npm.install(_DYNOXIDE, folder)
+    except npm.NotInstalled as reason:
         raise NotThere(f"dynoxide is not installed: {reason}") from None
+    program = next((folder / "node_modules" / "@dynoxide").glob("*/dynoxide"))
     return lambda port: [program, "--host", "127.0.0.1", "--port", str(port)]
 
 

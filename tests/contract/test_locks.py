@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests import dynoxide_server
+from tests import npm
 from tests.support import ROOT
 from tools import locks, sbom
 from tools.locks import Locked
@@ -190,11 +190,11 @@ def test_what_npm_has_is_installed_by_its_lock(
         commands.append(command)
         return subprocess.CompletedProcess(command, 1, "", "not today")
 
-    monkeypatch.setattr(dynoxide_server.shutil, "which", lambda name: name)
-    monkeypatch.setattr(dynoxide_server.subprocess, "run", run)
+    monkeypatch.setattr(npm.shutil, "which", lambda name: name)
+    monkeypatch.setattr(npm.subprocess, "run", run)
 
-    with pytest.raises(dynoxide_server.NotInstalled, match="not today"):
-        dynoxide_server.installed(tmp_path / "npm")
+    with pytest.raises(npm.NotInstalled, match="not today"):
+        npm.install(ROOT / "tests" / "dynoxide", tmp_path / "npm")
 
     assert [command[:3] for command in commands] == [["npm", "ci", "--ignore-scripts"]]
 

@@ -75,7 +75,7 @@ def test_memory_and_logs_are_those_of_the_template() -> None:
 
     settings = Settings.of(template)
 
-    assert settings.memory == template.document["Globals"]["Function"]["MemorySize"]
+    assert settings.memory == properties["MemorySize"]
     assert settings.is_quiet == (properties["LoggingConfig"].get("SystemLogLevel") == "WARN")
     assert "$context.status" in settings.access_log
 
