@@ -44,9 +44,9 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 - **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
   one, which makes the ratio larger, if anything.
-- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what it
-  returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is a
-  handler of the same making that answers `{{}}`.
+- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what
+  it returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is
+  a handler of the same making that answers `{{}}`.
 - **A list's** peers are the requests for a list of one calendar, and the rendered events of its
   tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
   calendar.
