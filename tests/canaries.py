@@ -177,7 +177,7 @@ def _keys(parameters: Any) -> Iterator[str]:
             if name == "Key" and isinstance(value, str):
                 yield value
             elif name in ("pk", "sk"):
-                yield value["S"]
+                yield value["S"] if isinstance(value, dict) else value  # as a resource has it
             else:
                 yield from _keys(value)
     elif isinstance(parameters, list):

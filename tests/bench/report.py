@@ -31,11 +31,11 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
   its libraries has one write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's
   resource and its S3 client, and icalendar, which renders all events whenever the feed is not in
   S3. It reads the same items of the same table.
-- **Requests** are counted at the client, by botocore's events, each time one is sent; a batch
-  counts as many as it asks for. **Bytes read and read units** are computed from the items, as
-  DynamoDB's documentation does: whole items, whatever is projected.
-- **Cached** is the first request for a feed that other functions have put into S3, **from memory**
-  the second to the same function.
+- **Requests** are counted at the client, by botocore's events, each time one is sent. One that asks
+  DynamoDB for several keys is as many **reads**. Read units, and bytes that were read, are computed
+  from the items as DynamoDB's documentation says: from whole items, whatever is projected.
+- **Cached** is the first request to a warm function for a feed that another one has put into S3,
+  **from memory** the second.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
   in {starts} runs by turns. Everything that is imported was compiled before, as it is for Lambda.
 - **Building** is the whole request of a new process that finds an empty cache: reading the table,
@@ -45,8 +45,8 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
   one, which makes the ratio larger, if anything.
 - **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what
-  it returned before: all behind that door, DynamoDB's types included, is a call of AWS. The peer
-  is a handler of the same making that answers `{{}}`.
+  it returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is
+  a handler of the same making that answers `{{}}`.
 - **A list's** peers are the requests for a list of one calendar, and the rendered events of its
   tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
   calendar.

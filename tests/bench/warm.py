@@ -32,7 +32,6 @@ def figure(function: Function, document: Document) -> Figure:
     progress.report("warm 304 apart from its AWS calls")
     handler = function.loaded()
     event = poll(document, handler(poll(document), Context)["headers"]["ETag"])
-    ours, peer = [], []
     with _replayed(handler, event):
         pairs = [
             (_microseconds(handler, event), _microseconds(nothing, event)) for _ in range(_BATCHES)

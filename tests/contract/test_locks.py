@@ -19,8 +19,8 @@ from tests.support import ROOT
 from tools import locks, sbom
 from tools.locks import Locked
 
+OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").glob("*/package-lock.json"))]
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / locks.RUNS_IN_LAMBDA]
-OF_NPM = ROOT / "tests" / "dynoxide"
 ANY_HASH = f"--hash=sha256:{'0' * 64}"
 
 
@@ -77,10 +77,11 @@ def test_every_list_of_packages_has_a_lock_that_is_renewed_with_the_others() -> 
     assert {lock.stem for lock in LOCKS[:-1]} == lists
 
 
-def test_the_lock_of_npm_names_versions_and_hashes_and_no_place() -> None:
-    wanted = json.loads((OF_NPM / "package.json").read_text())["dependencies"]
+@pytest.mark.parametrize("folder", OF_NPM, ids=lambda folder: folder.name)
+def test_a_lock_of_npm_names_versions_and_hashes_and_no_place(folder: Path) -> None:
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
 
-    packages = json.loads((OF_NPM / "package-lock.json").read_text())["packages"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
 
     locked = {name.removeprefix("node_modules/"): p for name, p in packages.items() if name}
     assert {name: package["version"] for name, package in locked.items()} == wanted

@@ -1,6 +1,7 @@
 """The bench computes what a million polls cost: from one of them, the template and list prices."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -69,21 +70,43 @@ def test_a_field_of_the_access_log_that_nobody_knows_is_an_error() -> None:
         costs.bill(POLL, replace(SETTINGS, access_log="$context.colour"))
 
 
-def test_memory_and_logs_are_those_of_the_template() -> None:
-    template = Template.read()
-    properties = template.functions["get_feed"]
+@pytest.mark.parametrize(
+    ("of_all", "of_the_feed", "settings"),
+    [
+        ({"MemorySize": 512}, {}, Settings(512, "$context.status", is_quiet=False)),
+        (
+            {"MemorySize": 512},
+            {"MemorySize": 256, "LoggingConfig": {"SystemLogLevel": "WARN"}},
+            Settings(256, "$context.status", is_quiet=True),
+        ),
+    ],
+)
+def test_memory_and_logs_are_those_of_the_template(
+    of_all: dict[str, Any], of_the_feed: dict[str, Any], settings: Settings
+) -> None:
+    function = {"CodeUri": "functions/get_feed", **of_the_feed}
+    api = {"AccessLogSettings": {"Format": "$context.status"}}
+    template = Template(
+        {
+            "Globals": {"Function": of_all},
+            "Resources": {
+                "HttpApi": {"Type": "AWS::Serverless::HttpApi", "Properties": api},
+                "Feed": {"Type": "AWS::Serverless::Function", "Properties": function},
+            },
+        }
+    )
 
-    settings = Settings.of(template)
+    assert Settings.of(template) == settings
 
-    assert settings.memory == properties["MemorySize"]
-    assert settings.is_quiet == (properties["LoggingConfig"].get("SystemLogLevel") == "WARN")
-    assert "$context.status" in settings.access_log
+
+def test_the_template_has_all_that_a_bill_needs() -> None:
+    assert prices.total(costs.bill(POLL, Settings.of(Template.read()))) > 0
 
 
 def test_polls_that_cost_too_much_are_over_their_limits() -> None:
     cheap = replace(POLL, asked=Asked(reads=1, read_units=1, dynamodb=1, s3=0))
     dear = replace(POLL, asked=Asked(reads=9, read_units=9, dynamodb=9, s3=1))
-    bills = [Bills.of(Polls(poll, poll, poll), SETTINGS) for poll in (cheap, dear)]
+    bills = [Bills.of(Polls(poll.asked, poll, poll, poll), SETTINGS) for poll in (cheap, dear)]
 
     verdicts = [[figure.is_missed for figure in costs.figures(each, bills[1])] for each in bills]
 
