@@ -3,7 +3,6 @@
 Where it cannot be installed, the tests that want it say so and are skipped.
 """
 
-import shutil
 import socket
 import subprocess
 import time
@@ -15,37 +14,17 @@ from typing import Any
 import boto3
 
 from local.template import Template
+from tests import npm
 
 _LOCKED = Path(__file__).with_name("dynoxide")
-_FILES = ("package.json", "package-lock.json")
 _PATIENCE = 60  # seconds
 # What the tables are made with; the rest of their properties is for AWS alone.
 _PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
-class NotInstalled(RuntimeError):
-    """Says in one line why it is not there."""
-
-
 def installed(folder: Path) -> Path:
-    """The program, installed into `folder` as it is locked. Raises NotInstalled."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NotInstalled("there is no npm here")
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(not _same(name, folder) for name in _FILES):
-        for name in _FILES:
-            shutil.copy(_LOCKED / name, folder)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False
-            )
-        except subprocess.TimeoutExpired:
-            done = subprocess.CompletedProcess(command, 1, "", f"nothing within {_PATIENCE} s")
-        if done.returncode:
-            shutil.rmtree(folder)
-            raise NotInstalled(f"npm ci: {done.stderr.strip().splitlines()[:2]}")
+    """The program, installed into `folder` as it is locked. Raises npm.NotInstalled."""
+    npm.install(_LOCKED, folder)
     return next((folder / "node_modules" / "@dynoxide").glob("*/dynoxide"))
 
 
@@ -83,11 +62,6 @@ def deploy(template: Template, url: str) -> dict[str, str]:
         for name in made
         if value == {"Ref": name}
     }
-
-
-def _same(name: str, folder: Path) -> bool:
-    copy = folder / name
-    return copy.exists() and copy.read_bytes() == (_LOCKED / name).read_bytes()
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:

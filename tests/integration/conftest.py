@@ -9,7 +9,7 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from local.template import ROOT, Template
-from tests import dynoxide_server
+from tests import dynoxide_server, npm
 from tests.integration.invariants import violations
 from tests.integration.steps import Clock, new_user
 from tests.support import RemoteStack, Stack, pages
@@ -67,7 +67,7 @@ def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
     """The racing stack with another DynamoDB, whose transactions are atomic, too."""
     try:
         program = dynoxide_server.installed(ROOT / ".venv-dynoxide")
-    except dynoxide_server.NotInstalled as reason:
+    except npm.NotInstalled as reason:
         pytest.skip(f"dynoxide is not installed: {reason}")
     with dynoxide_server.running(program) as url:
         aws = {**racing_stack.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
