@@ -1,47 +1,45 @@
-"""Feeds of fixed subscriptions: what golden/ holds, and what every reader has to find in it.
+"""Feeds of fixed subscriptions: what golden/ holds, and what every reader has to find in a feed.
 
 After a change of the format that is meant, write the files anew and read the difference:
 
     PYTHONPATH=layers/shared:. .venv/bin/python -m tests.contract.feeds
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from mytoken_calendars import feed, ics
+from mytoken_calendars import feed, ics, reminders
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.subscriptions import Subscription
+from tests.contract import judge
+from tests.contract.readers import Alarm, Calendar, Event
 
 GOLDEN = Path(__file__).with_name("golden")
 CALENDAR_ID = "2b1f8d0e-5c0f-4c3e-9a57-3f0d8f7a6c11"
 CREATED = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Event:
-    """What a reader finds: an event, and how many days before it its alarms ring."""
-
-    summary: str
-    start: datetime
-    description: str
-    triggers: tuple[timedelta, ...]
+vevent = cache(ics.event)  # of 10,000 it takes seconds
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A calendar: its name, its subscriptions, and the events that its feed has to show."""
+    """A calendar: its name and its subscriptions, the text of its feed, and what it has to say."""
 
     name: str
     subscriptions: tuple[Subscription, ...]
-    events: tuple[Event, ...]
 
-    @property
-    def text(self) -> bytes:
-        events = (ics.event(subscription) for subscription in self.subscriptions)
-        return "".join((ics.opening(self.name), *events, feed.CLOSING)).encode()
+    @cached_property
+    def text(self) -> str:
+        return "".join((ics.opening(self.name), *map(vevent, self.subscriptions), feed.CLOSING))
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        events = tuple(map(event, self.subscriptions))
+        return Calendar(self.name, events, judge.properties("VCALENDAR"))
 
 
 def subscription(
@@ -58,13 +56,36 @@ def subscription(
     return Subscription(CALENDAR_ID, token, expires, comment, created, changed, changes)
 
 
-def event(summary: str, start: str, description: str, *days_before: int) -> Event:
-    return Event(
-        summary,
-        datetime.fromisoformat(start),
-        description,
-        tuple(timedelta(days=-days) for days in days_before),
+def event(subscription: Subscription) -> Event:
+    """What every reader has to find of a subscription."""
+    token, expires = subscription.token, datetime.fromtimestamp(subscription.expires, UTC)
+    subject = f"Mytoken '{shown(token.name)}'" if token.name else "Mytoken"
+    sentence = f"{subject} expires on {expires:%Y-%m-%d at %H:%M} UTC. Whatever uses it stops then."
+    days_before = reminders.days_before(
+        created=token.created, added=subscription.added, expires=subscription.expires
     )
+    return Event(
+        uid=str(uuid5(UUID(subscription.calendar_id), token.mom_id)),
+        summary=f"{subject} expires",
+        description=f"{subscription.comment}\n\n{sentence}" if subscription.comment else sentence,
+        start=expires,
+        end=expires + timedelta(minutes=15),
+        alarms=tuple(alarm(subject, days) for days in days_before),
+        properties=judge.properties("VEVENT"),
+    )
+
+
+def alarm(subject: str, days: int) -> Alarm:
+    when = {0: "now", 1: "in 1 day"}.get(days, f"in {days} days")
+    text = f"{subject} expires {when}"
+    return Alarm(text, timedelta(days=-days), judge.properties("VALARM"))
+
+
+def shown(name: str) -> str:
+    """A token's name as its event has to show it: a space for what is no visible text."""
+    last_two = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+    no_text = f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{last_two}]"
+    return re.sub(no_text, " ", name)
 
 
 _CJK = "每晚两点运行。失败时请联系发布团队，并在门户中更新此令牌。" * 8
@@ -76,20 +97,9 @@ _INJECTION = "BEGIN:VEVENT\nSUMMARY:injected\nEND:VEVENT\n\n END:VCALENDAR"
 _PUNCTUATION = 'a,b;c:d\\e "f" \\n \\, \\; \\\\ =2C ^n &amp; %0D%0A\tend'
 
 SAMPLES = {
-    "empty": Sample("CI Mytokens", (), ()),
+    "empty": Sample("CI Mytokens", ()),
     "one_token": Sample(
-        "CI Mytokens",
-        (subscription(1, "nightly build", "used by the nightly build, every night"),),
-        (
-            event(
-                "Mytoken 'nightly build' expires",
-                "2027-01-01T12:00:00Z",
-                "used by the nightly build, every night\n\n"
-                "Mytoken 'nightly build' expires on 2027-01-01 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(14, 7, 3, 1, 0),
-            ),
-        ),
+        "CI Mytokens", (subscription(1, "nightly build", "used by the nightly build, every night"),)
     ),
     "many_languages": Sample(
         "期限切れ · انتهاء · Abläufe 📅",
@@ -99,36 +109,6 @@ SAMPLES = {
             subscription(3, "👩‍💻🚀", _EMOJI, days=367),
             subscription(4, "x" * 100, _UNBROKEN, days=368),
         ),
-        (
-            event(
-                "Mytoken '夜间构建' expires",
-                "2027-11-22T12:00:00Z",
-                f"{_CJK}\n\nMytoken '夜间构建' expires on 2027-11-22 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(30, 14, 7, 3, 1, 0),
-            ),
-            event(
-                "Mytoken 'نسخة احتياطية' expires",
-                "2027-11-23T12:00:00Z",
-                f"{_ARABIC}\n\nMytoken 'نسخة احتياطية' expires on 2027-11-23 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(30, 14, 7, 3, 1, 0),
-            ),
-            event(
-                "Mytoken '👩‍💻🚀' expires",
-                "2027-11-24T12:00:00Z",
-                f"{_EMOJI}\n\nMytoken '👩‍💻🚀' expires on 2027-11-24 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(30, 14, 7, 3, 1, 0),
-            ),
-            event(
-                f"Mytoken '{'x' * 100}' expires",
-                "2027-11-25T12:00:00Z",
-                f"{_UNBROKEN}\n\nMytoken '{'x' * 100}' expires on 2027-11-25 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(30, 14, 7, 3, 1, 0),
-            ),
-        ),
     ),
     "hostile_text": Sample(
         'a, b; c: "d" & <e> END:VCALENDAR',
@@ -137,59 +117,13 @@ SAMPLES = {
             subscription(2, "a,b;c:d\\e\\n'f'", _PUNCTUATION, days=41),
             subscription(3, "\x00\x07\x1b\x7f\x85\u2028\u2029\ufffe", "\n\n", days=42),
         ),
-        (
-            event(
-                "Mytoken 'x  ATTENDEE:mailto:eve@example.com' expires",
-                "2027-01-01T12:00:00Z",
-                f"{_INJECTION}\n\n"
-                "Mytoken 'x  ATTENDEE:mailto:eve@example.com' expires on 2027-01-01 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(14, 7, 3, 1, 0),
-            ),
-            event(
-                "Mytoken 'a,b;c:d\\e\\n'f'' expires",
-                "2027-01-02T12:00:00Z",
-                f"{_PUNCTUATION}\n\n"
-                "Mytoken 'a,b;c:d\\e\\n'f'' expires on 2027-01-02 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(14, 7, 3, 1, 0),
-            ),
-            event(
-                "Mytoken '        ' expires",
-                "2027-01-03T12:00:00Z",
-                "\n\n\n\nMytoken '        ' expires on 2027-01-03 at 12:00 UTC."
-                " Whatever uses it stops then.",
-                *(14, 7, 3, 1, 0),
-            ),
-        ),
     ),
-    "young_token": Sample(
-        "CI Mytokens",
-        (subscription(1, "demo", days=7),),
-        (
-            event(
-                "Mytoken 'demo' expires",
-                "2026-11-29T12:00:00Z",
-                "Mytoken 'demo' expires on 2026-11-29 at 12:00 UTC. Whatever uses it stops then.",
-                *(3, 1, 0),
-            ),
-        ),
-    ),
+    "young_token": Sample("CI Mytokens", (subscription(1, "demo", days=7),)),
     "no_name": Sample(
-        "CI Mytokens",
-        (subscription(1, None, "a comment, changed twice", changes=2),),
-        (
-            event(
-                "Mytoken expires",
-                "2027-01-01T12:00:00Z",
-                "a comment, changed twice\n\n"
-                "Mytoken expires on 2027-01-01 at 12:00 UTC. Whatever uses it stops then.",
-                *(14, 7, 3, 1, 0),
-            ),
-        ),
+        "CI Mytokens", (subscription(1, None, "a comment, changed twice", changes=2),)
     ),
 }
 
 if __name__ == "__main__":
     for file_name, sample in SAMPLES.items():
-        (GOLDEN / f"{file_name}.ics").write_bytes(sample.text)
+        (GOLDEN / f"{file_name}.ics").write_bytes(sample.text.encode())

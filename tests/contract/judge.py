@@ -47,6 +47,11 @@ _LONGEST = 75  # octets
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
+def properties(component: str) -> tuple[str, ...]:
+    """The names of all its properties, sorted and without parameters."""
+    return tuple(sorted(name.partition(";")[0] for name in _PROPERTIES[component]))
+
+
 def faults(feed: bytes) -> list[str]:
     """What is wrong with a feed, line by line; nothing if all is well."""
     *lines, rest = feed.split(b"\r\n")

@@ -1,25 +1,19 @@
 """The feed's text: what every event says, line by line, and that no name or comment can bend it."""
 
 import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
-import ics as ics_py
 import pytest
-import vobject
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ical.calendar_stream import IcsCalendarStream
-from icalendar import Calendar
+from hypothesis import given
 
 from mytoken_calendars import ics
 from mytoken_calendars.feed import CLOSING
-from mytoken_calendars.mytoken import LATEST_TIME, RegisteredToken
-from mytoken_calendars.names import calendar_name, comment
+from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.subscriptions import Subscription
+from tests.contract import feeds
+from tests.contract.readers import unescaped
+from tests.hostile import calendar_names, comments, token_names
 from tests.unit.examples import (
     CALENDAR_ID,
     DAY,
@@ -93,67 +87,6 @@ EVENT_PROPERTIES = re.findall("^([A-Z-]+):", EVENT.partition("BEGIN:VALARM")[0],
 ALARM_PROPERTIES = ["BEGIN", "ACTION", "DESCRIPTION", "TRIGGER;RELATED=START", "END"]
 OPENING_PROPERTIES = re.findall("^([^:]+):", OPENING, re.MULTILINE)
 
-# What a name or a comment is made of when somebody means harm, or just writes in their language.
-fragments = st.sampled_from(
-    [
-        "\r\n",
-        "\n",
-        "\r",
-        "BEGIN:VALARM",
-        "END:VEVENT",
-        "END:VCALENDAR",
-        "ATTACH:http://evil.example",
-        "\nATTENDEE:mailto:x@evil.example",
-        ";",
-        ",",
-        ":",
-        "\\",
-        "\\n",
-        "\\N",
-        "\\\\n",
-        "\ufeff",
-        '"',
-        "^n",
-        " ",
-        "\t",
-        "\x00",
-        "\x0b",
-        "\x0c",
-        "\x1c",
-        "\x7f",
-        "\x85",
-        "\u2028",
-        "\u2029",
-        "\ufffe",
-        "\u202e",
-        "%0d%0a",
-        "a" * 70,
-        "é" * 36,
-        "語" * 24,
-        "🙂" * 18,
-    ]
-) | st.characters(exclude_categories=["Cs"])
-hostile = st.lists(fragments, max_size=8).map("".join)
-
-
-def is_taken(text: str, rule: Callable[[str], str]) -> bool:
-    try:
-        rule(text)
-    except ValueError:
-        return False
-    return True
-
-
-token_names = hostile.map(lambda text: text[:100])
-comments = hostile.map(
-    lambda text: re.sub("[\x00\x0b-\r\x1c-\x1f\x7f\x85\u2028\u2029\ufffe]", "", text)
-).filter(lambda text: is_taken(text, comment))
-calendar_names = hostile.map(
-    lambda text: unicodedata.normalize(
-        "NFC", re.sub(r"[^\S ]|[\\%/?#\x00\x7f\ufffe\u202e]", "", text)[:128]
-    ).strip()
-).filter(lambda text: is_taken(text, calendar_name))
-
 
 def properties(text: str) -> list[tuple[str, str]]:
     """Names (with their parameters) and values of unfolded lines; checks the rules of raw lines."""
@@ -170,14 +103,7 @@ def properties(text: str) -> list[tuple[str, str]]:
 def read_text(value: str) -> str:
     """What a TEXT value says (RFC 5545, 3.3.11); fails if it is not written as one."""
     assert re.fullmatch(r"(?:[^\\;,]|\\[\\;,nN])*", value)
-    return re.sub(r"\\(.)", lambda match: {"n": "\n", "N": "\n"}.get(match[1], match[1]), value)
-
-
-def shown(name: str) -> str:
-    """A token's name as its event has to show it: a space for what is no visible text."""
-    last_two = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
-    no_text = f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{last_two}]"
-    return re.sub(no_text, " ", name)
+    return unescaped(value)
 
 
 def named(name: str | None, text: str = "") -> Subscription:
@@ -187,90 +113,6 @@ def named(name: str | None, text: str = "") -> Subscription:
 
 def feed(*subscriptions: Subscription, name: str = "CI Mytokens") -> str:
     return "".join((ics.opening(name), *map(ics.event, subscriptions), CLOSING))
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a calendar app shows of one event. Reminders are in seconds before it."""
-
-    uid: str
-    summary: str
-    description: str
-    starts: int
-    ends: int
-    reminders: tuple[int, ...]
-
-
-def by_icalendar(text: str) -> list[Read]:
-    calendar: Any = Calendar.from_ical(text)
-    assert [error for component in calendar.walk() for error in component.errors] == []
-    return [
-        Read(
-            str(event["uid"]),
-            str(event["summary"]),
-            str(event["description"]),
-            int(event.start.timestamp()),
-            int(event.end.timestamp()),
-            tuple(-int(alarm.TRIGGER.total_seconds()) for alarm in event.walk("valarm")),
-        )
-        for event in calendar.events
-    ]
-
-
-def by_ical(text: str) -> list[Read]:
-    (calendar,) = IcsCalendarStream.from_ics(text).calendars
-    return [
-        Read(
-            str(event.uid),
-            str(event.summary),
-            str(event.description),
-            int(event.start_datetime.timestamp()),
-            int(event.end_datetime.timestamp()),
-            tuple(-int(alarm.trigger.total_seconds()) for alarm in event.alarm),
-        )
-        for event in calendar.events
-    ]
-
-
-def by_ics(text: str) -> list[Read]:
-    return [
-        Read(
-            event.uid,
-            event.name,
-            event.description,
-            event.begin.int_timestamp,
-            event.end.int_timestamp,
-            tuple(
-                sorted(
-                    (-int(alarm.trigger.total_seconds()) for alarm in event.alarms), reverse=True
-                )
-            ),
-        )
-        for event in sorted(ics_py.Calendar(text).events)
-    ]
-
-
-def by_vobject(text: str) -> list[Read]:
-    calendar = vobject.readOne(text)
-    calendar.validate(raiseException=True)
-    return [
-        Read(
-            event.uid.value,
-            event.summary.value,
-            event.description.value,
-            int(event.dtstart.value.timestamp()),
-            int((event.dtstart.value + event.duration.value).timestamp()),
-            tuple(-int(alarm.trigger.value.total_seconds()) for alarm in event.valarm_list),
-        )
-        for event in calendar.contents.get("vevent", [])
-    ]
-
-
-# ics.py calls `re` in a way that Python 3.13 frowns on.
-of_ics = pytest.mark.filterwarnings("ignore:'maxsplit' is passed:DeprecationWarning")
-readers = pytest.mark.parametrize(
-    "read", [by_icalendar, by_ical, pytest.param(by_ics, marks=of_ics), by_vobject]
-)
 
 
 def test_an_event_has_exactly_these_lines() -> None:
@@ -323,15 +165,13 @@ def test_a_token_in_any_words_adds_no_property_to_its_event(name: str, text: str
 
 @given(token_names, comments)
 def test_a_token_in_any_words_is_told_in_just_these_words(name: str, text: str) -> None:
-    subject = f"Mytoken '{shown(name)}'" if name else "Mytoken"
-    sentence = f"{subject} expires on 2027-01-15 at 08:00 UTC. Whatever uses it stops then."
+    one = named(name, text)
+    told = feeds.event(one)
 
-    lines = properties(ics.event(named(name, text)))
+    lines = properties(ics.event(one))
 
-    told = [read_text(value) for name, value in lines if name in ("SUMMARY", "DESCRIPTION")]
-    assert told[:2] == [f"{subject} expires", f"{text}\n\n{sentence}" if text else sentence]
-    assert told[2] == f"{subject} expires in 30 days"
-    assert told[-2:] == [f"{subject} expires in 1 day", f"{subject} expires now"]
+    texts = [read_text(value) for name, value in lines if name in ("SUMMARY", "DESCRIPTION")]
+    assert texts == [told.summary, told.description, *(alarm.text for alarm in told.alarms)]
 
 
 @pytest.mark.parametrize("text", ["C:\\New\\new", "\\N\\n\\\\N\n", "x\ufeff", "\ufeffx"], ids=ascii)
@@ -363,60 +203,6 @@ def test_a_calendar_of_any_name_has_the_properties_of_every_calendar(name: str) 
     assert [name for name, _ in lines] == OPENING_PROPERTIES
     assert read_text(dict(lines)["NAME"]) == name
     assert read_text(dict(lines)["X-WR-CALNAME"]) == name
-
-
-@readers
-@settings(max_examples=15)
-@given(name=token_names, text=comments)
-def test_every_reader_reads_the_words_of_a_token(
-    read: Callable[[str], list[Read]], name: str, text: str
-) -> None:
-    # ics.py does not undo an escaped backslash rightly, so there are none of it here.
-    one = named(name.replace("\\", "/"), text.replace("\\", "/"))
-    subject = f"Mytoken '{shown(one.token.name)}'" if one.token.name else "Mytoken"
-    told = f"{one.comment}\n\n" if one.comment else ""
-
-    (event,) = read(feed(one))
-
-    assert event.summary == f"{subject} expires"
-    assert event.description.startswith(f"{told}{subject} expires on 2027-01-15 at 08:00 UTC.")
-
-
-@readers
-def test_every_reader_reads_the_time_of_an_event_and_its_reminders(
-    read: Callable[[str], list[Read]],
-) -> None:
-    (event,) = read(feed(subscription()))
-
-    assert (event.starts, event.ends) == (NOW, NOW + 15 * 60)
-    assert event.reminders == (30 * DAY, 14 * DAY, 7 * DAY, 3 * DAY, DAY, 0)
-
-
-@readers
-def test_every_reader_reads_every_event_of_a_feed(read: Callable[[str], list[Read]]) -> None:
-    tokens = [registered(mom_id=mom_id) for mom_id in (MOM_ID, OTHER_MOM_ID)]
-    subscriptions = [subscription(token=token) for token in tokens]
-
-    events = read(feed(*subscriptions))
-
-    assert len({event.uid for event in events}) == 2
-
-
-@readers
-def test_every_reader_takes_a_feed_without_events(read: Callable[[str], list[Read]]) -> None:
-    assert read(feed(name="日本語 " + "🙂" * 100)) == []
-
-
-@readers
-@pytest.mark.parametrize("expires", [0, LATEST_TIME])
-def test_every_reader_reads_the_first_and_the_last_time_there_is(
-    read: Callable[[str], list[Read]], expires: int
-) -> None:
-    token = registered(created=0, expires=expires)
-
-    (event,) = read(feed(subscription(token=token, expires=expires, added=0, changed=0)))
-
-    assert (event.starts, event.ends) == (expires, expires + 15 * 60)
 
 
 @given(token_names, comments)
