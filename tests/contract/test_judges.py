@@ -210,3 +210,12 @@ def test_an_event_less_is_noticed_by_every_reader(read: Reader) -> None:
 
     assert judge.faults(feed) == []
     assert found == "D"
+
+
+@pytest.mark.parametrize(
+    "duration", ["P1W", "-P30D", "+P1D", "P1DT1H", "PT1H30M5S", "PT15M", "PT0S", "P15DT5H0M20S"]
+)
+def test_the_judge_of_lines_accepts_the_durations_of_rfc_5545(duration: str) -> None:
+    feed = seeded(b"START:-P30D", b"START:" + duration.encode())
+
+    assert judge.faults(feed) == []
