@@ -25,7 +25,7 @@ CAUGHT = "caught"
 SURVIVES = "SURVIVES"
 
 _AT_ONCE = 2
-_LONGEST = 120  # seconds, for one test on one mutant
+_LONGEST = 300  # seconds, for one test on one mutant
 # A statement that does not hold, or an answer that is not the error that it is stated to be.
 _FOUND = re.compile(
     r'(failed on (setup|teardown) with ")?'
