@@ -7,19 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
 
-from local.whereabouts import Whereabouts
 from tests.load.clients import Client
 from tests.load.report import MB, Memory, Report
 from tests.load.seeds import Seeds
-from tests.server import Server
-from tests.support import Stack
+from tests.server import ServedStack, Server
 
 _TOKENS = 6  # of each client, to be added to its calendars
 
@@ -60,7 +57,7 @@ def run(server: Server, plan: Plan) -> Report:
 
 
 def _clients(server: Server, plan: Plan) -> list[Client]:
-    stack, chance = _operators(server), Random(plan.seed)
+    stack, chance = ServedStack.of(server), Random(plan.seed)
     _tell(f"writing {plan.feeds + plan.calendars:,} calendars, and one of {plan.tokens:,} tokens")
     seeds = Seeds(stack, chance)
     feeds, heavy = seeds.feeds(plan.feeds, plan.tokens), seeds.heavy(plan.calendars)
@@ -73,14 +70,6 @@ def _clients(server: Server, plan: Plan) -> list[Client]:
         return Client(address, token, mom_ids, feeds, heavy, plan.share_of_api, own_chance)
 
     return [client() for _ in range(plan.connections)]
-
-
-def _operators(server: Server) -> Stack:
-    """The stack that the server serves, as its operators have it."""
-    assert server.url
-    whereabouts = Whereabouts.read(Path(server.environment["STATE"]))
-    assert whereabouts is not None
-    return Stack(whereabouts.environment, issuer=server.url)
 
 
 def _moments(began: float, client: int, plan: Plan) -> Iterator[float]:

@@ -1,12 +1,10 @@
 """What the load finds: calendars of all sizes, written into the table as the store writes them."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from uuid import uuid4
-
-import boto3
 
 from mytoken_calendars import ics, items, rows
 from mytoken_calendars.calendars import FEEDS_PATH, Calendar
@@ -15,13 +13,14 @@ from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_o
 from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.names import folded
 from mytoken_calendars.subscriptions import Subscription
-from mytoken_calendars.table import Item
+from mytoken_calendars.table import ABSENT, Item
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
 from tests.support import DAY, Stack
 
 _LIFETIME = 365 * DAY  # of the tokens: long enough for all reminders
 _MOST = 10  # tokens of an ordinary calendar
+_AT_ONCE = 100  # items that a transaction writes at most
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,15 @@ class Seeds:
         owner, change = owner_of(issuer, subject(user, issuer)), Change.new(int(time.time()))
         new = {_calendar(owner, name): size for name, size in sizes.items()}
         filled = {c: list(_subscriptions(c, size, self.chance)) for c, size in new.items()}
-        with self.stack.entered():
-            table = boto3.resource("dynamodb").Table(self.stack.store.table.name)
-        with table.batch_writer() as batch:
-            for item in _items(owner, filled, change):
-                batch.put_item(Item=item)
+        self._write(_items(owner, filled, change))
         return [(c, sorted(s.token.mom_id for s in filled[c])) for c in filled]
+
+    def _write(self, new: Iterable[Item]) -> None:
+        table = self.stack.store.table
+        writes = [table.put({}, item, ABSENT) for item in new]
+        for first in range(0, len(writes), _AT_ONCE):
+            change = Change.new(int(time.time()))
+            table.commit(change, *writes[first : first + _AT_ONCE])
 
 
 def _items(
