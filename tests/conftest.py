@@ -1,7 +1,9 @@
 """The stacks that tests run on: moto in this process, and ministack where requests race."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,6 +16,7 @@ from moto.kms.utils import ECDSAPrivateKey
 from local import data, standins
 from local.template import Template
 from tests import mytoken_server
+from tests.integration.steps import Clock, new_user
 from tests.support import RemoteStack, Stack
 
 _CREDENTIALS = {
@@ -59,6 +62,32 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         racing = Stack({**aws, **variables})
         assert racing.handlers  # all of them are loaded before the first of them race
         yield racing
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody whom the stack does not know yet."""
+    return new_user()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pauses before trying again."""
+    for module in ("botocore.endpoint", "mytoken_calendars.patience"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda seconds: None))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of everybody: gateway, handlers and authority. It stands still until it is told."""
+    stopped = Clock(int(time.time()))
+    for module in (
+        "mytoken_calendars.embedded_authority",
+        "mytoken_calendars.messages",
+        "tests.support",
+    ):
+        monkeypatch.setattr(f"{module}.time", stopped)
+    return stopped
 
 
 def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:

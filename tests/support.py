@@ -77,10 +77,7 @@ class Stack:
     @cached_property
     def handlers(self) -> dict[str, Handler]:
         with self.entered():
-            handlers = {folder: load_handler(folder) for folder in Template.read().functions}
-            # The cache makes its client when it is first asked: here, so that it is one of ours.
-            getattr(_names(handlers["get_feed"])["cache"], "_s3")  # noqa: B009
-            return handlers
+            return {folder: _loaded(folder) for folder in Template.read().functions}
 
     def door(self, operation: str, name: str) -> Any:
         """What a handler's module calls `name`: its `store`, its `authority`, its `cache`."""
@@ -127,7 +124,7 @@ class Stack:
     def restart(self, operation: str) -> None:
         """From now on the operation is as after a cold start."""
         with self.entered():
-            self.handlers[operation] = load_handler(operation)
+            self.handlers[operation] = _loaded(operation)
 
     def invoke(
         self,
@@ -223,6 +220,14 @@ class RemoteStack(Stack):
         # Whom to trust is read when the first connection is made.
         with self.entered():
             return super().send(operation, event)
+
+
+def _loaded(folder: str) -> Handler:
+    handler = load_handler(folder)
+    if cache := _names(handler).get("cache"):
+        # It makes its client when it is first asked: here, so that it is one of ours.
+        getattr(cache, "_s3")  # noqa: B009
+    return handler
 
 
 def _names(handler: Handler) -> dict[str, Any]:

@@ -32,11 +32,15 @@ def unreachable(client: Any, request: Any) -> None:
     raise EndpointConnectionError(endpoint_url=request.url)
 
 
+def answered(request: Any, status: int, body: bytes, **headers: str) -> AWSResponse:
+    """What AWS might answer."""
+    return AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
+
+
 def refused(code: str, status: int = 400, **more: Any) -> Fault:
     def answer(client: Any, request: Any) -> AWSResponse:
         error = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "", **more}
-        headers = {"content-type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, status, headers, _Raw(json.dumps(error).encode()))  # type: ignore[arg-type]
+        return answered(request, status, json.dumps(error).encode())
 
     return answer
 
