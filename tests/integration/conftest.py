@@ -6,8 +6,6 @@ import pytest
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from local.template import ROOT, Template
-from tests import dynoxide_server
 from tests.integration.invariants import violations
 from tests.support import RemoteStack, Stack, pages
 
@@ -31,22 +29,6 @@ def emptied(stack: Stack) -> Iterator[None]:
     """For files in which no test finds what another has left."""
     yield
     _look_through_and_empty(stack)
-
-
-@pytest.fixture(scope="session")
-def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
-    """The racing stack with another DynamoDB, whose transactions are atomic, too."""
-    try:
-        program = dynoxide_server.installed(ROOT / ".venv-dynoxide")
-    except dynoxide_server.NotInstalled as reason:
-        pytest.skip(f"dynoxide is not installed: {reason}")
-    with dynoxide_server.running(program) as url:
-        aws = {**racing_stack.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
-        with Stack(aws).entered():
-            variables = dynoxide_server.deploy(Template.read(), url)
-        racing = Stack({**aws, **variables})
-        assert racing.handlers  # all of them are loaded before the first of them race
-        yield racing
 
 
 @pytest.fixture(scope="session")

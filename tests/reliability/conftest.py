@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from local import data
-from local.template import Template
-from tests import mytoken_server
+from local.template import ROOT, Template
+from tests import dynoxide_server, mytoken_server
 from tests.reliability.calls import Calls
 from tests.support import RemoteStack, Stack
 
@@ -33,6 +33,20 @@ def remote(
         trusted = {"SSL_CERT_FILE": str(server.trusted)}
         environment = _deployed(racing_stack, "eu-west-2", server.url)
         yield RemoteStack({**environment, **trusted}, server=server)
+
+
+@pytest.fixture(scope="module")
+def dynoxide(embedded: Stack, calls: Calls) -> Iterator[Stack]:
+    """The embedded stack with another DynamoDB, whose transactions are atomic, too."""
+    try:
+        program = dynoxide_server.installed(ROOT / ".venv-dynoxide")
+    except dynoxide_server.NotInstalled as reason:
+        pytest.skip(f"dynoxide is not installed: {reason}")
+    with dynoxide_server.running(program) as url:
+        aws = {**embedded.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
+        with Stack(aws).entered():
+            variables = dynoxide_server.deploy(Template.read(), url)
+        yield Stack({**aws, **variables})
 
 
 def _deployed(stack: Stack, region: str, mytoken_issuer: str = "") -> dict[str, str]:

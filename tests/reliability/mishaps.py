@@ -135,7 +135,7 @@ def _named(operation: str) -> Callable[[Call], bool]:
 # --- what happens ---------------------------------------------------------------------------------
 
 
-def _at_client(fault: faults.Fault) -> Fault:
+def at_client(fault: faults.Fault) -> Fault:
     return lambda call: fault(call.client, call.request)
 
 
@@ -172,8 +172,8 @@ def _with_body(changed: Callable[[bytes], bytes]) -> Fault:
     return answer
 
 
-LOST_REQUEST = Kind("the request is lost", _at_client(faults.lost_request), _of_aws)
-LOST_ANSWER = Kind("the answer is lost", _at_client(faults.lost_answer), _of_aws)
+LOST_REQUEST = Kind("the request is lost", at_client(faults.lost_request), _of_aws)
+LOST_ANSWER = Kind("the answer is lost", at_client(faults.lost_answer), _of_aws)
 KILLED_BEFORE = Kind("killed before", _killed_before, _any, may_last=False, kills=True)
 KILLED_AFTER = Kind("killed after", _killed_after, _any, may_last=False, kills=True)
 
@@ -182,11 +182,11 @@ OF_AWS = (
     LOST_ANSWER,
     Kind(
         "throttled",
-        _at_client(faults.refused("ProvisionedThroughputExceededException")),
+        at_client(faults.refused("ProvisionedThroughputExceededException")),
         _to("dynamodb"),
     ),
-    Kind("throttled", _at_client(faults.refused("ThrottlingException")), _to("kms")),
-    Kind("in conflict with another transaction", _at_client(faults.conflict), _writes),
+    Kind("throttled", at_client(faults.refused("ThrottlingException")), _to("kms")),
+    Kind("in conflict with another transaction", at_client(faults.conflict), _writes),
     Kind(
         "nothing of the batch is done",
         _unprocessed,
