@@ -22,8 +22,13 @@ from tests.server import PATIENCE, Client, Server
 from tests.support import DAY, Answer, Stack
 
 THREADS = 16
-ROUNDS = 50
 TO_BE_NOTED = 0.1  # seconds in which the server notes when a request's head has arrived
+
+
+@pytest.fixture
+def rounds(*, deep: bool) -> range:
+    """How many races are run over HTTP, which takes its time; tests/reliability runs more."""
+    return range(50 if deep else 4)
 
 
 @pytest.fixture
@@ -42,10 +47,10 @@ def operators(server: Server) -> Stack:
 
 
 def test_of_many_clients_who_race_for_one_use_one_gets_it(
-    server: Server, operators: Stack, pool: ThreadPoolExecutor
+    server: Server, operators: Stack, pool: ThreadPoolExecutor, rounds: range
 ) -> None:
     user = str(uuid4())
-    for _ in range(ROUNDS):
+    for _ in rounds:
         token = _minted(server, operators, user, restrictions=[{"usages_other": 1}])
 
         answers = _race(server, pool, token)
@@ -56,11 +61,11 @@ def test_of_many_clients_who_race_for_one_use_one_gets_it(
 
 @pytest.mark.parametrize("auto_revoke", [False, True], ids=["plain", "revoked-when-replayed"])
 def test_of_many_clients_who_race_with_a_rotating_token_one_gets_its_successor(
-    server: Server, operators: Stack, pool: ThreadPoolExecutor, *, auto_revoke: bool
+    server: Server, operators: Stack, pool: ThreadPoolExecutor, rounds: range, *, auto_revoke: bool
 ) -> None:
     rotation = {"on_other": True, "auto_revoke": auto_revoke}
     token = _minted(server, operators, str(uuid4()), rotation=rotation)
-    for _ in range(ROUNDS):
+    for _ in rounds:
         answers = _race(server, pool, token, TO_BE_NOTED if auto_revoke else 0)
 
         refused = Counter(_error(answer) for answer in answers if answer.status >= 400)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -72,20 +72,3 @@ def faults(client: Any, *planned: Fault | None, operation: str = "*") -> Iterato
         yield called
     finally:
         client.meta.events.unregister(event, happen)
-
-
-@contextmanager
-def unreachable_after(clients: list[Any], calls: int) -> Iterator[None]:
-    """The clients get through to DynamoDB this often, taken together, and never again."""
-    left = [calls]
-
-    def happen(request: Any, **_: Any) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            unreachable(None, request)
-
-    with ExitStack() as stack:
-        for client in clients:
-            client.meta.events.register("before-send.dynamodb", happen)
-            stack.callback(client.meta.events.unregister, "before-send.dynamodb", happen)
-        yield

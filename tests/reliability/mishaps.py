@@ -186,6 +186,7 @@ OF_AWS = (
         _to("dynamodb"),
     ),
     Kind("throttled", at_client(faults.refused("ThrottlingException")), _to("kms")),
+    Kind("500", at_client(faults.refused("InternalServerError", 500)), _writes),
     Kind("in conflict with another transaction", at_client(faults.conflict), _writes),
     Kind(
         "nothing of the batch is done",
