@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from mytoken_calendars import items
 from tests.integration.invariants import violations
 from tests.integration.uses import claims
 from tests.reliability.calls import Call
@@ -62,7 +63,7 @@ class Judge:
             case Answer(status=self.variant.status) as answer:
                 if not done:
                     yield f"answered {answer.status} and not done: {self._differences(seen.state)}"
-                yield from self._wrong(answer)
+                yield from self._wrong(answer, seen.state)
             case Answer(status=503) as answer:
                 if not _is_complete(answer):
                     yield f"an incomplete 503: {answer.headers} {answer.text}"
@@ -73,11 +74,12 @@ class Judge:
         """What is wrong after the client has repeated a request that was not answered, or 503."""
         yield from self._always(seen)
         status, replayed, done = self._expected(first)
-        answer = seen.answer or Answer(500, {}, b"")
+        answer = seen.answer
+        assert answer is not None
         if (answer.status, "idempotent-replayed" in answer.headers) != (status, replayed):
             yield f"repeated, it is answered {answer.status}: {answer.text}"
         elif replayed or not self._is_done(first.state):
-            yield from self._wrong(answer) if status == self.variant.status else ()
+            yield from self._wrong(answer, seen.state) if status == self.variant.status else ()
         once_more = bool(first.successor or self.before.ledger)
         if self._is_done(seen.state, once_more=once_more) != done:
             yield f"repeated, it did not end right: {self._differences(seen.state)}"
@@ -97,12 +99,19 @@ class Judge:
         yield from violations(seen.state.dump)
         if seen.successor and claims(seen.successor)["seq_no"] != _seq_no(seen.state, self.token):
             yield "handed out a successor that is not the current one"
+        if not seen.state.objects.items() <= self.right.state.objects.items():
+            yield f"something else in the cache: {seen.state.objects.keys()}"
 
-    def _wrong(self, answer: Answer) -> Iterator[str]:
+    def _wrong(self, answer: Answer, state: State) -> Iterator[str]:
         """Whether it is not the right answer to a request that was done."""
         assert self.right.answer is not None
         if self._told(answer) != self._told(self.right.answer):
             yield f"answered {answer.text!r}"
+        address = _document(answer).get("ics_path", "")
+        if address and not any(
+            _is_feed(row, address) for rows in state.dump.values() for row in rows
+        ):
+            yield f"{address} leads nowhere"
 
     def _told(self, answer: Answer) -> tuple[str, str | None]:
         document = _document(answer)
@@ -161,6 +170,11 @@ def _uncounted(rows: _Rows) -> _Rows:
     """Without how often tokens were used, and rotated."""
     kept = (Row(row.partition, _COUNTED.sub("", row.text)) for row in rows.kept)
     return _Rows(tuple(kept), rows.looked_at, None)
+
+
+def _is_feed(row: Any, address: str) -> bool:
+    key = items.feed_head(address.rpartition("/")[2])
+    return (row["pk"]["S"], "version" in row) == (key["pk"], True)
 
 
 def _seq_no(state: State, token: Token) -> int:

@@ -1,6 +1,7 @@
 """What may happen to a call, and how often: faults of AWS, of an issuer, and the end of Lambda."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,7 @@ from tests.mytoken_server import MytokenServer
 from tests.reliability.calls import Call, Fault, Plan
 
 # No issuer need be waited for that does not answer, nor be heard to the end that does not end.
-SOON = 0.05  # seconds
+SOON, LONG = 0.05, 1.0  # seconds
 FEW = 1000  # bytes
 
 
@@ -44,14 +45,15 @@ class Kind:
 
 @dataclass(frozen=True)
 class Mishap:
-    """What happens to a run: to its call of this number, and perhaps to further ones."""
+    """What happens to a run: to its call of this number, from 1, and perhaps to further ones."""
 
     number: int
+    call: str
     kind: Kind
     times: Times = Times.ONCE
 
     def __str__(self) -> str:
-        return f"call {self.number}: {self.kind.name}, {self.times}"
+        return f"call {self.number}, {self.call}: {self.kind.name}, {self.times}"
 
 
 def plan(*mishaps: Mishap) -> Plan:
@@ -85,12 +87,12 @@ def singles(calls: Sequence[Call], kinds: Sequence[Kind], *, deep: bool) -> Iter
     for number, call in enumerate(calls, 1):
         for kind in kinds:
             if kind.befalls(call) and (deep or _differs(kind, calls[:number])):
-                yield Mishap(number, kind)
+                yield Mishap(number, str(call), kind)
                 # What fails for good ends the run, unless another change may follow.
                 if kind.may_last and (deep or _writes(call) or kind is LOST_REQUEST):
-                    yield Mishap(number, kind, Times.ALWAYS)
+                    yield Mishap(number, str(call), kind, Times.ALWAYS)
                 if kind.may_last and (deep or (_writes(call) and changes[1:])):
-                    yield Mishap(number, kind, Times.AGAIN)
+                    yield Mishap(number, str(call), kind, Times.AGAIN)
 
 
 def _differs(kind: Kind, calls: Sequence[Call]) -> bool:
@@ -217,8 +219,18 @@ def of_issuer(server: MytokenServer) -> tuple[Kind, ...]:
 
     def failing(name: str, fault: mytoken_server.Fault, **limits: Any) -> Kind:
         def fail(call: Call) -> Any:
-            with server.failing(fault):
-                return call.proceed(**limits)
+            taken_up = threading.Event()
+
+            def happen(exchange: mytoken_server.Exchange) -> None:
+                taken_up.set()
+                fault(exchange)
+
+            with server.failing(happen):
+                try:
+                    return call.proceed(**limits)
+                finally:
+                    # Else who gave up waiting might still be served, and properly.
+                    taken_up.wait(LONG)
 
         return Kind(name, fail, _to("issuer"), may_last=False)
 

@@ -40,6 +40,7 @@ class Trial:
         self._first_run()  # what a warm function remembers is known from then on
         self.right = self._first_run()
         self.judge = Judge(self.variant, self.scene.token, self.before, self.right)
+        assert [*self.judge.of_request(self.right)] == []
 
     def wrongs(self, *happening: Mishap) -> list[str]:
         """What is wrong if these happen, and the client then repeats what was not answered."""

@@ -38,10 +38,8 @@ class Scene:
 class Variant:
     """An operation as a client asks for it, and what is answered if nothing goes wrong.
 
-    `request` does what is left to prepare and gives the request. `again` is the status for a
-    client that repeats it, though it was done, with a token that may do it once more. With a `key`
-    the client may; a `cold` function is started anew; `gradual` is what is no transaction; and
-    `looks` says that the feeds may learn of tokens that are gone, whatever becomes of the rest.
+    `request` does what is left to prepare, and gives the request. `again` is the status for a
+    client that repeats it though it was done, with a token that may do it once more.
     """
 
     name: str
@@ -49,15 +47,15 @@ class Variant:
     status: int
     request: Callable[[Scene], Request]
     again: int = 200
+    may: tuple[str, ...] = EVERYTHING  # the capabilities of the token
     claims: Mapping[str, Any] = field(default_factory=dict)
-    may: tuple[str, ...] = EVERYTHING
-    key: bool = False
-    cold: bool = False
-    gradual: bool = False
-    looks: bool = False
-    below: bool = False
-    remote: bool = False
-    rare: bool = False
+    below: bool = False  # the token has an ancestor
+    key: bool = False  # the request has an Idempotency-Key
+    cold: bool = False  # the function is started for it
+    gradual: bool = False  # it is no transaction
+    looks: bool = False  # it may note first which tokens are gone, whatever becomes of it
+    remote: bool = False  # another server vouches for the token
+    rare: bool = False  # much like another one: for --deep
 
     def __str__(self) -> str:
         return f"remote-{self.name}" if self.remote else self.name
