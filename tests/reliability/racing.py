@@ -19,18 +19,26 @@ from tests.reliability.states import empty
 from tests.support import Answer, Stack
 from tests.tally import Tally
 
-_OFTEN = 0.25  # of all sendings of a transaction
 _PATIENCE = 30  # seconds
-_AT_MOST = 2  # of the sendings of one, so that botocore's three attempts suffice
-_FAULTS = (at_client(faults.conflict), at_client(faults.lost_answer))
+_LATE = 0.03  # seconds, in which others overtake
+_AT_MOST = 2  # sendings of a transaction that fail, so that botocore's three attempts suffice
+
+
+def _late(call: Call) -> None:
+    time.sleep(_LATE)
+
+
+_FAILURES = (at_client(faults.conflict), at_client(faults.lost_answer))
+_HAPPENING = (None, _late, *_FAILURES)
+_WEIGHTS = (6, 3, 2, 1)
 
 
 @dataclass
 class Turbulence:
-    """A plan by which transactions meet others, or their answers are lost, by chance."""
+    """A plan by which transactions are late, or meet others, or their answers are lost."""
 
     chance: random.Random
-    met: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, number: int, call: Call) -> Fault | None:
@@ -38,10 +46,9 @@ class Turbulence:
             return None
         change = json.loads(call.body)["ClientRequestToken"]
         with self.lock:
-            if self.met[change] == _AT_MOST or self.chance.random() > _OFTEN:
-                return None
-            self.met[change] += 1
-            return self.chance.choice(_FAULTS)
+            (fault,) = self.chance.choices(_HAPPENING, _WEIGHTS)
+            self.failed[change] += fault in _FAILURES
+            return fault if self.failed[change] <= _AT_MOST else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.reliability.judge import Judge, Seen
 from tests.reliability.mishaps import Killed, Kind, Mishap, Times
 from tests.reliability.states import State, empty, put_back
 from tests.reliability.variants import Request, Scene, Variant
-from tests.support import RemoteStack, Stack, Token
+from tests.support import Answer, RemoteStack, Stack, Token
 
 
 @dataclass
@@ -95,6 +95,8 @@ class Trial:
                 answer = self.variant.asked(self.scene, self.request, token)
             except Killed:
                 answer = None
+            except Exception as fault_of_ours:  # noqa: BLE001 - of which API Gateway makes a 500
+                answer = Answer(500, {}, repr(fault_of_ours).encode())
         self.state = _state(self.stack, self.variant)
         return Seen(answer, self.state, made)
 
