@@ -1,9 +1,11 @@
 """The stacks that tests run on: moto in this process, ministack where requests race, and as the
 local server serves it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,6 +18,7 @@ from moto.kms.utils import ECDSAPrivateKey
 from local import data, standins
 from local.template import Template
 from tests import dynamodb_servers, engines, mytoken_server, permissions
+from tests.integration.steps import Clock, new_user
 from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
 from tests.tally import Tally
@@ -118,6 +121,32 @@ def _if_there(found: Callable[[], dynamodb_servers.Command], other: Stack) -> It
         pytest.skip(str(reason))
     with dynamodb_servers.stack_on(command, other) as stack:
         yield stack
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody whom the stack does not know yet."""
+    return new_user()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pauses before trying again."""
+    for module in ("botocore.endpoint", "mytoken_calendars.patience"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda seconds: None))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of everybody: gateway, handlers and authority. It stands still until it is told."""
+    stopped = Clock(int(time.time()))
+    for module in (
+        "mytoken_calendars.embedded_authority",
+        "mytoken_calendars.messages",
+        "tests.support",
+    ):
+        monkeypatch.setattr(f"{module}.time", stopped)
+    return stopped
 
 
 def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:

@@ -100,6 +100,12 @@ def hanging(exchange: Exchange) -> None:
     exchange.server.stopping.wait(_PATIENCE)
 
 
+def losing_the_answer(exchange: Exchange) -> None:
+    """Does what was asked, and tells nobody."""
+    double = exchange.server.double
+    double.respond(double.requests[-1], exchange.client_address[0])
+
+
 def html(exchange: Exchange) -> None:
     exchange.answer(200, b"<!doctype html><title>It works!</title>", Content_Type="text/html")
 

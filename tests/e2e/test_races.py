@@ -16,8 +16,13 @@ from tests.server import PATIENCE, ServedStack, answer_from
 from tests.support import CALENDARS, Answer
 
 THREADS = 16
-ROUNDS = 50
 TO_BE_NOTED = 0.1  # seconds in which the server notes when a request's head has arrived
+
+
+@pytest.fixture
+def rounds(*, deep: bool) -> range:
+    """How many races are run over HTTP, which takes its time; tests/reliability runs more."""
+    return range(50 if deep else 4)
 
 
 @pytest.fixture
@@ -27,10 +32,10 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_of_many_clients_who_race_for_one_use_one_gets_it(
-    served: ServedStack, pool: ThreadPoolExecutor
+    served: ServedStack, pool: ThreadPoolExecutor, rounds: range
 ) -> None:
     user = str(uuid4())
-    for _ in range(ROUNDS):
+    for _ in rounds:
         token = served.mint(user=user, restrictions=[{"usages_other": 1}]).bearer
 
         answers = _race(served, pool, token)
@@ -41,11 +46,11 @@ def test_of_many_clients_who_race_for_one_use_one_gets_it(
 
 @pytest.mark.parametrize("auto_revoke", [False, True], ids=["plain", "revoked-when-replayed"])
 def test_of_many_clients_who_race_with_a_rotating_token_one_gets_its_successor(
-    served: ServedStack, pool: ThreadPoolExecutor, *, auto_revoke: bool
+    served: ServedStack, pool: ThreadPoolExecutor, rounds: range, *, auto_revoke: bool
 ) -> None:
     rotation = {"on_other": True, "auto_revoke": auto_revoke}
     token = served.mint(rotation=rotation).bearer
-    for _ in range(ROUNDS):
+    for _ in rounds:
         answers = _race(served, pool, token, TO_BE_NOTED if auto_revoke else 0)
 
         refused = Counter(_error(answer) for answer in answers if answer.status >= 400)

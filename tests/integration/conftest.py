@@ -1,15 +1,12 @@
 """The stack of the integration tests: no file finds what another has left, nor leaves a mess."""
 
-import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import pytest
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from tests.integration.invariants import violations
-from tests.integration.steps import Clock, new_user
 from tests.support import RemoteStack, Stack, pages
 
 
@@ -32,32 +29,6 @@ def emptied(stack: Stack) -> Iterator[None]:
     """For files in which no test finds what another has left."""
     yield
     _look_through_and_empty(stack)
-
-
-@pytest.fixture
-def user() -> str:
-    """Somebody whom the stack does not know yet."""
-    return new_user()
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody pauses before trying again."""
-    for module in ("botocore.endpoint", "mytoken_calendars.patience"):
-        monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda seconds: None))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of everybody: gateway, handlers and authority. It stands still until it is told."""
-    stopped = Clock(int(time.time()))
-    for module in (
-        "mytoken_calendars.embedded_authority",
-        "mytoken_calendars.messages",
-        "tests.support",
-    ):
-        monkeypatch.setattr(f"{module}.time", stopped)
-    return stopped
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -32,11 +32,15 @@ def unreachable(client: Any, request: Any) -> None:
     raise EndpointConnectionError(endpoint_url=request.url)
 
 
+def answered(request: Any, status: int, body: bytes, **headers: str) -> AWSResponse:
+    """What AWS might answer."""
+    return AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
+
+
 def refused(code: str, status: int = 400, **more: Any) -> Fault:
     def answer(client: Any, request: Any) -> AWSResponse:
         error = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "", **more}
-        headers = {"content-type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, status, headers, _Raw(json.dumps(error).encode()))  # type: ignore[arg-type]
+        return answered(request, status, json.dumps(error).encode())
 
     return answer
 
@@ -68,20 +72,3 @@ def faults(client: Any, *planned: Fault | None, operation: str = "*") -> Iterato
         yield called
     finally:
         client.meta.events.unregister(event, happen)
-
-
-@contextmanager
-def unreachable_after(clients: list[Any], calls: int) -> Iterator[None]:
-    """The clients get through to DynamoDB this often, taken together, and never again."""
-    left = [calls]
-
-    def happen(request: Any, **_: Any) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            unreachable(None, request)
-
-    with ExitStack() as stack:
-        for client in clients:
-            client.meta.events.register("before-send.dynamodb", happen)
-            stack.callback(client.meta.events.unregister, "before-send.dynamodb", happen)
-        yield

@@ -1,9 +1,7 @@
 """Idempotency-Key: a request that is repeated under its key is done once, and answered again."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,20 +11,10 @@ from mytoken_calendars import items
 from mytoken_calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_answer, lost_request, unreachable
 from tests.integration.invariants import violations
-from tests.integration.steps import (
-    Clock,
-    add,
-    before_each,
-    calendars,
-    create,
-    delete,
-    overwrite,
-    owner,
-)
+from tests.integration.steps import Clock, add, before_each, create, delete, overwrite, owner
 from tests.integration.uses import REVOKED_WHEN_REPLAYED, ROTATING, USES, Person, successor, update
 from tests.support import DAY, Answer, Stack, Token
 
-THREADS = 16
 KEY = "a-key-of-the-clients"
 NAME = "CI Mytokens"
 CHANGES = ("create_calendar", "add_token", "delete_calendar")
@@ -524,43 +512,13 @@ def test_a_request_that_its_own_repetition_overtakes_is_answered_like_that(
     assert overtaken.headers[REPLAYED] == "true"
 
 
-# --- races and faults -----------------------------------------------------------------------------
+# --- faults ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def racer(engine: Stack) -> Iterator[Person]:
     yield Person.on(engine)
     assert violations(engine.dump()) == []
-
-
-@pytest.mark.parametrize("operation", CHANGES)
-@pytest.mark.parametrize("claims", CLAIMS)
-def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(
-    racer: Person, operation: str, claims: dict[str, Any]
-) -> None:
-    token, request = racer.mint(**claims), Request.to(operation, racer)
-    barrier = threading.Barrier(THREADS)
-
-    def send(_: int) -> Answer:
-        barrier.wait(10)
-        return request.sent(token)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(send, range(THREADS)))
-
-    assert {answer.status for answer in answers} == {_status(operation, claims)}
-    assert len({answer.body for answer in answers}) == 1
-    assert sum(REPLAYED not in answer.headers for answer in answers) == 1
-
-
-def test_of_many_with_one_key_exactly_one_makes_a_calendar(racer: Person) -> None:
-    token, request = racer.mint(), Request.to("create_calendar", racer)
-    before = len(calendars(racer.stack, racer.keeper))
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda _: request.sent(token), range(THREADS)))
-
-    assert len(calendars(racer.stack, racer.keeper)) == before + 1
 
 
 @pytest.mark.usefixtures("impatient")

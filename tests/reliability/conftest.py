@@ -1,0 +1,52 @@
+"""Stacks of which every call may meet a fault: on stand-ins that are atomic."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local import data
+from local.template import Template
+from tests import dynamodb_servers, mytoken_server
+from tests.reliability.calls import Calls
+from tests.support import RemoteStack, Stack
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[Calls]:
+    calls = Calls()
+    with calls.tapped():
+        yield calls
+
+
+@pytest.fixture(scope="module")
+def embedded(racing_stack: Stack, calls: Calls) -> Stack:
+    """The racing stack with tables of its own, so that all of them can be looked at every time."""
+    return Stack(_deployed(racing_stack, "eu-west-1"))
+
+
+@pytest.fixture(scope="module")
+def remote(
+    racing_stack: Stack, calls: Calls, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RemoteStack]:
+    """The same, for whose mytokens a double of a mytoken server vouches."""
+    with mytoken_server.running(tmp_path_factory.mktemp("issuer")) as server:
+        trusted = {"SSL_CERT_FILE": str(server.trusted)}
+        environment = _deployed(racing_stack, "eu-west-2", server.url)
+        yield RemoteStack({**environment, **trusted}, server=server)
+
+
+@pytest.fixture(scope="module")
+def dynoxide(embedded: Stack, calls: Calls) -> Iterator[Stack]:
+    """The embedded stack with another DynamoDB, whose transactions are atomic, too."""
+    try:
+        command = dynamodb_servers.dynoxide()
+    except dynamodb_servers.NotThere as reason:
+        pytest.skip(str(reason))
+    with dynamodb_servers.stack_on(command, embedded) as stack:
+        yield stack
+
+
+def _deployed(stack: Stack, region: str, mytoken_issuer: str = "") -> dict[str, str]:
+    aws = {**stack.environment, "AWS_DEFAULT_REGION": region}
+    with Stack(aws).entered():
+        return {**aws, **data.deploy(Template.read(), mytoken_issuer)}

@@ -1,0 +1,392 @@
+"""Requests that race while AWS is in turbulence: exact winners, and answers that stay true."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import cycle, islice
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local.handlers import Context
+from mytoken_calendars import items
+from tests.integration.steps import Document, add, calendars, create, delete, events, summaries
+from tests.integration.uses import USES, Person, claims, successor
+from tests.reliability.calls import Calls
+from tests.reliability.racing import Race, Timed, refused, statuses, timed
+from tests.reliability.variants import ONE_USE, REVOKES, ROTATES
+from tests.support import Answer, Stack, Token, sample_event
+from tests.tally import Tally
+
+# Stand-in, threads, rounds.
+RACES = [("embedded", 2, 4), ("embedded", 8, 4), ("dynoxide", 8, 1)]
+DEEP = [
+    ("embedded", 2, 50),
+    ("embedded", 8, 50),
+    ("embedded", 32, 20),
+    ("embedded", 64, 5),
+    ("dynoxide", 16, 10),
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    races = DEEP if metafunc.config.getoption("--deep") else RACES
+    ids = [f"{standin}-{threads}" for standin, threads, _ in races]
+    metafunc.parametrize("race", races, indirect=True, ids=ids)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(200) as pool:
+        yield pool
+
+
+@pytest.fixture
+def race(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: Calls,
+    pool: ThreadPoolExecutor,
+    tally: Tally,
+) -> Race:
+    standin, threads, rounds = request.param
+    # botocore sends again at once what was lost, so that it is still a race.
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    return Race(request.getfixturevalue(standin), calls, threads, rounds, pool, tally)
+
+
+# --- for a name, and for the place in a calendar --------------------------------------------------
+
+
+def test_of_many_who_create_a_calendar_of_one_name_one_succeeds(race: Race) -> None:
+    names = [*islice(cycle(["one", "ONE", "One", "oNe"]), race.threads)]
+
+    for person in race.rounds("same name"):
+        (answers,) = race.at_once([partial(_create, person, name) for name in names])
+
+        (created,) = [answer.json for answer in answers if answer.status == 201]
+        assert statuses(answers) == {201: 1, 409: race.threads - 1}
+        assert calendars(race.stack, person.keeper) == [person.calendar, created]
+        assert race.stack.feed(created).status == 200
+
+
+def test_many_who_add_one_token_all_succeed_and_give_one_event(race: Race) -> None:
+    for person in race.rounds("same token"):
+        (answers,) = race.at_once([partial(_add, person, person.other)] * race.threads)
+
+        (event,) = events(race.stack.feed(person.calendar))
+        added = {**person.calendar, "subscribed_tokens": [person.other.mom_id]}
+        assert statuses(answers) == {200: race.threads}
+        assert [answer.json for answer in answers] == [added] * race.threads
+        assert calendars(race.stack, person.keeper) == [added]
+        assert event["sequence"] == 0
+
+
+def test_of_many_who_add_different_tokens_all_are_there(race: Race) -> None:
+    for person in race.rounds("different tokens"):
+        tokens = _minted(person, race.threads)
+
+        (answers,) = race.at_once([partial(_add, person, token) for token in tokens])
+
+        (listed,) = calendars(race.stack, person.keeper)
+        assert statuses(answers) == {200: race.threads}
+        assert all(
+            token.mom_id in answer.json["subscribed_tokens"]
+            for token, answer in zip(tokens, answers, strict=True)
+        )
+        assert listed["subscribed_tokens"] == sorted(token.mom_id for token in tokens)
+        assert len(events(race.stack.feed(person.calendar))) == race.threads
+
+
+def test_of_comments_that_race_one_remains_and_each_that_was_accepted_is_counted(
+    race: Race,
+) -> None:
+    comments = [f"comment {number}" for number in range(race.threads)]
+
+    for person in race.rounds("comments"):
+        _add(person, person.other)
+
+        (answers,) = race.at_once([partial(_add, person, person.other, c) for c in comments])
+
+        (event,) = events(race.stack.feed(person.calendar))
+        accepted = [c for c, answer in zip(comments, answers, strict=True) if answer.status == 200]
+        assert {*statuses(answers)} <= {200, 503}
+        assert event["sequence"] == len(accepted) > 0
+        assert event["description"].partition("\n")[0] in accepted
+
+
+def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(race: Race) -> None:
+    operations = cycle(("create_calendar", "add_token", "delete_calendar"))
+    limits = cycle((REVOKES, {}, ONE_USE, REVOKES))
+
+    for person in race.rounds("same Idempotency-Key"):
+        operation, token = next(operations), person.mint(**next(limits))
+        key, request = {"idempotency-key": "a-key"}, USES[operation].request(person)
+        asking = partial(race.stack.invoke, operation, token, headers=key, **request)
+
+        (answers,) = race.at_once([asking] * race.threads)
+
+        assert answers[0].status < 300
+        assert len({(answer.status, answer.body) for answer in answers}) == 1
+        assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+
+
+# --- for the uses of a token ----------------------------------------------------------------------
+
+MANY_USES = {"restrictions": [{"usages_other": 1000}]}
+
+
+@pytest.mark.parametrize("uses", [1, 3])
+def test_of_many_who_race_for_some_uses_as_many_get_them(race: Race, uses: int) -> None:
+    winners = min(uses, race.threads)
+
+    for person in race.rounds(f"a token for {uses} uses"):
+        token = person.mint(restrictions=[{"usages_other": uses}])
+
+        (answers,) = race.at_once(_uses(person, token, race.threads))
+
+        assert refused(answers) == [(403, "usage_restricted")] * (race.threads - winners)
+        assert person.done(token) == [winners]
+
+
+@pytest.mark.parametrize(
+    ("limits", "scenario"),
+    [
+        pytest.param(ROTATES, "a rotating token", id="rotating"),
+        pytest.param(REVOKES, "a token with auto_revoke", id="revoked-when-replayed"),
+        pytest.param(
+            {**REVOKES, **MANY_USES}, "a token with auto_revoke, counted", id="and-counted"
+        ),
+    ],
+)
+def test_of_many_who_race_with_a_rotating_token_one_gets_its_successor_which_is_alive(
+    race: Race, limits: Mapping[str, Any], scenario: str
+) -> None:
+    for person in race.rounds(scenario):
+        token = person.mint(**limits)
+        for seq_no in (2, 3):
+            (answers,) = race.at_once(_uses(person, token, race.threads))
+
+            (won,) = [answer for answer in answers if answer.status < 400]
+            token = successor(won)
+            assert refused(answers) == [(401, "invalid_token")] * (race.threads - 1)
+            assert not [a for a in answers if a.status == 401 and "token_update" in a.json]
+            assert claims(token)["seq_no"] == seq_no
+            assert person.introspect(token).status == 200
+
+
+# --- against an end -------------------------------------------------------------------------------
+
+
+def test_of_many_who_delete_a_calendar_while_others_add_to_it_one_succeeds(race: Race) -> None:
+    for person in race.rounds("add while deleting"):
+        tokens = _minted(person, race.threads // 2)
+        adding = [partial(_add, person, token) for token in tokens]
+
+        deleted, added = race.at_once([partial(_delete, person)] * len(tokens), adding)
+
+        assert sorted(answer.status for answer in deleted) == [204, *[404] * (len(tokens) - 1)]
+        assert {*statuses(added)} <= {200, 404}
+        assert calendars(race.stack, person.keeper) == []
+        assert race.stack.feed(person.calendar).status == 410
+
+
+def test_adding_to_a_calendar_that_is_deleted_and_made_again_never_mixes_the_two(
+    race: Race,
+) -> None:
+    for person in race.rounds("add while it is deleted and made again"):
+        adding = [partial(_add, person, token) for token in _minted(person, race.threads - 1)]
+
+        _, added = race.at_once([partial(_make_anew, person)], adding)
+
+        (second,) = calendars(race.stack, person.keeper)
+        assert second["ics_path"] != person.calendar["ics_path"]
+        assert race.stack.feed(person.calendar).status == 410
+        assert len(events(race.stack.feed(second))) == len(second.get("subscribed_tokens", []))
+        assert {*statuses(added)} <= {200, 404}
+
+
+def test_a_feed_is_never_given_out_after_the_answer_to_its_deletion(race: Race) -> None:
+    for person in race.rounds("feed while it is deleted"):
+        _add(person, person.other)
+
+        (deleted,), looks = race.at_once(
+            [lambda p=person: timed(partial(_delete, p))],
+            [partial(_feeds_until_gone, person)] * race.threads,
+        )
+
+        seen = [look for one in looks for look in one]
+        assert deleted.answer.status == 204
+        assert {look.answer.status for look in seen} <= {200, 410}
+        assert {look.answer.status for look in seen if look.began > deleted.ended} == {410}
+
+
+def test_a_revoked_token_is_not_added_nor_given_out_after_the_answer_to_its_revocation(
+    race: Race,
+) -> None:
+    for person in race.rounds("revoke while adding, and while the feed is fetched"):
+        parents = _minted(person, (race.threads + 1) // 2)
+        children = [person.mint("AT", parent=p.mom_id, name=p.mom_id) for p in parents]
+
+        added, revoked, looks = race.at_once(
+            [partial(_add, person, child) for child in children],
+            [partial(timed, partial(_revoke, person, parent)) for parent in parents],
+            [partial(_feeds, person, 5)] * 2,
+        )
+
+        seen = [look for one in looks for look in one]
+        ends = {p.mom_id: one.ended for p, one in zip(parents, revoked, strict=True)}
+        again = [_add(person, child) for child in children]
+        assert {*statuses(added)} <= {200, 403}
+        assert {one.answer.status for one in revoked} == {204}
+        assert not [
+            mom_id
+            for look in seen
+            for mom_id, ended in ends.items()
+            if look.began > ended and any(mom_id in s for s in summaries(look.answer))
+        ]
+        assert refused(again) == [(403, "invalid_grant")] * len(children)
+        assert events(race.stack.feed(person.calendar)) == []
+        assert calendars(race.stack, person.keeper) == [person.calendar]
+
+
+def test_a_list_is_of_one_moment_while_calendars_are_made(race: Race) -> None:
+    names = [f"Calendar {number}" for number in range((race.threads + 1) // 2)]
+
+    for person in race.rounds("list beside creates"):
+        made, lists = race.at_once(
+            [partial(timed, partial(_create, person, name)) for name in names],
+            [partial(_lists, person, 4)] * (race.threads - len(names)),
+        )
+
+        assert {one.answer.status for one in made} == {201}
+        for look in (look for one in lists for look in one if look.answer.status != 503):
+            shown = {calendar["name"] for calendar in look.answer.json["calendars"]}
+            before = {n for n, one in zip(names, made, strict=True) if one.ended < look.began}
+            later = {n for n, one in zip(names, made, strict=True) if one.began > look.ended}
+            assert {person.calendar["name"], *before} <= shown
+            assert shown.isdisjoint(later)
+        assert len(calendars(race.stack, person.keeper)) == len(names) + 1
+
+
+def test_what_is_made_again_under_the_name_of_what_is_swept_stays(race: Race) -> None:
+    for person in race.rounds("sweep while it is made again"):
+        _add(person, person.other)
+
+        (second,), _ = race.at_once(
+            [partial(_make_anew, person, person.other)],
+            [partial(_sweep, race.stack)] * (race.threads - 1),
+        )
+
+        _sweep(race.stack)
+        assert calendars(race.stack, person.keeper) == [second]
+        assert len(events(race.stack.feed(second))) == 1
+        assert race.stack.store.table.query(items.SWEEP) == []
+
+
+def test_whatever_is_mixed_list_and_feeds_agree(race: Race) -> None:
+    for person in race.rounds("everything mixed"):
+        acts = _mixed(person, race.chance)
+
+        (results,) = race.at_once(
+            [partial(_in_turn, [*islice(acts, 8)]) for _ in range(race.threads)]
+        )
+
+        listed = calendars(race.stack, person.keeper)
+        shown = [len(calendar.get("subscribed_tokens", [])) for calendar in listed]
+        answers = [answer for one in results for answer in one]
+        assert {*statuses(answers)} <= {200, 201, 204, 403, 404, 409, 503}
+        assert [len(events(race.stack.feed(calendar))) for calendar in listed] == shown
+
+
+# --- how it is done -------------------------------------------------------------------------------
+
+
+def _create(person: Person, name: str) -> Answer:
+    return person.stack.invoke("create_calendar", person.keeper, json={"name": name})
+
+
+def _add(person: Person, token: Token, comment: str = "", name: str | None = None) -> Answer:
+    added = {"mom_id": token.mom_id, "comment": comment}
+    path = {"name": name or person.calendar["name"]}
+    return person.stack.invoke("add_token", person.keeper, path=path, json=added)
+
+
+def _delete(person: Person, name: str | None = None) -> Answer:
+    path = {"name": name or person.calendar["name"]}
+    return person.stack.invoke("delete_calendar", person.keeper, path=path)
+
+
+def _revoke(person: Person, token: Token, *, recursive: bool = True) -> Answer:
+    revoked = {"mom_id": token.mom_id, "recursive": recursive}
+    return person.stack.invoke("revoke_token", person.keeper, json=revoked)
+
+
+def _list(person: Person) -> Answer:
+    return person.stack.invoke("list_calendars", person.keeper)
+
+
+def _lists(person: Person, number: int) -> list[Timed]:
+    return [timed(partial(_list, person)) for _ in range(number)]
+
+
+def _feeds(person: Person, number: int) -> list[Timed]:
+    return [timed(partial(person.stack.feed, person.calendar)) for _ in range(number)]
+
+
+def _feeds_until_gone(person: Person) -> list[Timed]:
+    """Those that are fetched, with two more after the first that is gone."""
+    fetched: list[Timed] = []
+    while not fetched or fetched[-1].answer.status == 200:
+        fetched += _feeds(person, 1)
+    return [*fetched, *_feeds(person, 2)]
+
+
+def _make_anew(person: Person, *tokens: Token) -> Document:
+    """The calendar that takes the place of the person's, with these tokens in it."""
+    delete(person.stack, person.keeper, person.calendar)
+    calendar = create(person.stack, person.keeper, person.calendar["name"])
+    for token in tokens:
+        calendar = add(person.stack, person.keeper, calendar, token.mom_id)
+    return calendar
+
+
+def _sweep(stack: Stack) -> None:
+    stack.handlers["sweep"](sample_event("sweep"), Context())
+
+
+def _uses(person: Person, token: Token, number: int) -> list[Callable[[], Answer]]:
+    """Uses of the token for a calendar, or to list all, by turns."""
+    arrived = time.time()  # of all: the gateway has them before the first is done
+    uses = islice(cycle(("list_calendars", "create_calendar")), number)
+    return [partial(person.use, use, token, arrived=arrived) for use in uses]
+
+
+def _mixed(person: Person, chance: random.Random) -> Iterator[Callable[[], Answer]]:
+    """Whatever can be done to two calendars, and to tokens that are in them or not."""
+    parents = _minted(person, 3)
+    children = [person.mint("AT", parent=p.mom_id) for p in parents for _ in range(3)]
+    while True:
+        name = chance.choice(["one", "two"])
+        act = chance.choices(
+            [
+                partial(_create, person, name),
+                partial(_delete, person, name),
+                partial(_add, person, chance.choice(children), chance.choice("abc"), name),
+                partial(_revoke, person, chance.choice(parents), recursive=chance.random() < 0.5),
+                partial(_list, person),
+            ],
+            weights=[12, 8, 40, 3, 3],
+        )
+        yield from act
+
+
+def _in_turn(acts: Iterable[Callable[[], Answer]]) -> list[Answer]:
+    return [act() for act in acts]
+
+
+def _minted(person: Person, number: int) -> list[Token]:
+    return [person.mint() for _ in range(number)]
