@@ -125,4 +125,4 @@ def _put_back_objects(
 
 
 def _s3(stack: Stack) -> tuple[Any, str]:
-    return stack.door("get_feed", "cache")._s3, stack.environment["FEEDS_BUCKET"]
+    return stack.door("get_feed", "cache").behind._s3, stack.environment["FEEDS_BUCKET"]
