@@ -36,6 +36,10 @@ class Tally:
         finally:
             self.add(check, 1, violations)
 
+    @property
+    def violations(self) -> int:
+        return sum(violations for _, violations in self.counts.values())
+
     def lines(self) -> Iterator[str]:
         width = max(len(check) for check in self.counts)
         yield f"{'check':{width}}  {'cases':>9}  violations"
@@ -80,4 +84,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for line in TALLY.lines():
         terminalreporter.write_line(line)
     if file := config.getoption("--tally"):
-        Path(file).write_text(json.dumps(TALLY.counts, indent=2))
+        failed = sum(len(terminalreporter.stats.get(how, [])) for how in ("failed", "error"))
+        tests = len(terminalreporter.stats.get("passed", [])) + failed
+        counts = {**TALLY.counts, "tests": [tests, failed]}
+        Path(file).write_text(json.dumps(counts, indent=2))
