@@ -106,8 +106,9 @@ def of_both(ours: Polls, peer: Polls) -> tuple[Bills, Bills]:
 def figures(ours: Bills, peer: Bills) -> list[Figure]:
     return [
         _figure("unchanged (304)", ours.unchanged, peer.unchanged, 1.6),
-        _figure("50 KB by gzip from S3", ours.from_s3, peer.from_s3, 2.2),
-        _figure("50 KB by gzip from memory", ours.from_memory, peer.from_memory, 2.2),
+        _figure(
+            "50 KB by gzip from a warm function's memory", ours.from_memory, peer.from_memory, 2.2
+        ),
     ]
 
 
