@@ -23,9 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             report = run(server, plan)
         finally:
+            ended = server.process.poll()
             server.stop()
 
-    print("\n".join(report.lines()))
+    if ended is not None:
+        print(
+            *server.printed[-20:], f"The server ended meanwhile, with the status {ended}.", sep="\n"
+        )
+    print(*report.lines(), sep="\n")
     sys.exit(report.wrong > 0)
 
 
