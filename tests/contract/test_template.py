@@ -407,6 +407,17 @@ def test_a_throttle_is_set_for_a_route_that_exists(route: str) -> None:
     assert route in {existing.key for existing in TEMPLATE.routes}
 
 
+def test_a_flood_is_held_back_at_every_route_and_that_of_feeds_apart() -> None:
+    api = RESOURCES["HttpApi"]["Properties"]
+    feeds = [f"{r.method} {r.path}" for r in TEMPLATE.routes if r.folder == "get_feed"]
+
+    limits = [api["DefaultRouteSettings"], *(api["RouteSettings"][route] for route in feeds)]
+
+    parameters = ["ApiRequestsPerSecond", *["FeedRequestsPerSecond"] * len(feeds)]
+    assert [limit["ThrottlingRateLimit"]["Ref"] for limit in limits] == parameters
+    assert [limit["ThrottlingBurstLimit"]["Ref"] for limit in limits] == parameters
+
+
 # --- how long code may be -------------------------------------------------------------------------
 
 

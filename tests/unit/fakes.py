@@ -1,15 +1,28 @@
-"""What takes the place of authorities, networks and receipts, and remembers what it was asked."""
+"""What takes the place of authorities, networks, receipts, issuers and KMS, and remembers what it
+was asked."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from mytoken_calendars.authority import Caller, Credentials, Guards, Use
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import InvalidGrant, InvalidToken, Outdated, Refusal
+from mytoken_calendars.errors import (
+    InvalidGrant,
+    InvalidToken,
+    Outdated,
+    Refusal,
+    TemporarilyUnavailable,
+)
+from mytoken_calendars.https import Https
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from tests.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
 
 
 @dataclass
@@ -94,3 +107,48 @@ class FakeReceipts:
     def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
         self.asked.append(("left", key, bearer, receipt, change))
         return Write("Put", {"Item": {"pk": "receipt", "sk": "x"}}, Outdated())
+
+
+@dataclass(frozen=True)
+class LocalKey:
+    """A signing key like the one in KMS, but at hand."""
+
+    private: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP521R1())
+    )
+
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        return self.private.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message, ec.ECDSA(hashes.SHA512()))
+
+
+@dataclass(frozen=True)
+class Scripted(Https):
+    """A server that answers what a test has put there, and whose requests are counted."""
+
+    documents: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str, **_: Any) -> bytes:
+        self.asked.append(url)
+        document = self.documents.get(url)
+        if document is None:
+            raise TemporarilyUnavailable
+        return document if isinstance(document, bytes) else json.dumps(document).encode()
+
+    def publish(self, key: Any, **changes: Any) -> None:
+        """Puts the documents there; a change to None removes a member of the configuration."""
+        configuration = {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}{JWKS}",
+            "tokeninfo_endpoint": f"{self.url}{TOKENINFO}",
+            "token_signing_alg_value": "ES512",
+            "version": "0.10.0",
+            **changes,
+        }
+        present = {name: value for name, value in configuration.items() if value is not None}
+        self.documents[f"{self.url}{CONFIGURATION}"] = present
+        self.documents[f"{self.url}{JWKS}"] = {"keys": [key.as_dict(private=False)]}

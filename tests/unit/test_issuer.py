@@ -1,10 +1,9 @@
 """What is known of the mytoken server: fetched when it is needed, and no more often than agreed."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mytoken_calendars.issuer import COOLDOWN, FRESH, LAST_GOOD, Issuer
 from tests import mytoken_server
 from tests.mytoken_server import CONFIGURATION, JWKS, Fault, MytokenServer, answering
 from tests.unit.examples import NOW
+from tests.unit.fakes import Scripted
 
 URL = "https://mytoken.example"
 KEYS = [ECKey.generate_key("P-521") for _ in range(3)]
@@ -30,35 +30,6 @@ class Clock:
         return self.now
 
 
-@dataclass(frozen=True)
-class Scripted(Https):
-    """A server that answers what a test has put there, and whose requests are counted."""
-
-    documents: dict[str, Any] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def get(self, url: str, **_: Any) -> bytes:
-        self.asked.append(url)
-        document = self.documents.get(url)
-        if document is None:
-            raise TemporarilyUnavailable
-        return document if isinstance(document, bytes) else json.dumps(document).encode()
-
-    def publish(self, key: Any = KEYS[0], **changes: Any) -> None:
-        """Puts the documents there; a change to None removes a member of the configuration."""
-        configuration = {
-            "issuer": URL,
-            "jwks_uri": f"{URL}/jwks",
-            "tokeninfo_endpoint": f"{URL}/api/v0/tokeninfo",
-            "token_signing_alg_value": "ES512",
-            "version": "0.10.0",
-            **changes,
-        }
-        present = {name: value for name, value in configuration.items() if value is not None}
-        self.documents[f"{URL}{CONFIGURATION}"] = present
-        self.documents[f"{URL}/jwks"] = {"keys": [key.as_dict(private=False)]}
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -67,7 +38,7 @@ def clock() -> Clock:
 @pytest.fixture
 def server() -> Scripted:
     server = Scripted(URL)
-    server.publish()
+    server.publish(KEYS[0])
     return server
 
 
@@ -123,7 +94,7 @@ def test_they_are_fetched_again_after_an_hour(
 
 
 def test_an_issuer_url_may_end_in_a_slash(server: Scripted, clock: Clock) -> None:
-    server.publish(issuer=f"{URL}/")
+    server.publish(KEYS[0], issuer=f"{URL}/")
 
     assert not is_unavailable(Issuer(f"{URL}/", server, clock))
     assert server.asked[0] == f"{URL}{CONFIGURATION}"

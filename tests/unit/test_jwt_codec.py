@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -28,26 +28,11 @@ from mytoken_calendars.jwt_codec import JwtCodec
 from mytoken_calendars.mytoken import Mytoken
 from tests.unit import examples
 from tests.unit.examples import ISSUER, NOW, claims
+from tests.unit.fakes import LocalKey
 
 Header = dict[str, Any]
 
 ORDER = ec.SECP521R1().group_order
-
-
-@dataclass(frozen=True)
-class LocalKey:
-    """A signing key like the one in KMS, but at hand."""
-
-    private: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP521R1())
-    )
-
-    @property
-    def public(self) -> ec.EllipticCurvePublicKey:
-        return self.private.public_key()
-
-    def sign(self, message: bytes) -> bytes:
-        return self.private.sign(message, ec.ECDSA(hashes.SHA512()))
 
 
 @dataclass(frozen=True)
