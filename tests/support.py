@@ -58,6 +58,11 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def undated(self) -> dict[str, str]:
+        """The headers but for the gateway's Date, which two like answers may have different."""
+        return {name: value for name, value in self.headers.items() if name != "date"}
+
     @cached_property
     def text(self) -> str:
         """The body as text, out of its content coding."""
