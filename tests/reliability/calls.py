@@ -10,6 +10,9 @@ from unittest import mock
 from mytoken_calendars import aws
 from mytoken_calendars.https import Https
 
+_PATIENCE = 60  # seconds: that this machine is busy is no fault of AWS
+_PLACE = ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -84,6 +87,7 @@ class Calls:
     def _tapped(self, client: Any) -> Any:
         def pass_on(request: Any, event_name: str, **_: Any) -> Any:
             _, service, operation = event_name.split(".")
+            request.context["read_timeout"] = _PATIENCE
 
             def proceed() -> Any:
                 return client._endpoint.http_session.send(request)
@@ -98,6 +102,3 @@ class Calls:
     def _met(self, call: Call) -> Fault | None:
         self._made.append(call)
         return self._plan(len(self._made), call)
-
-
-_PLACE = ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB")

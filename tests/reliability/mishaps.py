@@ -197,7 +197,12 @@ OF_AWS = (
     ),
     Kind("slow down", _of_s3(503, "SlowDown"), _to("s3"), may_last=False),
     Kind("no such key", _of_s3(404, "NoSuchKey"), _named("GetObject"), may_last=False),
-    Kind("it is there", _of_s3(412, "PreconditionFailed"), _named("PutObject"), may_last=False),
+    Kind(
+        "precondition failed",
+        _of_s3(412, "PreconditionFailed"),
+        _named("PutObject"),
+        may_last=False,
+    ),
     Kind("cut short", _with_body(lambda body: body[:-9]), _named("GetObject"), may_last=False),
     Kind(
         "damaged",

@@ -24,10 +24,10 @@ from tests.tally import Tally
 # Stand-in, threads, rounds.
 RACES = [("embedded", 2, 4), ("embedded", 8, 4), ("dynoxide", 8, 1)]
 DEEP = [
-    ("embedded", 2, 50),
+    ("embedded", 2, 20),
     ("embedded", 8, 50),
-    ("embedded", 32, 20),
-    ("embedded", 64, 5),
+    ("embedded", 32, 8),
+    ("embedded", 64, 3),
     ("dynoxide", 16, 10),
 ]
 
@@ -218,7 +218,8 @@ def test_a_feed_is_never_given_out_after_the_answer_to_its_deletion(race: Race) 
             [partial(_feeds_until_gone, person)] * race.threads,
         )
 
-        seen = [look for one in looks for look in one]
+        # Once more: those who saw that it is gone may all have done so before the answer came.
+        seen = [look for one in [*looks, _feeds(person, 1)] for look in one]
         assert deleted.answer.status == 204
         assert {look.answer.status for look in seen} <= {200, 410}
         assert {look.answer.status for look in seen if look.began > deleted.ended} == {410}
@@ -292,7 +293,7 @@ def test_whatever_is_mixed_list_and_feeds_agree(race: Race) -> None:
         acts = _mixed(person, race.chance)
 
         (results,) = race.at_once(
-            [partial(_in_turn, [*islice(acts, 8)]) for _ in range(race.threads)]
+            [partial(_in_turn, [*islice(acts, 5)]) for _ in range(race.threads)]
         )
 
         listed = calendars(race.stack, person.keeper)

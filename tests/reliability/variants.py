@@ -222,6 +222,7 @@ VARIANTS = (
     Variant("delete-key-rotating", "delete_calendar", 200, _named, claims=ROTATES, key=True),
     Variant("feed", "get_feed", 200, _feed, cold=True),
     Variant("feed-cached", "get_feed", 200, _cached_feed, cold=True),
+    Variant("feed-remembered", "get_feed", 200, _cached_feed),
     Variant("feed-unchanged", "get_feed", 304, _unchanged_feed, 304, cold=True),
     Variant("feed-without-the-revoked", "get_feed", 200, _feed_without_the_revoked, cold=True),
     Variant("feed-deleted", "get_feed", 410, _deleted_feed, 410, cold=True),
