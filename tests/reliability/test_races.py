@@ -22,7 +22,7 @@ from tests.support import Answer, Stack, Token, sample_event
 from tests.tally import Tally
 
 # Stand-in, threads, rounds.
-RACES = [("embedded", 2, 4), ("embedded", 8, 4), ("dynoxide", 8, 1)]
+RACES = [("embedded", 2, 3), ("embedded", 8, 3), ("dynoxide", 8, 1)]
 DEEP = [
     ("embedded", 2, 20),
     ("embedded", 8, 50),
