@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,7 +104,8 @@ def main() -> None:
             walk = demo.prepare(url, STATE)
             print(f"ready: {url}\n\n{walk}", flush=True)
             logging.getLogger("local").setLevel(logging.INFO)
-            signal.pause()
+            while True:  # signal.pause() would sleep through a signal that comes just before it
+                time.sleep(1)
     except KeyboardInterrupt:
         print("\nstopped; the state is kept (make reset forgets it)")
     except (CannotServe, standins.DidNotStart, data.NotDeployed) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
+import psutil
 import requests
 
 from local.whereabouts import Whereabouts
@@ -104,7 +105,11 @@ class Server:
 
     def ended(self) -> int:
         """Its exit status, once it has ended and all that it printed is read."""
-        status = self.process.wait(PATIENCE)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            children = psutil.Process(self.process.pid).children()
+            raise AssertionError(f"it does not end: {children}, {self.printed[-3:]}") from None
         if self.reader is not None:
             self.reader.join(PATIENCE)
         CANARIES.look("the server's log", *self.logged)
