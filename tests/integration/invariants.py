@@ -13,7 +13,7 @@ Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Table:
+class Contents:
     """The items of the calendars table, by what they are (`items.py`)."""
 
     owners: dict[str, Item]  # by partition
@@ -23,9 +23,11 @@ class _Table:
     feeds: list[Item]
     deleted_feeds: list[Item]
     jobs: dict[str, Item]  # by calendar
+    revocations: dict[tuple[str, str], Item]  # by owner and mom_id
+    receipts: list[Item]
 
     @classmethod
-    def of(cls, rows: list[Item]) -> "_Table":
+    def of(cls, rows: list[Item]) -> "Contents":
         def under(partition: str, row: str = "") -> list[Item]:
             return [r for r in rows if r["pk"].startswith(partition) and r["sk"].startswith(row)]
 
@@ -39,17 +41,26 @@ class _Table:
             feeds=[row for row in feeds if "deleted" not in row],
             deleted_feeds=[row for row in feeds if "deleted" in row],
             jobs={row["sk"]: row for row in under(items.SWEEP)},
+            revocations={
+                (row["pk"].split("#")[1], row["sk"]): row
+                for row in under("REVOKED#")
+                if row["sk"] != items.HEAD
+            },
+            receipts=under("RECEIPT#"),
         )
 
 
 def violations(dump: Mapping[str, list[Any]]) -> list[str]:
     """What is wrong in the calendars table, which is the first of a stack's dump."""
     rows = [aws.from_dynamodb(item) for item in next(iter(dump.values()))]
-    table = _Table.of(rows)
+    return violations_in(Contents.of(rows))
+
+
+def violations_in(table: Contents) -> list[str]:
     return [*_of_feeds(table), *_of_counters(table), *_of_subscriptions(table)]
 
 
-def _of_feeds(table: _Table) -> Iterator[str]:
+def _of_feeds(table: Contents) -> Iterator[str]:
     """Every calendar has exactly one live feed, and every live feed a calendar."""
     calendars = Counter(_identity(c["pk"].split("#")[1], c["id"], c) for c in table.calendars)
     feeds = Counter(_identity(f["owner"], f["calendar"], f) for f in table.feeds)
@@ -65,7 +76,7 @@ def _of_feeds(table: _Table) -> Iterator[str]:
         yield f"deleted feeds that still know something: {talking}"
 
 
-def _of_counters(table: _Table) -> Iterator[str]:
+def _of_counters(table: Contents) -> Iterator[str]:
     """The counters are what can be counted; what waits to be swept is not counted any more."""
     live = {c["id"]: c["pk"] for c in table.calendars}
     calendars = Counter(live.values())
@@ -82,7 +93,7 @@ def _of_counters(table: _Table) -> Iterator[str]:
             yield f"{feed['subscriptions']} tokens where {events[feed['calendar']]} are"
 
 
-def _of_subscriptions(table: _Table) -> Iterator[str]:
+def _of_subscriptions(table: Contents) -> Iterator[str]:
     """Subscriptions of live calendars have their event and the reverse; others wait for `sweep`."""
     live = {calendar["id"] for calendar in table.calendars}
     subscriptions = {key for key in table.subscriptions if key[0] in live}

@@ -1,0 +1,409 @@
+"""The rules of the API as plain data: what each request answers, and what is so afterwards.
+
+It knows no table and no JWT. A method is a request, or something else that happens; it changes the
+model as that changes the stack, and returns the answer. Times are in seconds since 1970.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+DAY = 24 * 60 * 60
+DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
+GENERATIONS = 16  # of a chain, of which is known when they were rotated
+
+NOTIFY = "manage_mytokens:notify"
+READ_NOTIFY = "read@manage_mytokens:notify"
+TOKENINFO_NOTIFY = "tokeninfo:notify"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`successor` is the number of the token that is handed out, 0 if none is."""
+
+    status: int
+    content: Any = None
+    error: str = ""
+    successor: int = 0
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a request presents: the token of a chain that has this number."""
+
+    mom_id: str
+    seq_no: int
+
+
+@dataclass
+class Token:
+    """A chain of tokens, of which the newest is alive. `made`: when each was, by its number.
+
+    `rotated`: when each successor was committed at the latest, in milliseconds.
+    """
+
+    mom_id: str
+    owner: str
+    name: str
+    capabilities: tuple[str, ...]
+    created: int
+    expires: int | None
+    ancestors: tuple[str, ...]
+    limit: int | None
+    rotates: bool
+    auto_revoke: bool
+    uses: int = 0
+    made: dict[int, int] = field(default_factory=dict)
+    rotated: dict[int, int] = field(default_factory=dict)
+    revoked: int | None = None
+    revoked_tree: int | None = None
+
+    @property
+    def seq_no(self) -> int:
+        return max(self.made)
+
+    def is_valid(self, seq_no: int, now: int) -> bool:
+        return self.made[seq_no] <= now and (self.expires is None or now <= self.expires)
+
+    def may(self, capability: str) -> bool:
+        return any(_covers(held, capability) for held in self.capabilities)
+
+
+@dataclass
+class Subscription:
+    comment: str
+    added: int
+    changed: int
+    sequence: int = 0
+
+
+@dataclass
+class Calendar:
+    owner: str
+    name: str
+    address: str
+    changed: int
+    version: int = 0
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+
+    def document(self, *tokens: str) -> dict[str, Any]:
+        listed = {"subscribed_tokens": [*tokens]} if tokens else {}
+        return {"name": self.name, "ics_path": self.address, **listed}
+
+    def changes(self, now: int) -> None:
+        self.version += 1
+        self.changed = now
+
+
+@dataclass(frozen=True)
+class Event:
+    summary: str
+    start: int
+    days_before: tuple[int, ...]
+    comment: str
+    sequence: int
+    added: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That a request was done, with the token that was shown and an Idempotency-Key."""
+
+    request: tuple[str, ...]
+    address: str
+    at: int
+    successor: int
+
+
+class Refused(Exception):
+    def __init__(self, status: int, error: str, **more: Any) -> None:
+        self.answer = Answer(status, error=error, **more)
+
+
+def _request(ask: Callable[..., Answer]) -> Callable[..., Answer]:
+    """A request, which may be refused."""
+
+    @wraps(ask)
+    def answered(*arguments: Any, **more: Any) -> Answer:
+        try:
+            return ask(*arguments, **more)
+        except Refused as refusal:
+            return refusal.answer
+
+    return answered
+
+
+@dataclass
+class Model:
+    now: int
+    tokens: dict[str, Token] = field(default_factory=dict)
+    calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)  # by owner and name
+    deleted: dict[str, int] = field(default_factory=dict)  # when, by address
+    unswept: dict[str, str] = field(default_factory=dict)  # whose, by address
+    receipts: dict[tuple[Shown, str], Receipt] = field(default_factory=dict)
+    revocations: Counter[str] = field(default_factory=Counter)  # how many, by owner
+
+    # --- what happens beside the requests
+
+    def issue(self, token: Token) -> None:
+        token.made[1] = token.created
+        self.tokens[token.mom_id] = token
+
+    def revoke(self, token: Token, *, tree: bool) -> None:
+        self.revocations[token.owner] += 1
+        token.revoked = self.now if token.revoked is None else token.revoked
+        if tree and token.revoked_tree is None:
+            token.revoked_tree = self.now
+
+    def sweep(self) -> int:
+        swept, self.unswept = self.unswept, {}
+        return len(swept)
+
+    # --- requests that need a token
+
+    @_request
+    def list_calendars(self, shown: Shown) -> Answer:
+        token = self._admitted(shown, READ_NOTIFY)
+        theirs = [c for (owner, _), c in sorted(self.calendars.items()) if owner == token.owner]
+        return self._used(token, 200, [self._document(calendar) for calendar in theirs])
+
+    @_request
+    def get_calendar(self, shown: Shown, name: str) -> Answer:
+        token = self._admitted(shown, READ_NOTIFY)
+        return Answer(302, self._calendar(token.owner, name).address)
+
+    @_request
+    def create_calendar(self, shown: Shown, name: str, address: str, key: str) -> Answer:
+        request = ("create", name)
+        if receipt := self._receipt(shown, request, key):
+            return self._again(shown, receipt, 201, Calendar.document)
+        token = self._admitted(shown, NOTIFY)
+        if "/" in name:
+            raise Refused(400, "invalid_request")
+        if (token.owner, folded(name)) in self.calendars:
+            raise Refused(409, "conflict")
+        as_given = unicodedata.normalize("NFC", name)
+        calendar = Calendar(token.owner, as_given, address, self.now)
+        self.calendars[token.owner, folded(name)] = calendar
+        answer = self._used(token, 201, calendar.document())
+        return self._receipted(answer, shown, request, address, key)
+
+    @_request
+    def add_token(self, shown: Shown, name: str, mom_id: str, comment: str, key: str) -> Answer:
+        request = ("add", name, mom_id, comment)
+        if receipt := self._receipt(shown, request, key):
+            return self._again(shown, receipt, 200, self._document)
+        token = self._admitted(shown, NOTIFY, TOKENINFO_NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        added = self._reachable(token, mom_id, NOTIFY)
+        if added.expires is None or added.expires < self.now:
+            raise Refused(400, "invalid_request")
+        known = calendar.subscriptions.get(added.mom_id)
+        if known is None:
+            calendar.subscriptions[added.mom_id] = Subscription(comment, self.now, self.now)
+            calendar.changes(self.now)
+        elif comment not in ("", known.comment):
+            known.comment, known.sequence = comment, known.sequence + 1
+            known.changed = max(self.now, known.changed + 1)
+            calendar.changes(self.now)
+        answer = self._used(token, 200, self._document(calendar))
+        return self._receipted(answer, shown, request, calendar.address, key)
+
+    @_request
+    def delete_calendar(self, shown: Shown, name: str, key: str) -> Answer:
+        request = ("delete", name)
+        if receipt := self._receipt(shown, request, key):
+            status = 200 if receipt.successor else 204
+            return Answer(status, successor=receipt.successor, replayed=True)
+        token = self._admitted(shown, NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        del self.calendars[token.owner, folded(name)]
+        self.deleted[calendar.address] = self.now
+        self.unswept[calendar.address] = token.owner
+        return self._receipted(self._used(token, 204), shown, request, calendar.address, key)
+
+    @_request
+    def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool) -> Answer:
+        token = self._alive(shown)
+        own = mom_id in ("", token.mom_id)
+        if not own:
+            self._limited(token)
+        self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), tree=recursive)
+        return Answer(204) if own else self._used(token, 204)
+
+    @_request
+    def introspect(self, shown: Shown) -> Answer:
+        token = self._alive(shown, "tokeninfo:introspect")
+        return Answer(200, (token.mom_id, None if token.limit is None else token.uses))
+
+    @_request
+    def list_mytokens(self, shown: Shown) -> Answer:
+        token = self._admitted(shown, "manage_mytokens:list")
+        theirs = [t.mom_id for t in self.tokens.values() if t.owner == token.owner]
+        return self._used(token, 200, sorted(filter(self.is_there, theirs)))
+
+    @_request
+    def subtokens(self, shown: Shown) -> Answer:
+        token = self._admitted(shown, "tokeninfo:subtokens")
+        tokens = self.tokens.values()
+        family = [t.mom_id for t in tokens if token.mom_id in (t.mom_id, *t.ancestors)]
+        return self._used(token, 200, sorted(filter(self.is_there, family)))
+
+    # --- feeds, which need none
+
+    @_request
+    def feed(self, address: str) -> Answer:
+        """The calendar's name, and its events in the order of their mom_ids."""
+        if address in self.deleted and self.now <= self.deleted[address] + 90 * DAY:
+            raise Refused(410, "gone")
+        for calendar in self.calendars.values():
+            if calendar.address == address:
+                events = [self._event(calendar, m) for m in self._subscribed(calendar)]
+                return Answer(200, (calendar.name, events))
+        raise Refused(404, "not_found")
+
+    def state(self, address: str) -> tuple[str, int, int]:
+        """What decides every byte of the feed of a calendar that is there."""
+        calendar = next(c for c in self.calendars.values() if c.address == address)
+        return address, calendar.version, self.revocations[calendar.owner]
+
+    def _event(self, calendar: Calendar, mom_id: str) -> Event:
+        token, subscription = self.tokens[mom_id], calendar.subscriptions[mom_id]
+        end = token.expires or 0
+        return Event(
+            summary=f"Mytoken '{token.name}' expires",
+            start=end,
+            days_before=tuple(
+                days
+                for days in DAYS_BEFORE
+                if end - days * DAY >= subscription.added
+                and 2 * (end - days * DAY) >= token.created + end
+            ),
+            comment=subscription.comment,
+            sequence=subscription.sequence,
+            added=subscription.added,
+            changed=subscription.changed,
+        )
+
+    # --- what requests have in common
+
+    def is_there(self, mom_id: str) -> bool:
+        """Whether the token was issued, and not revoked since, by itself or with an ancestor."""
+        token = self.tokens.get(mom_id)
+        return (
+            token is not None
+            and token.revoked is None
+            and all(self.tokens[ancestor].revoked_tree is None for ancestor in token.ancestors)
+        )
+
+    def forget_when_rotated(self, mom_id: str) -> None:
+        """When the newest token of a chain was committed is then known only to a minute."""
+        token = self.tokens[mom_id]
+        token.rotated[token.seq_no] = (token.made[token.seq_no] + 60) * 1000
+
+    def _alive(self, shown: Shown, *capabilities: str) -> Token:
+        token = self.tokens[shown.mom_id]
+        if not token.is_valid(shown.seq_no, self.now) or not self.is_there(token.mom_id):
+            raise Refused(401, "invalid_token")
+        if shown.seq_no < token.seq_no:
+            came_later = self.now * 1000 > token.rotated.get(shown.seq_no + 1, 0)
+            if token.auto_revoke and came_later:
+                self.revoke(token, tree=True)
+            raise Refused(401, "invalid_token")
+        if capabilities and not any(map(token.may, capabilities)):
+            raise Refused(403, "insufficient_capabilities")
+        return token
+
+    def _limited(self, token: Token) -> Token:
+        if token.limit is not None and token.uses >= token.limit:
+            raise Refused(403, "usage_restricted")
+        return token
+
+    def _admitted(self, shown: Shown, *capabilities: str) -> Token:
+        return self._limited(self._alive(shown, *capabilities))
+
+    def _reachable(self, token: Token, mom_id: str, reaching_all: str) -> Token:
+        if mom_id in ("", token.mom_id):
+            return token
+        is_theirs = self.is_there(mom_id) and self.tokens[mom_id].owner == token.owner
+        if token.may(reaching_all):
+            if not is_theirs:
+                raise Refused(403, "invalid_grant")
+        elif not is_theirs or token.mom_id not in self.tokens[mom_id].ancestors:
+            raise Refused(403, "insufficient_capabilities")
+        return self.tokens[mom_id]
+
+    def _used(self, token: Token, status: int, content: Any = None) -> Answer:
+        if token.limit is not None:
+            token.uses += 1
+        if not token.rotates:
+            return Answer(status, content)
+        successor = token.seq_no + 1
+        token.made[successor] = self.now
+        token.rotated[successor] = self.now * 1000
+        token.rotated.pop(successor - GENERATIONS, None)
+        if not token.auto_revoke:
+            self.forget_when_rotated(token.mom_id)
+        return Answer(200 if status == 204 else status, content, successor=successor)
+
+    def _calendar(self, owner: str, name: str) -> Calendar:
+        try:
+            return self.calendars[owner, folded(name)]
+        except KeyError:
+            raise Refused(404, "not_found") from None
+
+    def _subscribed(self, calendar: Calendar) -> list[str]:
+        return sorted(filter(self.is_there, calendar.subscriptions))
+
+    def _document(self, calendar: Calendar) -> dict[str, Any]:
+        return calendar.document(*self._subscribed(calendar))
+
+    # --- requests that are repeated under their Idempotency-Key
+
+    def _receipted(
+        self, answer: Answer, shown: Shown, request: tuple[str, ...], address: str, key: str
+    ) -> Answer:
+        if key:
+            self.receipts[shown, key] = Receipt(request, address, self.now, answer.successor)
+        return answer
+
+    def _receipt(self, shown: Shown, request: tuple[str, ...], key: str) -> Receipt | None:
+        """The receipt of the request, if it was done before and may be repeated."""
+        receipt = self.receipts.get((shown, key))
+        if receipt is None or receipt.at + DAY <= self.now:
+            return None
+        if receipt.request != request:
+            raise Refused(400, "invalid_request")
+        if not receipt.successor or abs(self.now - receipt.at) > 60:
+            self._alive(shown)
+            return receipt
+        token = self.tokens[shown.mom_id]
+        is_current = receipt.successor == token.seq_no and token.is_valid(token.seq_no, self.now)
+        if not is_current or not self.is_there(token.mom_id):
+            raise Refused(409, "conflict")
+        return receipt
+
+    def _again(
+        self, shown: Shown, receipt: Receipt, status: int, document: Callable[[Calendar], Any]
+    ) -> Answer:
+        again = {"successor": receipt.successor, "replayed": True}
+        owner, name = self.tokens[shown.mom_id].owner, receipt.request[1]
+        calendar = self.calendars.get((owner, folded(name)))
+        if calendar is None or calendar.address != receipt.address:
+            raise Refused(409, "conflict", **again)
+        return Answer(status, document(calendar), **again)
+
+
+def folded(name: str) -> str:
+    decomposed = unicodedata.normalize("NFD", name)
+    return unicodedata.normalize("NFC", decomposed.casefold())
+
+
+def _covers(held: str, needed: str) -> bool:
+    covers = f"{needed.removeprefix('read@')}:".startswith(f"{held.removeprefix('read@')}:")
+    return covers and (needed.startswith("read@") or not held.startswith("read@"))

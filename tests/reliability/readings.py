@@ -1,0 +1,201 @@
+"""What tables, answers and feeds say, in the model's terms; and what the model says is there."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from icalendar import Calendar
+from icalendar import Event as VEvent
+
+from mytoken_calendars import items
+from mytoken_calendars.feed import GONE_FOR
+from mytoken_calendars.repeats import REPEATABLE_FOR
+from tests import support
+from tests.integration.invariants import Contents, Item
+from tests.integration.uses import claims
+from tests.reliability.model import Answer, Event, Model, Shown
+from tests.support import PUBLIC_URL
+
+Facts = dict[str, dict[Any, Any]]
+
+
+def address(feed_id: str) -> str:
+    """The `ics_path` of a calendar with this feed."""
+    return f"{PUBLIC_URL}/calendars/{feed_id}"
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def found(table: Contents, tokens: list[Item], addresses: Mapping[str, str]) -> Facts:
+    """What is there; `addresses` are those of all calendars that ever were, by their ids."""
+    live = {calendar["id"] for calendar in table.calendars}
+    return {
+        "calendars": {
+            (_last(row["pk"]), _last(row["sk"])): (row["name"], address(row["feed_id"]))
+            for row in table.calendars
+        },
+        "subscriptions": {
+            (addresses[calendar], mom_id): _subscription(row)
+            for (calendar, mom_id), row in table.events.items()
+            if calendar in live
+        },
+        "counters": {
+            _last(partition): counted
+            for partition, row in table.owners.items()
+            if any(counted := (row.get("calendars", 0), row.get("subscriptions", 0)))
+        },
+        "feeds": {
+            row["pk"]: (row["owner"], row["name"], row["changed"], row["subscriptions"])
+            for row in table.feeds
+        },
+        "deleted feeds": {row["pk"]: (row["deleted"], row["ttl"]) for row in table.deleted_feeds},
+        "to be swept": {addresses[calendar]: row["owner"] for calendar, row in table.jobs.items()},
+        "revocations": {key: row["tree"] for key, row in table.revocations.items()},
+        "receipts": {row["pk"]: (row["ttl"], "successor" in row) for row in table.receipts},
+        "tokens": {row["sk"]: _token(row) for row in tokens if row["pk"].startswith(items.OWNER)},
+    }
+
+
+def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
+    """What should be there; `bearers` are the tokens that were shown."""
+    calendars, tokens = model.calendars.items(), model.tokens
+    subscribed = [(c, m, s) for _, c in calendars for m, s in c.subscriptions.items()]
+    owned = Counter(c.owner for _, c in calendars)
+    subscriptions = Counter(c.owner for c, _, _ in subscribed)
+    return {
+        "calendars": {key: (c.name, c.address) for key, c in calendars},
+        "subscriptions": {
+            (c.address, m): (
+                tokens[m].name,
+                tokens[m].created,
+                tokens[m].expires,
+                tokens[m].ancestors,
+                s.comment,
+                s.added,
+                s.changed,
+                s.sequence,
+            )
+            for c, m, s in subscribed
+        },
+        "counters": {owner: (count, subscriptions[owner]) for owner, count in owned.items()},
+        "feeds": {
+            _feed_head(c.address): (c.owner, c.name, c.changed, len(c.subscriptions))
+            for _, c in calendars
+        },
+        "deleted feeds": {_feed_head(a): (at, at + GONE_FOR) for a, at in model.deleted.items()},
+        "to be swept": dict(model.unswept),
+        "revocations": {
+            (t.owner, t.mom_id): t.revoked_tree is not None
+            for t in tokens.values()
+            if t.revoked is not None
+        },
+        "receipts": {
+            items.receipt(bearers[shown], key)["pk"]: (r.at + REPEATABLE_FOR, r.successor > 0)
+            for (shown, key), r in model.receipts.items()
+        },
+        "tokens": {
+            t.mom_id: (
+                t.owner,
+                t.name,
+                t.created,
+                t.expires,
+                t.ancestors,
+                t.seq_no,
+                t.rotated,
+                t.uses,
+                t.revoked,
+                t.revoked_tree,
+            )
+            for t in tokens.values()
+        },
+    }
+
+
+def _subscription(row: Item) -> tuple[Any, ...]:
+    comment, ancestors = row.get("comment", ""), tuple(row.get("ancestors", ()))
+    token = (row["name"], row["created"], row["expires"], ancestors)
+    return (*token, comment, row["added"], row["changed"], row["sequence"])
+
+
+def _token(row: Item) -> tuple[Any, ...]:
+    rotated = {int(_last(name, "_")): at for name, at in row.items() if name.startswith("made_")}
+    uses = sum(count for name, count in row.items() if name.startswith("uses_"))
+    return (
+        _last(row["pk"]),
+        row["name"],
+        row["created"],
+        row.get("expires"),
+        tuple(row.get("ancestors", ())),
+        row["seq_no"],
+        rotated,
+        uses,
+        row.get("revoked"),
+        row.get("revoked_tree"),
+    )
+
+
+def _feed_head(address: str) -> str:
+    return items.feed_head(_last(address, "/"))["pk"]
+
+
+def _last(text: str, separator: str = "#") -> str:
+    return text.rpartition(separator)[2]
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def read(operation: str, answer: support.Answer) -> Answer:
+    document = dict(answer.json) if answer.body else {}
+    successor = document.pop("token_update", None)
+    return Answer(
+        answer.status,
+        None if "error" in document else _content(operation, answer, document),
+        document.get("error", ""),
+        successor=claims(support.Token(successor["mytoken"], ""))["seq_no"] if successor else 0,
+        replayed=answer.headers.get("idempotent-replayed") == "true",
+    )
+
+
+def _content(operation: str, answer: support.Answer, document: dict[str, Any]) -> Any:
+    match operation:
+        case "list_calendars":
+            return document["calendars"]
+        case "get_calendar":
+            return answer.headers["location"]
+        case "tokeninfo" if "token" in document:
+            clause = document["token"].get("restrictions", [{}])[0]
+            return document["mom_id"], clause.get("usages_other_done")
+        case "tokeninfo":
+            trees = document["mytokens"]
+            return sorted(_mom_ids(trees if isinstance(trees, list) else [trees]))
+        case _:
+            return document or None
+
+
+def _mom_ids(trees: list[dict[str, Any]]) -> Iterator[str]:
+    for tree in trees:
+        yield tree["token"]["mom_id"]
+        yield from _mom_ids(tree.get("children", []))
+
+
+# --- feeds ----------------------------------------------------------------------------------------
+
+
+def shown_in(text: str) -> tuple[str, list[Event]]:
+    """The name and the events of a feed."""
+    calendar = Calendar.from_ical(text)
+    return str(calendar["x-wr-calname"]), [_event(event) for event in calendar.walk("VEVENT")]
+
+
+def _event(event: VEvent) -> Event:
+    return Event(
+        summary=str(event["summary"]),
+        start=int(event["dtstart"].dt.timestamp()),
+        days_before=tuple(-alarm["trigger"].dt.days for alarm in event.walk("VALARM")),
+        comment=event["description"].rpartition("\n\n")[0],
+        sequence=event["sequence"],
+        added=int(event["created"].dt.timestamp()),
+        changed=int(event["last-modified"].dt.timestamp()),
+    )
