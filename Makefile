@@ -23,7 +23,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime test-deep mutants load bench check lint types imports template \
+.PHONY: help run token tokens revoke restore plan reset test test-runtime test-deep mutants load bench check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -40,6 +40,12 @@ tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
 
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
 	@$(PYTHON) -m tools.revoke $(ARGS)
+
+restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
+	@$(PYTHON) -m tools.restore $(ARGS)
+
+plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
+	@$(PYTHON) -m tools.plan $(ARGS)
 
 reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
