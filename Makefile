@@ -8,6 +8,8 @@ STANDINS_HOST ?= 127.0.0.1
 STATE ?= .local
 # The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
+# What samconfig.toml calls the environment to deploy: dev or prod. Without it one is asked.
+ENV ?=
 # Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
 # For how long the load is served.
@@ -93,8 +95,8 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
 	@du -sh .aws-sam/build/*Layer
 
-deploy: build ## Deploy the stack, asking for what it needs to know
-	@$(SAM) deploy --guided
+deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
+	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided)
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
