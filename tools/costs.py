@@ -20,7 +20,7 @@ _BYTES_OF_AN_EVENT = 2300  # with its subscription, and a mytoken's own item
 _BYTES_OF_A_FEED = 5000  # in S3, compressed
 _MEMORY, _CORE = 512, 1024  # MB
 
-# What a request of the API takes, whichever it is. `tests/contract/test_plan.py` counts the units.
+# What a request of the API takes, whichever it is: an estimate, as a twentieth of the polls it is.
 REQUEST: Mapping[Price, float] = {
     prices.API_REQUEST: 1,
     prices.INVOCATION: 1,
@@ -29,7 +29,8 @@ REQUEST: Mapping[Price, float] = {
     prices.TRANSFER: 4000,
     prices.LOGS: 900,
 }
-# What one takes that changes something, besides: a transaction, and the feed that is built anew.
+# What one takes that changes something, besides: a transaction (tests/contract/test_plan.py counts its
+# units), and the feed that is built anew. As if every mytoken rotated.
 CHANGE: Mapping[Price, float] = {
     prices.WRITE_UNIT: 20,
     prices.READ_UNIT: 20,
@@ -43,7 +44,7 @@ class Usage:
     """How a stack is used. Shares are of polls; `requests` and `changes` are those of a feed."""
 
     feeds: int
-    tokens: int = 10  # in a feed
+    tokens: int = 37  # in a feed: 50 KB, of which the bench measured what a poll takes
     polls: float = 24  # of a feed, a day: feeds ask to be fetched every hour
     unchanged: float = 0.9
     from_memory: float = 0.0  # more of them are in a warm function's memory the fewer feeds it has

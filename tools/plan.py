@@ -67,7 +67,7 @@ def bills(usages: list[Usage]) -> str:
         ]
         for price in taken
     ]
-    sums = ["**sum**", *(f"**{bill.total:,.0f}**" for bill in made)]
+    sums = ["**sum**", *(f"**{bill.total:,.2f}**" for bill in made)]
     each = [
         "of one feed, a year",
         *(f"{12 * bill.total / usage.feeds:.3f}" for bill, usage in zip(made, usages, strict=True)),
