@@ -20,7 +20,7 @@ _BYTES_OF_AN_EVENT = 2300  # with its subscription, and a mytoken's own item
 _BYTES_OF_A_FEED = 5000  # in S3, compressed
 _MEMORY, _CORE = 512, 1024  # MB
 
-# What a request of the API takes, whichever it is: an estimate, as a twentieth of the polls it is.
+# What a request of the API takes, whichever it is: estimated, as they are few beside the polls.
 REQUEST: Mapping[Price, float] = {
     prices.API_REQUEST: 1,
     prices.INVOCATION: 1,
@@ -29,8 +29,8 @@ REQUEST: Mapping[Price, float] = {
     prices.TRANSFER: 4000,
     prices.LOGS: 900,
 }
-# What one takes that changes something, besides: a transaction (tests/contract/test_plan.py counts its
-# units), and the feed that is built anew. As if every mytoken rotated.
+# What one takes that changes something, besides: a transaction, the feed that is built anew, and a
+# signature as if every mytoken rotated. A test counts the write units.
 CHANGE: Mapping[Price, float] = {
     prices.WRITE_UNIT: 20,
     prices.READ_UNIT: 20,
