@@ -8,6 +8,8 @@ STANDINS_HOST ?= 127.0.0.1
 STATE ?= .local
 # The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
 STACK ?=
+# What samconfig.toml calls the environment to deploy: dev or prod. Without it one is asked.
+ENV ?=
 # Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
 # For how long the load is served.
@@ -23,7 +25,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime test-deep mutants load bench check lint types imports template \
+.PHONY: help run token tokens revoke restore plan reset test test-runtime test-deep mutants load bench check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -40,6 +42,12 @@ tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
 
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
 	@$(PYTHON) -m tools.revoke $(ARGS)
+
+restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
+	@$(PYTHON) -m tools.restore $(ARGS)
+
+plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
+	@$(PYTHON) -m tools.plan $(ARGS)
 
 reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
@@ -87,8 +95,8 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
 	@du -sh .aws-sam/build/*Layer
 
-deploy: build ## Deploy the stack, asking for what it needs to know
-	@$(SAM) deploy --guided
+deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
+	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided)
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \

@@ -87,6 +87,7 @@ class Template:
         }
         return {
             "Parameters": self.document["Parameters"],
+            "Conditions": self.document["Conditions"],
             "Resources": resources,
             "Outputs": outputs,
         }

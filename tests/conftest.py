@@ -154,7 +154,7 @@ def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:
     template = Template.read()
     with Stack(aws).entered():
         variables = data.deploy(template, mytoken_issuer)
-        return {**aws, **variables, "SIGNING_KEY": _signing_key(template)}
+        return {**aws, **variables, "SIGNING_KEYS": _signing_key(template)}
 
 
 def _signing_key(template: Template) -> str:

@@ -104,7 +104,9 @@ def granted(folder: str) -> frozenset[Grant]:
 
 
 def _named(resource: dict[str, Any]) -> str:
-    """`X` for the ARN of X, and `X/feeds/*` for what is in it."""
+    """`X` for the ARN of X, unless a parameter names another; `X/feeds/*` for what is in it."""
+    if "Fn::If" in resource:
+        *_, resource = resource["Fn::If"]
     if "Fn::GetAtt" in resource:
         name, _ = resource["Fn::GetAtt"]
         return str(name)

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.template import output_name
 from local.whereabouts import Whereabouts
 
-_VARIABLES = ("CALENDARS_TABLE", "TOKENS_TABLE", "SIGNING_KEY")
+_VARIABLES = ("CALENDARS_TABLE", "TOKENS_TABLE", "SIGNING_KEYS")
 
 
 def add_argument(parser: ArgumentParser) -> None:

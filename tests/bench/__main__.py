@@ -21,10 +21,11 @@ from tests.bench import (
 from tests.bench.building import Calendars
 from tests.bench.calls import Clients
 from tests.bench.costs import Bills
-from tests.bench.figures import HEADER, Figure, table
+from tests.bench.figures import HEADER, Figure
 from tests.bench.function import Function
 from tests.bench.stage import Person
 from tests.support import ROOT, Stack
+from tools.tables import table
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
 
@@ -56,6 +57,7 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
 def concluded(figures: list[Figure], bills: Bills, bills_of_peer: Bills, page: Path) -> int:
     """Writes and prints what came out; the exit status."""
     page.write_text(report.page(figures, bills, bills_of_peer))
+    page.with_suffix(".json").write_text(report.for_programs(bills))
     print(table(HEADER, [figure.row() for figure in figures]))
     print(report.verdict(figures))
     return int(any(figure.is_missed for figure in figures))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from local.template import Template
-from tests.bench import prices
 from tests.bench.figures import Figure
 from tests.bench.invoked import Context
 from tests.bench.polls import Poll, Polls
-from tests.bench.prices import Addend
+from tools import prices
+from tools.prices import Addend
 
 CORE = 1769  # MB of memory that buy one core
 DYNAMODB, S3 = 3, 20  # milliseconds of one request, assumed
@@ -96,6 +96,14 @@ class Bills:
     def of(cls, polls: Polls, settings: Settings) -> "Bills":
         kinds = (polls.unchanged, polls.from_s3, polls.from_memory)
         return cls(*(bill(poll, settings) for poll in kinds))
+
+
+def amounts(bills: Bills) -> dict[str, dict[str, float]]:
+    """What one poll of each kind takes, by what has a price."""
+    return {
+        kind: {addend.price.of: addend.quantity for addend in bill}
+        for kind, bill in vars(bills).items()
+    }
 
 
 def of_both(ours: Polls, peer: Polls) -> tuple[Bills, Bills]:

@@ -1,5 +1,6 @@
 """docs/performance.md: the figures, what they are made of, and how to read them."""
 
+import json
 import os
 import platform
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from pathlib import Path
 
 from local.template import Template
 from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
-from tests.bench import building, costs, polls, prices, start
+from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
-from tests.bench.figures import HEADER, Figure, table
+from tests.bench.figures import HEADER, Figure
 from tests.bench.function import counts_instructions
+from tools import prices
+from tools.tables import table
 
 _TEXT = """\
 # Performance
@@ -101,13 +104,18 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         costs=_costs(bills, bills_of_peer),
         prices=table(
             ["", "USD", "per"],
-            [[price.of, _dollars(price.usd), price.unit] for price in prices.ALL],
+            [[price.of, _dollars(price.usd), price.unit] for price in prices.OF_A_POLL],
         ),
         memory=costs.Settings.of(Template.read()).memory,
         core=costs.CORE,
         dynamodb=costs.DYNAMODB,
         s3=costs.S3,
     )
+
+
+def for_programs(bills: Bills) -> str:
+    """What `tools/costs.py` reads of it."""
+    return json.dumps({"a poll takes": costs.amounts(bills)}, indent=2) + "\n"
 
 
 def verdict(figures: list[Figure]) -> str:

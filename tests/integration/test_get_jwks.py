@@ -3,6 +3,8 @@
 import jwt
 import pytest
 
+from tests.conftest import Deploy
+from tests.integration.uses import ROTATING
 from tests.support import PUBLIC_URL, Stack
 
 
@@ -43,6 +45,25 @@ def test_a_mytoken_that_was_altered_is_not(stack: Stack) -> None:
 
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(f"{header}.{payload}.{signature}", keys.keys[0], ["ES512"], audience=PUBLIC_URL)
+
+
+def test_after_the_signing_key_was_rotated_old_mytokens_work_and_have_successors_of_the_new_key(
+    stack: Stack, moto: Deploy
+) -> None:
+    old = stack.mint(rotation=ROTATING)
+    new_key = moto("eu-central-1")["SIGNING_KEYS"]
+    keys = f"{new_key},{stack.environment['SIGNING_KEYS']}"
+    rotated = Stack({**stack.environment, "SIGNING_KEYS": keys})
+
+    answer = rotated.invoke("list_calendars", old)
+    jwks = jwt.PyJWKSet.from_dict(rotated.invoke("get_jwks").json)
+
+    successor = answer.json["token_update"]["mytoken"]
+    kids = [jwt.get_unverified_header(bearer)["kid"] for bearer in (successor, old.bearer)]
+    assert answer.status == 200
+    assert [key.key_id for key in jwks.keys] == kids
+    assert kids[0] != kids[1]
+    assert rotated.invoke("list_calendars", successor).status == 200
 
 
 def test_the_key_stays_the_same(stack: Stack) -> None:

@@ -547,7 +547,7 @@ def test_of_many_who_put_an_object_if_there_is_none_one_does(
 
 def test_what_kms_signs_its_public_key_verifies(racing_stack: Stack) -> None:
     with racing_stack.entered():
-        key = SigningKey.from_environment()
+        (key,) = SigningKey.all_from_environment()
 
     signature = key.sign(b"message")
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from local.template import Template
-from tests.bench import costs, prices
+from tests.bench import costs
 from tests.bench.costs import Bills, Settings
 from tests.bench.function import Answer
 from tests.bench.polls import Asked, Poll, Polls
+from tools import prices
 
 SETTINGS = Settings(memory=512, access_log='{"status":"$context.status"}', is_quiet=True)
 ANSWER = Answer(200, {"ETag": '"abc"'}, length=4000, cpu=0, part=0, logged=0)

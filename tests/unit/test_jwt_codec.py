@@ -51,6 +51,12 @@ class UnreachableKey(LocalKey):
         raise TemporarilyUnavailable
 
 
+class UnknownKey(LocalKey):
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        raise TemporarilyUnavailable
+
+
 KEY = LocalKey()
 CODEC = JwtCodec(KEY)
 ISSUED = CODEC.encode(claims())
@@ -207,6 +213,31 @@ def test_the_published_coordinates_have_66_bytes_even_if_the_first_are_zero(secr
 
     assert len(jwk["x"]) == len(jwk["y"]) == 88
     assert ECKey.import_key(jwk).thumbprint() == jwk["kid"]
+
+
+def test_the_mytokens_of_a_retired_key_are_still_taken_and_new_ones_are_the_new_keys() -> None:
+    codec = JwtCodec(LocalKey(), retired=(CODEC,))
+
+    issued = codec.encode(claims())
+
+    assert codec.decode(ISSUED, ISSUER) == codec.decode(issued, ISSUER) == Mytoken.of(claims())
+    assert [jwk["kid"] for jwk in codec.jwks] == [codec.jwk["kid"], CODEC.jwk["kid"]]
+    assert not is_taken(issued)
+
+
+def test_the_name_of_a_retired_key_does_not_help_another_one() -> None:
+    codec = JwtCodec(LocalKey(), retired=(CODEC,))
+
+    with pytest.raises(InvalidToken):
+        codec.decode(forged(header(), sign=lambda m: es512(m, LocalKey())), ISSUER)
+    with pytest.raises(InvalidToken):
+        codec.decode(JwtCodec(LocalKey()).encode(claims()), ISSUER)
+
+
+def test_a_retired_key_is_not_asked_for_while_tokens_of_the_new_one_come() -> None:
+    codec = JwtCodec(KEY, retired=(JwtCodec(UnknownKey()),))
+
+    assert codec.decode(ISSUED, ISSUER) == Mytoken.of(claims())
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", "es512", "ES512 "])

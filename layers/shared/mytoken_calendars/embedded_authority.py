@@ -16,7 +16,6 @@ from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 from mytoken_calendars.network import ClientNetwork
 from mytoken_calendars.registry import Registry
 from mytoken_calendars.restrictions import Network
-from mytoken_calendars.signing_key import SigningKey
 from mytoken_calendars.store import CalendarStore
 from mytoken_calendars.table import Table
 
@@ -33,7 +32,7 @@ class EmbeddedAuthority:
     @classmethod
     def from_environment(cls) -> Self:
         return cls(
-            JwtCodec(SigningKey.from_environment()),
+            JwtCodec.from_environment(),
             Registry.from_environment(),
             CalendarStore.from_environment().table,
             ClientNetwork.from_environment(),
@@ -73,7 +72,7 @@ class EmbeddedAuthority:
         return configuration.document(base_url)
 
     def jwks(self) -> Mapping[str, Any]:
-        return {"keys": [self.codec.jwk]}
+        return {"keys": self.codec.jwks}
 
     def tokens_of(self, caller: Caller) -> list[RegisteredToken]:
         tokens = self.registry.all(caller.owner)

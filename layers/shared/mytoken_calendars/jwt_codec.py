@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -33,16 +33,22 @@ _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class JwtCodec:
-    """The mytokens of one signing key."""
+    """The mytokens of one signing key, and of those that have signed before it."""
 
     key: SigningKey
+    retired: tuple["JwtCodec", ...] = ()  # theirs are still taken, but no new ones are made
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        key, *retired = SigningKey.all_from_environment()
+        return cls(key, tuple(map(JwtCodec, retired)))
 
     def encode(self, claims: Mapping[str, Any]) -> str:
         """The signed mytoken with these claims. Raises TemporarilyUnavailable."""
         payload = json.dumps(claims, separators=(",", ":")).encode()
         # KMS signs: PyJWT has the public key at hand, and asks it for no more than its curve.
         key: Any = self.key.public
-        return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self._header)
+        return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self.header)
 
     def decode(self, bearer: str, issuer: str) -> Mytoken:
         """The claims of a mytoken that `encode` has made for this issuer.
@@ -57,13 +63,23 @@ class JwtCodec:
             raise InvalidToken
         try:
             header = strict_json.loads(base64url_decode(jwt[1]))
-            if header != self._header:
+            codec = next((codec for codec in self._all if header == codec.header), None)
+            if codec is None:
                 raise InvalidToken
-            payload = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
-            claims = strict_json.loads(payload)
+            claims = strict_json.loads(codec.payload(bearer))
         except (PyJWTError, ValueError):
             raise InvalidToken from None
         return mytoken_of(claims, issuer)
+
+    def payload(self, bearer: str) -> bytes:
+        """What this very key has signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
+        payload: bytes = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
+        return payload
+
+    @property
+    def jwks(self) -> list[dict[str, Any]]:
+        """The public keys that verify these mytokens."""
+        return [codec.jwk for codec in self._all]
 
     @cached_property
     def jwk(self) -> dict[str, Any]:
@@ -81,8 +97,12 @@ class JwtCodec:
         }
 
     @property
-    def _header(self) -> dict[str, Any]:
+    def header(self) -> dict[str, Any]:
         return {"typ": TYPE, "alg": SIGNING_ALGORITHM, "kid": self.jwk["kid"]}
+
+    @property
+    def _all(self) -> tuple["JwtCodec", ...]:
+        return (self, *self.retired)
 
     @cached_property
     def _jws(self) -> PyJWS:

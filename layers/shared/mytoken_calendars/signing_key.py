@@ -23,8 +23,10 @@ class SigningKey:
     key_id: str
 
     @classmethod
-    def from_environment(cls) -> Self:
-        return cls(aws.client("kms"), os.environ["SIGNING_KEY"])
+    def all_from_environment(cls) -> list[Self]:
+        """The one that signs, and then those that have signed before it."""
+        kms = aws.client("kms")
+        return [cls(kms, key_id) for key_id in os.environ["SIGNING_KEYS"].split(",")]
 
     @cached_property
     @aws.reachable()

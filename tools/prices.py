@@ -23,10 +23,37 @@ API_REQUEST = Price("API Gateway: HTTP API requests", 1.00, MILLION, "million")
 INVOCATION = Price("Lambda: requests", 0.20, MILLION, "million")
 DURATION = Price("Lambda: duration, arm64", 0.0000133334, 1, "GB-second")
 READ_UNIT = Price("DynamoDB: read units, on demand", 0.125, MILLION, "million")
+WRITE_UNIT = Price("DynamoDB: write units, on demand", 0.625, MILLION, "million")
+TABLE_STORAGE = Price("DynamoDB: storage", 0.25, GIGABYTE, "GB and month")
+TABLE_BACKUP = Price("DynamoDB: point-in-time recovery", 0.20, GIGABYTE, "GB and month")
 S3_GET = Price("S3: GET requests", 0.40, MILLION, "million")
+S3_PUT = Price("S3: PUT requests", 5.00, MILLION, "million")
+S3_STORAGE = Price("S3: storage", 0.023, GIGABYTE, "GB and month")
 TRANSFER = Price("Data transfer to the internet", 0.09, GIGABYTE, "GB")
 LOGS = Price("CloudWatch Logs: ingestion", 0.50, GIGABYTE, "GB")
-ALL = (API_REQUEST, INVOCATION, DURATION, READ_UNIT, S3_GET, TRANSFER, LOGS)
+LOG_STORAGE = Price("CloudWatch Logs: storage", 0.03, GIGABYTE, "GB and month")
+ALARM = Price("CloudWatch: alarms", 0.10, 1, "metric and month")
+DASHBOARD = Price("CloudWatch: dashboards", 3.00, 1, "month")
+METRIC = Price("CloudWatch: metrics of our own", 0.30, 1, "metric and month")
+KEY = Price("KMS: a key", 1.00, 1, "month")
+SIGNATURE = Price("KMS: signatures", 0.15, 10_000, "10,000")
+
+# What a poll takes something of, and all.
+OF_A_POLL = (API_REQUEST, INVOCATION, DURATION, READ_UNIT, S3_GET, TRANSFER, LOGS)
+ALL = (
+    *OF_A_POLL,
+    WRITE_UNIT,
+    TABLE_STORAGE,
+    TABLE_BACKUP,
+    S3_PUT,
+    S3_STORAGE,
+    LOG_STORAGE,
+    SIGNATURE,
+    KEY,
+    ALARM,
+    DASHBOARD,
+    METRIC,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,124 @@
+"""make plan: the tables of docs/operations.md are those of now; what they assume can be counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import pytest
+
+from local.template import Template
+from tests.bench import capacity
+from tests.integration.uses import ROTATING, USES, Person
+from tests.support import Stack
+from tools import costs, plan, prices, quotas
+from tools.costs import Bill, Usage
+
+USAGE = Usage(1000)
+CHANGES = ("create_calendar", "add_token", "delete_calendar")
+KIB = 1024
+
+
+def test_the_page_has_the_tables_of_now() -> None:
+    """If not: `make plan` writes them."""
+    page = plan.PAGE.read_text()
+
+    assert plan.written(page) == page
+
+
+def test_each_table_of_the_page_is_written_anew() -> None:
+    page = plan.PAGE.read_text()
+    outdated = page.replace("| API Gateway: HTTP", "| API Gateway: old").replace("10,000", "10")
+
+    assert outdated != page
+    assert plan.written(outdated).count("API Gateway: old") == 0
+
+
+def test_a_page_without_a_place_for_a_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for the table of costs"):
+        plan.written("# Operations")
+
+
+def test_a_bill_is_by_the_million_polls_what_the_bench_has_measured() -> None:
+    million = Usage(1, polls=1e6 / costs.DAYS, unchanged=1, requests=0, changes=0)
+
+    usd = sum(Bill.of(million).usd(price) for price in prices.OF_A_POLL)
+
+    assert usd == pytest.approx(1.6, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "dearer",
+    [
+        {"feeds": 2000},
+        {"tokens": 100},
+        {"polls": 48},
+        {"unchanged": 0.5},
+        {"requests": 50},
+        {"changes": 10},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_more_use_costs_more(dearer: dict[str, Any]) -> None:
+    assert Bill.of(replace(USAGE, **dearer)).total > Bill.of(USAGE).total
+
+
+def test_what_is_in_memory_costs_less() -> None:
+    assert Bill.of(replace(USAGE, from_memory=0.1)).total < Bill.of(USAGE).total
+
+
+def test_what_nobody_uses_costs_its_alarms_dashboard_metrics_and_key() -> None:
+    unused = Bill.of(Usage(0))
+    kinds = [resource["Type"] for resource in Template.read().document["Resources"].values()]
+
+    assert {price for price, quantity in unused.taken.items() if quantity} <= {
+        prices.KEY,
+        prices.ALARM,
+        prices.DASHBOARD,
+        prices.METRIC,
+    }
+    assert unused.taken[prices.ALARM] == kinds.count("AWS::CloudWatch::Alarm") > 0
+
+
+@pytest.mark.parametrize("use", CHANGES)
+def test_no_change_takes_more_of_the_tables_than_the_plan_says(stack: Stack, use: str) -> None:
+    person = Person.on(stack)
+    token = person.mint(rotation=ROTATING, restrictions=[{"usages_other": 5}])
+
+    with _transactions(stack) as sent:
+        person.use(use, token)
+
+    assert sent
+    assert sum(map(_write_units, sent)) <= costs.CHANGE[prices.WRITE_UNIT]
+    assert max(map(_write_units, sent)) >= costs.CHANGE[prices.WRITE_UNIT] / 3
+    assert USES[use].status < 300
+
+
+def test_the_first_to_break_is_the_first_in_the_table_and_a_peak_is_what_it_says() -> None:
+    order = [quota.polls for quota in quotas.in_order()]
+
+    assert order == sorted(order)
+    assert [quotas.peak(int(quota.feeds)) for quota in quotas.in_order()] == pytest.approx(order)
+
+
+@contextmanager
+def _transactions(stack: Stack) -> Iterator[list[list[Any]]]:
+    """The writes of each transaction that is sent meanwhile."""
+    sent: list[list[Any]] = []
+
+    def note(params: Any, **_: Any) -> None:
+        sent.append(params["TransactItems"])
+
+    clients = [stack.door(use, "store").table.client for use in CHANGES]
+    for client in clients:
+        client.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", note)
+    yield sent
+    for client in clients:
+        client.meta.events.unregister("provide-client-params.dynamodb.TransactWriteItems", note)
+
+
+def _write_units(writes: list[Any]) -> int:
+    """Two for each KiB of an item in a transaction, checks included; updated items are small."""
+    items = (of.get("Item", {}) for write in writes for of in write.values())
+    return sum(2 * max(1, ceil(capacity.size(item) / KIB)) for item in items)

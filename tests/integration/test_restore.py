@@ -1,0 +1,122 @@
+"""make restore: the tables are what they were, and what happened since is as if it never had."""
+
+import sys
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from tests.conftest import Deploy
+from tests.integration.faults import faults, refused
+from tests.integration.steps import add, calendars, create, delete
+from tests.integration.uses import ROTATING, Person, update
+from tests.reliability import states
+from tests.support import Stack
+from tools import restore
+
+TABLES = {"--calendars": "CALENDARS_TABLE", "--tokens": "TOKENS_TABLE"}
+
+
+@pytest.fixture
+def restored_stack(moto: Deploy) -> Iterator[Stack]:
+    """A stack whose tables nobody else looks at."""
+    stack = Stack(moto("sa-east-1"))
+    states.empty(stack)
+    with stack.entered():
+        yield stack
+    states.empty(stack)
+
+
+@pytest.fixture
+def backups(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """DynamoDB's own restores of the tables, as they are when `back_up` is called."""
+    monkeypatch.setattr("tools.stack.connect", lambda arguments: "")
+    yield
+    client = boto3.client("dynamodb")
+    for variable in TABLES.values():
+        client.delete_table(TableName=_backup(restored_stack, variable))
+
+
+def back_up(stack: Stack) -> None:
+    client = boto3.client("dynamodb")
+    for variable in TABLES.values():
+        client.restore_table_to_point_in_time(
+            SourceTableName=stack.environment[variable],
+            TargetTableName=_backup(stack, variable),
+            UseLatestRestorableTime=True,
+        )
+
+
+def put_back(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [part for o, v in TABLES.items() for part in (o, _backup(stack, v))]
+    monkeypatch.setattr(sys, "argv", ["restore", *names])
+    restore.main()
+
+
+def _backup(stack: Stack, variable: str) -> str:
+    return f"{stack.environment[variable]}-restored"
+
+
+@pytest.mark.usefixtures("backups")
+def test_the_tables_hold_what_the_backups_do_and_nothing_else(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = Person.on(restored_stack)
+    add(restored_stack, person.keeper, person.calendar, person.other.mom_id, comment="as it was")
+    feed, before = restored_stack.feed(person.calendar), restored_stack.dump()
+    back_up(restored_stack)
+    add(restored_stack, person.keeper, person.calendar, person.other.mom_id, comment="as of now")
+    delete(restored_stack, person.keeper, person.calendar)
+    create(restored_stack, person.keeper, "New")
+    restored_stack.revoke(person.other)
+
+    put_back(restored_stack, monkeypatch)
+
+    assert restored_stack.dump() == before
+    assert calendars(restored_stack, person.keeper)[0]["name"] == person.calendar["name"]
+    assert restored_stack.feed(person.calendar).body == feed.body
+    assert "items put back" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("backups")
+def test_a_token_that_was_rotated_since_is_refused_and_counted_and_its_predecessor_works(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = restored_stack.mint(rotation=ROTATING)
+    back_up(restored_stack)
+    successor = update(restored_stack.invoke("list_calendars", token))["mytoken"]
+
+    put_back(restored_stack, monkeypatch)
+
+    assert restored_stack.invoke("list_calendars", successor).status == 401
+    assert '"TokenAheadOfRegistry"' in capsys.readouterr().out
+    assert restored_stack.invoke("list_calendars", token).status == 200
+
+
+@pytest.mark.usefixtures("backups")
+def test_what_was_cut_short_is_finished_by_another_run(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, before = Person.on(restored_stack), restored_stack.dump()
+    back_up(restored_stack)
+    create(restored_stack, person.keeper, "New")
+    cut_short = boto3.resource("dynamodb")
+    monkeypatch.setattr("tools.restore.boto3.resource", lambda _: cut_short)
+
+    with (
+        faults(cut_short.meta.client, None, refused("AccessDeniedException"), operation="*"),
+        pytest.raises(SystemExit, match="run it again"),
+    ):
+        put_back(restored_stack, monkeypatch)
+    put_back(restored_stack, monkeypatch)
+
+    assert restored_stack.dump() == before
+
+
+def test_a_table_is_no_backup_of_itself(restored_stack: Stack) -> None:
+    table = restored_stack.environment["TOKENS_TABLE"]
+
+    with pytest.raises(SystemExit, match="no backup"):
+        restore.put_back(table, table)

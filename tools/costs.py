@@ -1,0 +1,111 @@
+"""What a stack costs a month, by how it is used and by list prices.
+
+What a poll takes `make bench` has counted and measured, and left in docs/performance.json.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from local.template import ROOT, Template
+from tools import prices
+from tools.prices import Price
+
+MEASURED = ROOT / "docs" / "performance.json"
+
+DAYS = 30
+_BYTES_OF_AN_EVENT = 2300  # with its subscription, and a mytoken's own item
+_BYTES_OF_A_FEED = 5000  # in S3, compressed
+_MEMORY, _CORE = 512, 1024  # MB
+
+# What a request of the API takes, whichever it is: estimated, as they are few beside the polls.
+REQUEST: Mapping[Price, float] = {
+    prices.API_REQUEST: 1,
+    prices.INVOCATION: 1,
+    prices.DURATION: 0.1 * _MEMORY / _CORE,  # 100 ms
+    prices.READ_UNIT: 10,
+    prices.TRANSFER: 4000,
+    prices.LOGS: 900,
+}
+# What one takes that changes something, besides: a transaction, the feed that is built anew, and a
+# signature as if every mytoken rotated. A test counts the write units.
+CHANGE: Mapping[Price, float] = {
+    prices.WRITE_UNIT: 20,
+    prices.READ_UNIT: 20,
+    prices.S3_PUT: 1,
+    prices.SIGNATURE: 1,
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a stack is used. Shares are of polls; `requests` and `changes` are those of a feed."""
+
+    feeds: int
+    tokens: int = 37  # in a feed: 50 KB, of which the bench measured what a poll takes
+    polls: float = 24  # of a feed, a day: feeds ask to be fetched every hour
+    unchanged: float = 0.9
+    from_memory: float = 0.0  # more of them are in a warm function's memory the fewer feeds it has
+    requests: float = 20  # of the API, a month
+    changes: float = 5  # of these, a month
+
+    @property
+    def polls_a_month(self) -> float:
+        return self.feeds * self.polls * DAYS
+
+
+@dataclass(frozen=True)
+class Bill:
+    """How much is taken of what has a price, in a month."""
+
+    taken: Mapping[Price, float]
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        polls, of_polls = usage.polls_a_month, _polls()
+        from_s3 = 1 - usage.unchanged - usage.from_memory
+        taken: defaultdict[Price, float] = defaultdict(float, _fixed())
+        for times, takes in (
+            (polls * usage.unchanged, of_polls["unchanged"]),
+            (polls * usage.from_memory, of_polls["from_memory"]),
+            (polls * from_s3, of_polls["from_s3"]),
+            (usage.feeds * usage.requests, REQUEST),
+            (usage.feeds * usage.changes, CHANGE),
+        ):
+            for price, quantity in takes.items():
+                taken[price] += times * quantity
+        events = usage.feeds * usage.tokens * _BYTES_OF_AN_EVENT
+        taken[prices.TABLE_STORAGE] = taken[prices.TABLE_BACKUP] = events
+        taken[prices.S3_STORAGE] = usage.feeds * _BYTES_OF_A_FEED
+        taken[prices.LOG_STORAGE] = taken[prices.LOGS]
+        return cls(taken)
+
+    def usd(self, price: Price) -> float:
+        return self.taken[price] / price.per * price.usd
+
+    @property
+    def total(self) -> float:
+        return sum(map(self.usd, self.taken))
+
+
+def _polls() -> dict[str, dict[Price, float]]:
+    """What a poll of each kind takes."""
+    named = {price.of: price for price in prices.OF_A_POLL}
+    measured = json.loads(MEASURED.read_text())["a poll takes"]
+    return {
+        kind: {named[of]: quantity for of, quantity in takes.items()}
+        for kind, takes in measured.items()
+    }
+
+
+def _fixed() -> dict[Price, float]:
+    """What the template's resources take, whether anybody uses them or not."""
+    types = Counter(resource["Type"] for resource in Template.read().document["Resources"].values())
+    return {
+        prices.KEY: types["AWS::KMS::Key"],
+        prices.ALARM: types["AWS::CloudWatch::Alarm"],
+        prices.DASHBOARD: types["AWS::CloudWatch::Dashboard"],
+        prices.METRIC: types["AWS::Logs::MetricFilter"],
+    }

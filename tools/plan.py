@@ -1,0 +1,96 @@
+"""Plans a stack: what it costs a month, and what breaks first: `make plan ARGS="--feeds 5000"`.
+
+Without arguments it writes the tables of docs/operations.md anew.
+"""
+
+from argparse import ArgumentParser
+from dataclasses import fields
+
+from local.template import ROOT
+from tools import prices, quotas
+from tools.costs import Bill, Usage
+from tools.tables import table
+
+PAGE = ROOT / "docs" / "operations.md"
+SIZES = (1_000, 100_000, 10_000_000)
+_OPENED, _CLOSED = "<!-- make plan writes from here: {} -->\n", "<!-- to here -->\n"
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make plan ARGS=...", description=__doc__)
+    for field in fields(Usage):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=float, default=None)
+    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    if given:
+        print(bills([Usage(**{"feeds": SIZES[0], **given})]), breaking(), sep="\n\n")
+        return
+    PAGE.write_text(written(PAGE.read_text()))
+    print(*sections().values(), sep="\n\n")
+
+
+def written(page: str) -> str:
+    """The page with the tables of now in the place of its own."""
+    for name, text in sections().items():
+        head, opened, rest = page.partition(_OPENED.format(name))
+        _, closed, tail = rest.partition(_CLOSED)
+        if not (opened and closed):
+            raise ValueError(f"{PAGE.name} has no place for the table of {name}")
+        page = f"{head}{opened}\n{text}\n\n{closed}{tail}"
+    return page
+
+
+def sections() -> dict[str, str]:
+    return {
+        "costs": bills([Usage(feeds) for feeds in SIZES]),
+        "quotas": breaking(),
+        "prices": table(
+            ["", "USD", "per"],
+            [
+                [price.of, f"{price.usd:.10f}".rstrip("0").rstrip("."), price.unit]
+                for price in prices.ALL
+            ],
+        ),
+    }
+
+
+def bills(usages: list[Usage]) -> str:
+    """US dollars a month, and in brackets how much is taken."""
+    made = [Bill.of(usage) for usage in usages]
+    taken = [price for price in prices.ALL if any(bill.taken.get(price) for bill in made)]
+    rows = [
+        [
+            price.of,
+            *(
+                f"{bill.usd(price):,.2f} ({_amount(bill.taken[price] / price.per)})"
+                for bill in made
+            ),
+        ]
+        for price in taken
+    ]
+    sums = ["**sum**", *(f"**{bill.total:,.2f}**" for bill in made)]
+    each = [
+        "of one feed, a year",
+        *(f"{12 * bill.total / usage.feeds:.3f}" for bill, usage in zip(made, usages, strict=True)),
+    ]
+    return table(["", *(f"{usage.feeds:,.0f} feeds" for usage in usages)], [*rows, sums, each])
+
+
+def breaking() -> str:
+    """What breaks first, second ..."""
+    return table(
+        ["quota", "default", "polls a second", "feeds", "what to turn"],
+        [
+            [quota.of, quota.default, f"{quota.polls:,.0f}", f"{quota.feeds:,.0f}", quota.turn]
+            for quota in quotas.in_order()
+        ],
+    )
+
+
+def _amount(quantity: float) -> str:
+    """With three digits that count."""
+    whole = f"{quantity:,.0f}"
+    return whole if len(whole) > len("99") else f"{quantity:.3g}"
+
+
+if __name__ == "__main__":
+    main()

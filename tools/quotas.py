@@ -1,0 +1,80 @@
+"""What breaks first when more and more feeds are polled, and what to turn then.
+
+AWS's quotas as its documentation had them in November 2026, before anybody asked for more.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from local.template import Template
+
+# Calendar apps poll in step: of those that poll within an hour, this share does in these seconds.
+_SHARE_AT_ONCE, _SECONDS = 0.2, 10
+
+_POLL = 0.010  # seconds that a poll keeps a function busy
+_UNITS = 2  # read units of a poll
+
+
+@dataclass(frozen=True)
+class Quota:
+    """`polls` is how many a second it lets through."""
+
+    of: str
+    default: str
+    polls: float
+    turn: str
+
+    @property
+    def feeds(self) -> float:
+        """How many that are polled each hour have such a peak."""
+        return self.polls * _SECONDS / _SHARE_AT_ONCE
+
+
+def peak(feeds: int) -> float:
+    """Polls a second at the top of the hour."""
+    return feeds * _SHARE_AT_ONCE / _SECONDS
+
+
+def in_order() -> list[Quota]:
+    """The first to break comes first."""
+    return sorted(_quotas(), key=lambda quota: quota.polls)
+
+
+def _quotas() -> Iterator[Quota]:
+    throttle = Template.read().document["Parameters"]["FeedRequestsPerSecond"]["Default"]
+    yield Quota(
+        "`FeedRequestsPerSecond`",
+        f"{throttle:,} polls a second",
+        throttle,
+        "the parameter; what it refuses gets 429, and comes again within the hour",
+    )
+    yield Quota(
+        "Lambda: concurrent executions, new account",
+        "10",
+        10 / _POLL,
+        "ask for 1,000 at Service Quotas before anything else",
+    )
+    yield Quota(
+        "API Gateway: requests of an account and region",
+        "10,000 a second",
+        10_000,
+        "ask for more; or a second stack in another account, by host",
+    )
+    yield Quota(
+        "DynamoDB: a new table, before it has grown",
+        "12,000 read units a second",
+        12_000 / _UNITS,
+        "it doubles by itself within half an hour; or set its warm throughput before",
+    )
+    yield Quota(
+        "DynamoDB: a table",
+        "40,000 read units a second",
+        40_000 / _UNITS,
+        "ask for more; nothing in the data stands against it",
+    )
+    yield Quota(
+        "Lambda: concurrent executions",
+        "1,000",
+        1_000 / _POLL,
+        "ask for more; it grows by 1,000 every 10 seconds at most, which is slower than a peak",
+    )
