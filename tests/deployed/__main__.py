@@ -1,0 +1,65 @@
+"""Checks a deployed stack from outside, with one mytoken of it: `make e2e URL=... TOKEN=...`.
+
+Both are read from the environment. What was created is deleted at the end, however that comes.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.deployed.deployment import ENDINGS, Deployment, NotUsable
+from tests.deployed.report import Report
+
+HERE = Path(__file__).parent
+
+# The settings of this project's tests are about this machine; here another one is tested.
+_OPTIONS = (
+    *("-o", "addopts=", "--import-mode=importlib", f"--confcutdir={HERE}", "-W", "ignore"),
+    *("--disable-plugin-autoload", "-p", "no:cacheprovider"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    for ending in ENDINGS:
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        deployment = Deployment.from_environment()
+    except NotUsable as reason:
+        print(f"make e2e: {reason}", file=sys.stderr)
+        return 2
+    report, presented = Report(deployment), deployment.bearer
+    try:
+        print(*_opening(deployment), sep="\n", flush=True)
+        status = pytest.main([str(HERE), *_OPTIONS, *arguments], plugins=[report])
+    finally:
+        try:
+            _clean_up(report)
+            print(report.summary, flush=True)
+        finally:
+            if deployment.bearer != presented:
+                print("TOKEN was rotated and is dead. Its successor, which nobody else has:")
+                print(deployment.bearer, flush=True)
+    return int(status != pytest.ExitCode.OK or report.counts["FAILED"] > 0)
+
+
+def _opening(deployment: Deployment) -> Iterator[str]:
+    yield f"{deployment.url}: calendars are made whose names begin with {deployment.run}"
+    if deployment.lacking:
+        yield f"TOKEN lacks {', '.join(deployment.lacking)}: what needs that is skipped"
+
+
+def _clean_up(report: Report) -> None:
+    check = "the calendars that were made are gone"
+    try:
+        left = report.checked.clean_up()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to know
+        report.line("FAILED", check, f"it is not known, as {type(error).__name__}: {error}")
+    else:
+        report.line("FAILED", check, f"left are {left}") if left else report.line("ok", check)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
