@@ -6,6 +6,7 @@ Both are read from the environment. What was created is deleted at the end, howe
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,21 +28,33 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(ending, signal.default_int_handler)
     try:
         deployment = Deployment.from_environment()
+        with _handing_back(deployment):
+            deployment.reach()
+            return _check(deployment, arguments)
     except NotUsable as reason:
         print(f"make e2e: {reason}", file=sys.stderr)
         return 2
-    report, presented = Report(deployment), deployment.bearer
+
+
+@contextmanager
+def _handing_back(deployment: Deployment) -> Iterator[None]:
+    """What comes of a mytoken that rotates is printed at the end, and only then."""
     try:
-        print(*_opening(deployment), sep="\n", flush=True)
+        yield
+    finally:
+        if deployment.successor:
+            print("TOKEN was rotated and is dead. Its successor, which nobody else has:")
+            print(deployment.successor, flush=True)
+
+
+def _check(deployment: Deployment, arguments: Sequence[str]) -> int:
+    print(*_opening(deployment), sep="\n", flush=True)
+    report = Report(deployment)
+    try:
         status = pytest.main([str(HERE), *_OPTIONS, *arguments], plugins=[report])
     finally:
-        try:
-            _clean_up(report)
-            print(report.summary, flush=True)
-        finally:
-            if deployment.bearer != presented:
-                print("TOKEN was rotated and is dead. Its successor, which nobody else has:")
-                print(deployment.bearer, flush=True)
+        _clean_up(report)
+        print(report.summary, flush=True)
     return int(status != pytest.ExitCode.OK or report.counts["FAILED"] > 0)
 
 

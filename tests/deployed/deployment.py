@@ -76,9 +76,34 @@ class Deployment:
         url, bearer = (os.environ.pop(name, "").strip() for name in ("URL", "TOKEN"))
         if not (url and bearer):
             raise NotUsable("needs URL, where the stack is, and TOKEN, a mytoken of it")
+        address = urlsplit(url)
+        host = address.hostname or ""
+        is_here = host == "127.0.0.1" or host.split(".")[-1] == "localhost"
+        if address.scheme != "https" and not (address.scheme == "http" and is_here):
+            raise NotUsable("URL has to begin with https://, as the mytoken is sent there")
         deployment = cls(url.rstrip("/"), bearer)
-        deployment._check()
+        if mytoken := deployment.mytoken:
+            if not mytoken.may(Capability.READ_NOTIFY):
+                raise NotUsable(f"TOKEN needs {Capability.NOTIFY}")
+            if any(clause.usages_other is not None for clause in mytoken.restrictions):
+                raise NotUsable("TOKEN may be used a few times only, and the checks use it often")
         return deployment
+
+    def reach(self) -> None:
+        """Asks for the first time. Raises NotUsable if nothing else is worth asking."""
+        try:
+            answer = self.send("GET", CALENDARS)
+        except requests.RequestException as error:
+            raise NotUsable(f"nothing answers at URL: {type(error).__name__}") from None
+        except AssertionError:
+            return  # a fault is for the checks to report
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise NotUsable("TOKEN is not valid at URL")
+
+    @property
+    def successor(self) -> str | None:
+        """What the mytoken that was given has become, if it has rotated."""
+        return self.bearer if self.presented - {self.bearer} else None
 
     @cached_property
     def mytoken(self) -> Mytoken | None:
@@ -182,23 +207,6 @@ class Deployment:
         for pattern, what in _SECRETS:
             text = pattern.sub(what, text)
         return text
-
-    def _check(self) -> None:
-        address = urlsplit(self.url)
-        host = address.hostname or ""
-        is_here = host.startswith("127.") or host.split(".")[-1] == "localhost"
-        if address.scheme != "https" and not (address.scheme == "http" and is_here):
-            raise NotUsable("URL has to begin with https://, as the mytoken is sent there")
-        if self.mytoken and any(c.usages_other is not None for c in self.mytoken.restrictions):
-            raise NotUsable("TOKEN may be used a few times only, and the checks use it often")
-        try:
-            answer = self.send("GET", CALENDARS)
-        except requests.RequestException as error:
-            raise NotUsable(f"nothing answers at URL: {type(error).__name__}") from None
-        except AssertionError:
-            return  # a fault is for the checks to report
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise NotUsable("TOKEN is not valid at URL")
 
     def _left(self) -> list[str]:
         calendars = self.ask("list_calendars").json["calendars"]

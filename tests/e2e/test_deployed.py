@@ -177,7 +177,7 @@ def test_what_a_mytoken_lacks_is_said_once_and_its_checks_are_skipped(
         ("", "x", "needs URL"),
         ("https://stack.example", "", "needs URL, where the stack is, and TOKEN"),
         ("http://stack.example", "x", "https://"),
-        ("http://127.0.0.1:9", "x", "nothing answers at URL"),
+        ("http://localhost.example", "x", "https://"),
     ],
 )
 def test_what_cannot_be_checked_is_said_in_one_line(
@@ -190,21 +190,31 @@ def test_what_cannot_be_checked_is_said_in_one_line(
         Deployment.from_environment()
 
 
-@pytest.mark.parametrize(
-    ("claims", "why"),
-    [
-        ({"restrictions": [{"usages_other": 3}]}, "a few times only"),
-        ({"at": 1_700_000_000}, "is not valid at URL"),
-    ],
-)
-def test_a_mytoken_that_cannot_serve_is_said_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, served: ServedStack, claims: dict[str, object], why: str
+def test_a_mytoken_that_cannot_serve_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, served: ServedStack
 ) -> None:
-    monkeypatch.setenv("URL", served.url)
-    monkeypatch.setenv("TOKEN", served.mint(**claims).bearer)  # type: ignore[arg-type]
+    tokens = {
+        "needs manage_mytokens:notify": served.mint("tokeninfo"),
+        "a few times only": served.mint(restrictions=[{"usages_other": 3}]),
+    }
+    for why, token in tokens.items():
+        monkeypatch.setenv("URL", served.url)
+        monkeypatch.setenv("TOKEN", token.bearer)
 
-    with pytest.raises(NotUsable, match=why):
-        Deployment.from_environment()
+        with pytest.raises(NotUsable, match=why):
+            Deployment.from_environment()
+
+
+def test_nothing_is_checked_where_nothing_answers_or_the_mytoken_is_not_valid(
+    served: ServedStack,
+) -> None:
+    nowhere = Deployment("http://127.0.0.1:9", "x" * 64)
+    unknown = Deployment(served.url, "x" * 64)
+
+    with pytest.raises(NotUsable, match="nothing answers at URL"):
+        nowhere.reach()
+    with pytest.raises(NotUsable, match="not valid at URL"):
+        unknown.reach()
 
 
 def test_who_is_throttled_waits_and_asks_again(
