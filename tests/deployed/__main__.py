@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 # The settings of this project's tests are about this machine; here another one is tested.
 _OPTIONS = (
     *("-o", "addopts=", "--import-mode=importlib", f"--confcutdir={HERE}", "-W", "ignore"),
-    *("--disable-plugin-autoload", "-p", "no:cacheprovider"),
+    *("--disable-plugin-autoload", "-p", "no:cacheprovider", "--tb=native"),
 )
 
 
