@@ -115,7 +115,8 @@ class Deployment:
 
     @property
     def rotates(self) -> bool:
-        return self.mytoken is not None and self.mytoken.rotates
+        """Whether a use of the mytoken makes a successor; of a short one the first use shows it."""
+        return self.successor is not None if self.mytoken is None else self.mytoken.rotates
 
     @property
     def expires(self) -> bool:

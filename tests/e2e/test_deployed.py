@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.canaries import CANARIES
 from tests.deployed.deployment import ENDINGS, Deployment, NotUsable
+from tests.deployed.report import Report
 from tests.e2e.fronts import Change, Front, serving
 from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, successor
 from tests.server import PATIENCE, ROOT, Client, ServedStack, Server
@@ -107,7 +108,6 @@ def test_a_gateway_as_on_aws_differs_in_what_is_documented_and_the_successor_is_
         "who has no valid mytoken is told how to authenticate (an unknown one)",
         "who has no valid mytoken is told how to authenticate (another scheme)",
         "who has no valid mytoken is told how to authenticate (no mytoken)",
-        "a question mark in a name ends it or leads nowhere",
     }
     assert "a flood is held back as documented" in done.checks("ok")
     assert handing_back == "TOKEN was rotated and is dead. Its successor, which nobody else has:"
@@ -145,6 +145,23 @@ def test_who_ends_it_in_the_middle_of_a_request_keeps_the_successor_and_no_calen
         assert (done.status, GONE in done.lines) == (1, True)
         rotating = successor(served.invoke("list_calendars", done.lines[-1]))
         assert _names(others) == ["e2e"]
+
+
+def test_no_line_has_a_mytoken_or_the_address_of_a_feed(
+    served: ServedStack, rotating: Token, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = Deployment(served.url, rotating.bearer)
+    created = deployment.ask("create_calendar", json={"name": deployment.name()})
+    report = Report(deployment)
+
+    (seen,) = report.pytest_assertrepr_compare("==", created.json, rotating.bearer)
+    report.line("FAILED", "a check", f"{seen} {created.text} {rotating.bearer[:40]}")
+
+    printed = capsys.readouterr().out  # which the canaries look through
+    assert deployment.clean_up() == []
+    assert printed.startswith("FAILED   a check: expected '<mytoken>', got {'name': 'e2e-")
+    assert printed.count("<mytoken>") == 4
+    assert printed.count("/calendars/<feed>") == 2
 
 
 def test_what_a_mytoken_lacks_is_said_once_and_its_checks_are_skipped(
