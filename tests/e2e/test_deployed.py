@@ -139,7 +139,7 @@ def test_what_is_wrong_is_found_and_the_calendars_are_deleted_all_the_same(
 def test_who_ends_it_in_the_middle_of_a_request_keeps_the_successor_and_no_calendars(
     served: ServedStack, rotating: Token, others: Client, *, deep: bool
 ) -> None:
-    for ending in ENDINGS if deep else (signal.SIGINT,):
+    for ending in ENDINGS if deep else (signal.SIGTERM,):
         done = _ended_by(ending, served, rotating)
 
         assert (done.status, GONE in done.lines) == (1, True)
