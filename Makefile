@@ -12,6 +12,9 @@ STACK ?=
 ENV ?=
 # Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
+# A deployed stack, for e2e, and a mytoken of it, which is best set in the environment.
+URL ?=
+TOKEN ?=
 # For how long the load is served.
 SECONDS ?= 60
 # How many processes run the tests: a number, or auto for one on each core.
@@ -22,14 +25,14 @@ PYTHON := .venv/bin/python
 SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
-export PORT STACK STATE STANDINS_HOST
+export PORT STACK STATE STANDINS_HOST URL TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke restore plan reset test test-runtime test-deep mutants load bench check lint types imports template \
+.PHONY: help run token tokens revoke restore plan reset test test-runtime test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
 
 run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try
 	@$(PYTHON) -m local.server
@@ -71,6 +74,9 @@ load: .venv/installed .venv-standins/installed ## Serve a load of polls for SECO
 
 bench: .venv/installed .venv-standins/installed ## Measure the performance beside its peers, into docs/performance.md
 	@$(PYTHON) -m tests.bench
+
+e2e: .venv/installed ## Check a deployed stack from outside: URL=https://... TOKEN=... ARGS="[-k WORD]"
+	@$(PYTHON) -m tests.deployed $(ARGS)
 
 check: lint types imports template audit build test test-runtime ## Everything that has to pass before a change lands
 

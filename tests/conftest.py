@@ -18,7 +18,9 @@ from moto.kms.utils import ECDSAPrivateKey
 from local import data, standins
 from local.template import Template
 from tests import dynamodb_servers, engines, mytoken_server, permissions
+from tests.deployed.deployment import Deployment
 from tests.integration.steps import Clock, new_user
+from tests.integration.uses import EVERYTHING
 from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
 from tests.tally import Tally
@@ -90,6 +92,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def served(server: Server) -> ServedStack:
     """The stack that it serves."""
     return ServedStack.of(server)
+
+
+@pytest.fixture(scope="session")
+def deployment(served: ServedStack) -> Iterator[Deployment]:
+    """It, in the place of a deployed one for the checks of `make e2e`."""
+    deployment = Deployment(served.url, served.mint(*EVERYTHING).bearer)
+    yield deployment
+    assert deployment.clean_up() == []
 
 
 @pytest.fixture(scope="session")

@@ -119,10 +119,20 @@ def _faults_of_body(response: Response, answer: Answer) -> Iterator[str]:
         if answer.body:
             yield "there is a body"
         return
-    media_type = answer.headers["content-type"]
+    media_type = answer.headers.get("content-type", "no Content-Type")
+    if media_type not in response.media_types:
+        yield f"{media_type} is not documented"
+        return
     schema = response.media_types[media_type]["schema"]
     body = answer.json if media_type == "application/json" else answer.text
     yield from (error.message for error in validator(schema).iter_errors(body))
+
+
+@cache
+def header_names() -> frozenset[str]:
+    """Those of all answers, in lower case; whoever stands in front of the stack may add others."""
+    responses = [response for o in operations() for response in o.responses.values()]
+    return frozenset(_OF_EVERY_SERVER.union(*(response.headers for response in responses)))
 
 
 @cache
