@@ -188,7 +188,8 @@ def test_a_function_may_reach_named_resources_of_this_stack_only(folder: str) ->
     arns = [{"Fn::GetAtt": [name, "Arn"]} for name in (*TABLES, "FeedsBucket")]
     cached_feeds = {"Fn::Sub": "${FeedsBucket.Arn}/feeds/*"}
     own_key = {"Fn::GetAtt": ["SigningKey", "Arn"]}
-    keys = {"Fn::If": ["HasSigningKeys", {"Ref": "SigningKeys"}, own_key]}
+    named_keys = {"Fn::Split": [",", {"Ref": "SigningKeys"}]}
+    keys = {"Fn::If": ["HasSigningKeys", named_keys, own_key]}
     assert [resource for resource in resources if resource not in (*arns, cached_feeds, keys)] == []
 
 
