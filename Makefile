@@ -6,7 +6,7 @@ PORT ?= 3000
 STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
-# The name of a deployed stack, for token, tokens and revoke; without it they serve the local server.
+# The name of a deployed stack, for token, tokens, revoke and import; without it they serve the local server.
 STACK ?=
 # What samconfig.toml calls the environment to deploy: dev or prod. Without it one is asked.
 ENV ?=
@@ -28,7 +28,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST URL TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke restore plan reset test test-runtime test-deep mutants load bench e2e check lint types imports template \
+.PHONY: help run token tokens revoke import restore plan reset test test-runtime test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -46,6 +46,9 @@ tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
 	@$(PYTHON) -m tools.revoke $(ARGS)
 
+import: .venv/installed ## Import a mytoken server's calendars: ARGS="[--rename] [--dry-run] FOLDER"
+	@$(PYTHON) -m tools.import_calendars $(ARGS)
+
 restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
 	@$(PYTHON) -m tools.restore $(ARGS)
 
@@ -55,15 +58,15 @@ plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--fee
 reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
 
-test: .venv/installed .venv-standins/installed ## Run all tests
+test: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all tests
 	@$(PYTHON) -m pytest -n $(PROCESSES) $(ARGS)
 
-test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the Python that Lambda runs
+test-runtime: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all tests with the Python that Lambda runs
 	@if tools/find-python $(RUNTIME) >/dev/null; then \
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
-test-deep: .venv/installed .venv-standins/installed ## Run all cases of all checks, into docs/reliability.md
+test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
 mutants: .venv/installed .venv-standins/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
@@ -125,6 +128,10 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv-audit/installed: requirements/audit.txt .venv-uv/installed
 	@tools/make-environment .venv-audit $<
+
+# It is not there for every machine; then its tests are skipped, and say so.
+.venv-nginx/installed: requirements/nginx.txt .venv-uv/installed
+	@tools/make-environment .venv-nginx $< || echo "so nginx is not tested" >&2
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
 	@tools/make-environment .venv-standins $<

@@ -20,7 +20,12 @@ STACKS = {
 }
 
 # What the others are on, by the fixture that gives it to them, however indirectly.
-_STACKS_OF_ONE = {"racing_stack": "ministack", "server": "ministack", "moto": "moto"}
+_STACKS_OF_ONE = {
+    "nginx": "nginx before ministack",
+    "racing_stack": "ministack",
+    "server": "ministack",
+    "moto": "moto",
+}
 _PROBE = "test_engines.py"
 
 

@@ -336,6 +336,37 @@ MUTANTS = [
         "prefix = items.SUBSCRIPTION",
         "integration/test_sweep.py::test_what_lives_stays_as_it_is",
     ),
+    # --- calendars of a mytoken server are brought in ---------------------------------------------
+    Mutant(
+        "an import remembers calendars by an id that the next one does not know",
+        f"{_SHARED}/importing.py",
+        "items.imported(calendar.feed_id)",
+        "items.imported(calendar.id)",
+        "integration/test_import.py::test_what_was_deleted_since_does_not_come_back",
+    ),
+    Mutant(
+        "an imported calendar is its user's at the OpenID provider, and not at the server",
+        "tools/moving.py",
+        "subject(user.sub, user.iss)",
+        "user.sub",
+        "integration/test_import.py"
+        "::test_a_calendar_is_its_users_with_its_tokens_and_its_feed_is_where_it_was",
+    ),
+    Mutant(
+        "an import takes over tokens of other users",
+        "tools/moving.py",
+        "elif row.user_id != calendar.uid:",
+        "elif not row.user_id:",
+        "integration/test_import.py"
+        "::test_tokens_that_cannot_be_in_a_calendar_are_told_and_the_others_are_in_it",
+    ),
+    Mutant(
+        "an imported comment goes on with what the server has put after it",
+        "tools/original_ics.py",
+        r'comment, found, _ = before.rpartition("\n\n")',
+        "comment, found = before, before",
+        "unit/test_original_ics.py::test_the_comment_of_an_event_is_found_as_it_was_given",
+    ),
     # --- what is secret stays so ------------------------------------------------------------------
     Mutant(
         "the address of a feed is the key of its head",

@@ -41,6 +41,12 @@ class Authority:
 
     def server(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """The TLS of a server of these names or addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.credentials(*names, expired=expired))
+        return context
+
+    def credentials(self, *names: str, expired: bool = False) -> Path:
+        """A file with the key and the certificate of such a server."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = (
             _unsigned("a server of tests", key, self.key, expired=expired)
@@ -51,9 +57,7 @@ class Authority:
         path = self.folder / f"server-{made.serial_number}.pem"
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.write_bytes(secret + made.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 _USAGES = (

@@ -27,31 +27,40 @@ def connect(arguments: Namespace) -> str:
     Sets the environment from which `from_environment` makes clients. Ends the program with one
     line if there is no such stack, or if its mytokens are another server's.
     """
+    url, issuer = _found(arguments)
+    if issuer:
+        sys.exit(f"the mytokens of this stack are issued, listed and revoked at {issuer}")
+    return url
+
+
+def connect_beside_a_server(arguments: Namespace) -> str:
+    """The issuer URL of the mytoken server whose tokens the stack serves; else as `connect`."""
+    _, issuer = _found(arguments)
+    if not issuer:
+        sys.exit("this stack issues its mytokens itself: its MytokenIssuer names no server")
+    return issuer
+
+
+def _found(arguments: Namespace) -> tuple[str, str]:
+    """The URL of the stack and, if it has one, its other issuer."""
     if arguments.stack:
         return _deployed(arguments.stack)
     local = Whereabouts.read()
     if local is None:
         sys.exit("no local server is running: start it with make run, or name a stack: STACK=...")
-    _check_that_it_issues(local.environment["MYTOKEN_ISSUER"])
     os.environ.update(local.environment)
-    return local.url
+    return local.url, local.environment["MYTOKEN_ISSUER"]
 
 
-def _deployed(name: str) -> str:
+def _deployed(name: str) -> tuple[str, str]:
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"cannot find the stack {name}: {error}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
-    _check_that_it_issues(parameters.get("MytokenIssuer", ""))
     try:
         os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
-        return outputs["PublicUrl"]
+        return outputs["PublicUrl"], parameters.get("MytokenIssuer", "")
     except KeyError:
         sys.exit(f"the stack {name} is none of mytoken-calendars")
-
-
-def _check_that_it_issues(mytoken_issuer: str) -> None:
-    if mytoken_issuer:
-        sys.exit(f"the mytokens of this stack are issued, listed and revoked at {mytoken_issuer}")

@@ -1,5 +1,6 @@
 """Every 15 minutes - removes what deleted calendars have left behind."""
 
+import time
 from typing import Any
 
 from mytoken_calendars.sweeper import Sweeper
@@ -10,6 +11,7 @@ TIME_FOR_A_BATCH = 15_000  # milliseconds, if DynamoDB asks for patience
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    return {
-        "swept": sweeper.sweep(lambda: context.get_remaining_time_in_millis() > TIME_FOR_A_BATCH)
-    }
+    def may_go_on() -> bool:
+        return bool(context.get_remaining_time_in_millis() > TIME_FOR_A_BATCH)
+
+    return {"swept": sweeper.sweep(int(time.time()), may_go_on)}

@@ -126,18 +126,29 @@ def _mom_ids(row: str) -> list[str]:
     return [word for word in row.split() if len(word) == 88]
 
 
-@pytest.mark.parametrize("module", ["tools.token", "tools.tokens", "tools.revoke"])
+@pytest.mark.parametrize(
+    "module", ["tools.token", "tools.tokens", "tools.revoke", "tools.import_calendars"]
+)
 def test_without_a_server_the_operators_commands_say_so_in_one_line(
     tmp_path: Path, server: Server, module: str
 ) -> None:
     nowhere = Server(server.process, {**server.environment, "STATE": str(tmp_path)})
-    arguments = {"tools.revoke": ["--mom-id", "x"]}.get(module, ["--user", "x"])
+    of_some = {"tools.revoke": ["--mom-id", "x"], "tools.import_calendars": ["x"]}
+    arguments = of_some.get(module, ["--user", "x"])
 
     with pytest.raises(subprocess.CalledProcessError) as failed:
         nowhere.command(module, *arguments)
 
     assert failed.value.stderr.count("\n") == 1
     assert "no local server is running" in failed.value.stderr
+
+
+def test_nothing_is_imported_where_the_stack_issues_its_mytokens_itself(server: Server) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        server.command("tools.import_calendars", "export")
+
+    assert failed.value.stderr.count("\n") == 1
+    assert "issues its mytokens itself" in failed.value.stderr
 
 
 def _children(server: Server) -> list[psutil.Process]:

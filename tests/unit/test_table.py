@@ -233,7 +233,7 @@ def test_a_sweep_removes_at_most_25_items_at_once_and_its_own_job_at_the_end() -
         }
     )
 
-    swept = Sweeper(table_of(client)).sweep(lambda: True)
+    swept = Sweeper(table_of(client)).sweep(CHANGE.at, lambda: True)
 
     assert swept == 1
     assert [len(call) for call in client.calls] == [25, 25, 5, 1]
@@ -247,7 +247,7 @@ def test_a_sweep_without_time_leaves_the_job_to_the_next() -> None:
     client = FakeClient(partitions={SWEEP: [job], f"CALENDAR#{CALENDAR_ID}": events})
     time_left = iter([True, False])
 
-    swept = Sweeper(table_of(client)).sweep(lambda: next(time_left))
+    swept = Sweeper(table_of(client)).sweep(CHANGE.at, lambda: next(time_left))
 
     assert swept == 0
     assert client.calls == [events[:25]]

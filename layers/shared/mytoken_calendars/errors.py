@@ -79,6 +79,10 @@ class CalendarExists(Refusal):
     description = "You already have a calendar of this name."
 
 
+class AlreadyImported(CalendarExists):
+    description = "A calendar with this address is here already, or was."
+
+
 class RepeatedTooLate(Refusal):
     """A repeated request that was done, and whose effect was undone, or successor used, since."""
 

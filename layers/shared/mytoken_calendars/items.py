@@ -23,7 +23,10 @@ The calendars table:
 |                     |                                  | without it the token is there after    |
 |                     |                                  | all                                    |
 | SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
-|                     |                                  | items `sweep` removes                  |
+|                     |                                  | items `sweep` removes; `not_before`    |
+|                     |                                  | while an import lays them ready        |
+| IMPORTED#<hash>     | #HEAD                            | at: a calendar with this address was   |
+|                     |                                  | imported, whatever became of it        |
 | RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
 |                     |                                  | successor (sealed), ttl: of a request  |
 |                     |                                  | with an Idempotency-Key                |
@@ -105,6 +108,10 @@ def revocation(owner: Owner, mom_id: str) -> Key:
 
 def sweep(calendar_id: str) -> Key:
     return _key(SWEEP, calendar_id)
+
+
+def imported(feed_id: str) -> Key:
+    return _key(f"IMPORTED#{_digest(feed_id)}", HEAD)
 
 
 def receipt(bearer: str, idempotency_key: str) -> Key:

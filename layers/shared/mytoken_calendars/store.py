@@ -46,7 +46,8 @@ class CalendarStore:
         """
         found = self.table.query(items.owner_partition(owner))
         revoked = revocations.read(self.table, owner)
-        head = found[0] if found else None
+        # Without a head there are no calendars, but perhaps what an import lays ready.
+        head = next((item for item in found if item["sk"] == items.HEAD), None)
         if head != self.table.get(items.owner_head(owner)):
             raise Outdated
         return rows.calendars(owner, found, revoked)

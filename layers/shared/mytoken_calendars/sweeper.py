@@ -1,7 +1,8 @@
 """Removes what deleted calendars have left behind: their events and subscriptions.
 
 Nothing depends on it but space: a deleted calendar is gone with the transaction that deleted it.
-It acts only on calendar ids from that transaction, and a calendar's id is never used again.
+It acts only on calendar ids from that transaction, and a calendar's id is never used again. What an
+import lays ready (`importing.py`) it takes for left behind once the import has had its time.
 """
 
 import os
@@ -22,10 +23,12 @@ class Sweeper:
     def from_environment(cls) -> Self:
         return cls(Table(aws.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
 
-    def sweep(self, may_go_on: Callable[[], bool]) -> int:
+    def sweep(self, now: int, may_go_on: Callable[[], bool]) -> int:
         """How many calendars were swept. What it has no time for is left to the next sweep."""
         swept = 0
         for job in self.table.query(items.SWEEP):
+            if job.get("not_before", now) > now:
+                continue
             leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
             for first in range(0, len(leftovers), BATCH):
                 if not may_go_on():

@@ -1,0 +1,119 @@
+"""How operators bring in a mytoken server's calendars: each with all its tokens, or not at all.
+
+Once a calendar was brought in, nothing brings it in again: what was deleted here stays deleted.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from mytoken_calendars import aws, items, rows
+from mytoken_calendars.calendars import (
+    MAX_CALENDARS,
+    MAX_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTIONS_OF_OWNER,
+    Calendar,
+)
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import AlreadyImported, CalendarExists, LimitReached
+from mytoken_calendars.names import folded
+from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.table import ABSENT, Table
+
+Event = tuple[Subscription, str]  # and its VEVENT
+
+_AT_ONCE = 45  # tokens, of two items each: with five more they fit into a transaction's 100
+_TIME_FOR_AN_IMPORT = 24 * 60 * 60  # seconds; then what it has laid ready is swept
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Its methods raise TemporarilyUnavailable if DynamoDB does not answer."""
+
+    table: Table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(Table(aws.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+
+    def knows(self, feed_id: str) -> bool:
+        """Whether a calendar with this address was brought in, or is here, or was."""
+        return bool(self.table.get_all([items.imported(feed_id), items.feed_head(feed_id)]))
+
+    def bring_in(
+        self, calendar: Calendar, opening: str, events: Sequence[Event], change: Change
+    ) -> None:
+        """Stores a calendar with all its tokens, which nobody sees before the last one is there.
+
+        Raises AlreadyImported, CalendarExists and LimitReached; Outdated if it took a day.
+        """
+        if len(events) > MAX_SUBSCRIPTIONS:
+            raise LimitReached(f"A calendar has at most {MAX_SUBSCRIPTIONS:,} tokens.")
+        ready = self._laid_ready(calendar, events[_AT_ONCE:], change)
+        feed = {**rows.of_feed(calendar, opening, change), "subscriptions": len(events)}
+        self.table.commit(
+            change,
+            self.table.put(
+                items.imported(calendar.feed_id), {"at": change.at}, ABSENT, AlreadyImported()
+            ),
+            self.table.put(items.feed_head(calendar.feed_id), feed, ABSENT, AlreadyImported()),
+            self.table.put(
+                items.calendar(calendar.owner, folded(calendar.name)),
+                rows.of_calendar(calendar),
+                ABSENT,
+                CalendarExists(),
+            ),
+            self._count(calendar, len(events), change),
+            *ready,
+            *self._tokens(calendar, events[:_AT_ONCE]),
+        )
+
+    def _laid_ready(
+        self, calendar: Calendar, events: Sequence[Event], change: Change
+    ) -> tuple[Write, ...]:
+        """Stores tokens of a calendar that is not there yet. Gives the write that makes them its.
+
+        Until that is done they are as good as left behind by a deleted calendar, and so is what an
+        import leaves that ends here.
+        """
+        if not events:
+            return ()
+        job, until = items.sweep(calendar.id), change.at + _TIME_FOR_AN_IMPORT
+        kept = {"owner": calendar.owner, "not_before": until}
+        self.table.commit(Change.new(change.at), self.table.put(job, kept, ABSENT))
+        for first in range(0, len(events), _AT_ONCE):
+            tokens = self._tokens(calendar, events[first : first + _AT_ONCE])
+            self.table.commit(Change.new(change.at), *tokens)
+        return (self.table.delete(job, "#not_before = :until", until=until),)
+
+    def _tokens(self, calendar: Calendar, events: Sequence[Event]) -> list[Write]:
+        return [
+            self.table.put(key, item, ABSENT)
+            for one, event in events
+            for key, item in (
+                (items.event(calendar.id, one.token.mom_id), rows.of_event(one, event)),
+                (
+                    items.subscription(calendar.owner, calendar.id, one.token.mom_id),
+                    rows.of_subscription(one),
+                ),
+            )
+        ]
+
+    def _count(self, calendar: Calendar, tokens: int, change: Change) -> Write:
+        """One more calendar of the owner, and so many tokens, unless there are too many."""
+        return self.table.update(
+            items.owner_head(calendar.owner),
+            "SET #version = :version ADD #calendars :one, #subscriptions :tokens",
+            "(attribute_not_exists(#calendars) OR #calendars < :most)"
+            " AND (attribute_not_exists(#subscriptions) OR #subscriptions <= :room)",
+            LimitReached(
+                f"A user has at most {MAX_CALENDARS:,} calendars and"
+                f" {MAX_SUBSCRIPTIONS_OF_OWNER:,} subscriptions."
+            ),
+            version=change.id,
+            one=1,
+            tokens=tokens,
+            most=MAX_CALENDARS,
+            room=MAX_SUBSCRIPTIONS_OF_OWNER - tokens,
+        )

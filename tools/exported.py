@@ -1,0 +1,173 @@
+"""What a mytoken server's tables hold, read from the files of a folder: `Users.csv` and the like.
+
+A file is called as its table. It is CSV, with the names of the columns in its first line, or it is
+JSON lines, an object in each; both in UTF-8. Columns that are not needed may be there. A row that
+makes no sense is left out, and its line is told; what stands in it is not, as it may be a secret.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from mytoken_calendars import identifiers
+from mytoken_calendars.mytoken import LONGEST_NAME
+from tools import row_files
+
+
+class NoExport(Exception):
+    """Says in one line why there is nothing to read."""
+
+
+def _feed_id(text: str) -> str:
+    if not identifiers.is_feed_id(text):
+        raise ValueError("the address of a feed has 32 letters and digits")
+    return text
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("this is no UTF-8") from None
+    return text
+
+
+def _seconds(text: Any) -> int:
+    """The server writes UTC, and does not say so."""
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ValueError("a time looks like 2026-11-25 16:38:15") from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+
+
+Text = Annotated[str, AfterValidator(_text)]
+MomId = Annotated[str, AfterValidator(identifiers.mom_id)]
+FeedId = Annotated[str, AfterValidator(_feed_id)]
+Time = Annotated[int, BeforeValidator(_seconds)]
+
+
+class Row(BaseModel):
+    """A row, and where it stands: the file's name and the number of its line."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+
+
+class User(Row):
+    id: int
+    sub: Text
+    iss: Text
+
+
+class Token(Row):
+    """Its `id` is its mom_id. A token that was revoked has no row."""
+
+    id: MomId
+    parent_id: MomId | None = None
+    name: Text | None = None
+    created: Time
+    expires_at: Time | None
+    user_id: int
+
+    @property
+    def label(self) -> str | None:
+        """Its name, cut off where `list_mytokens` has it cut off."""
+        return self.name[:LONGEST_NAME] if self.name else None
+
+
+class Calendar(Row):
+    """Servers since 0.11 have no names of calendars, but descriptions and tags."""
+
+    id: FeedId
+    uid: int
+    name: Text | None = None
+    description: Text | None = None
+    ics: Text | None
+
+
+class Subscription(Row):
+    calendar_id: Text
+    MT_id: Text
+
+
+class Tag(Row):
+    id: int
+    tag: Text
+
+
+class CalendarTag(Row):
+    calendar_id: Text
+    tag_id: int
+
+
+class TokenTag(Row):
+    MT_id: Text
+    tag_id: int
+
+
+T = TypeVar("T", bound=Row)
+
+
+@dataclass(frozen=True)
+class Export:
+    """All rows that make sense; `broken` says where the others are, and what is wrong there."""
+
+    users: list[User]
+    tokens: list[Token]
+    calendars: list[Calendar]
+    subscriptions: list[Subscription]
+    tags: list[Tag]
+    calendar_tags: list[CalendarTag]
+    token_tags: list[TokenTag]
+    broken: list[str] = field(default_factory=list)
+
+
+def read(folder: Path) -> Export:
+    """The tables in a folder. Raises NoExport if one is missing that every server has."""
+    broken: list[str] = []
+
+    def rows(table: str, model: type[T], *, optional: bool = False) -> list[T]:
+        path = _file(folder, table, optional=optional)
+        return list(_rows(path, model, broken)) if path else []
+
+    return Export(
+        rows("Users", User),
+        rows("MTokens", Token),
+        rows("Calendars", Calendar),
+        rows("CalendarMapping", Subscription),
+        rows("Tags", Tag, optional=True),
+        rows("CalendarTags", CalendarTag, optional=True),
+        rows("MTTags", TokenTag, optional=True),
+        broken,
+    )
+
+
+def _file(folder: Path, table: str, *, optional: bool) -> Path | None:
+    match [path for path in (folder / f"{table}.csv", folder / f"{table}.jsonl") if path.exists()]:
+        case [path]:
+            return path
+        case [] if optional:
+            return None
+        case []:
+            raise NoExport(f"there is no {table}.csv and no {table}.jsonl in {folder}")
+    raise NoExport(f"there are both {table}.csv and {table}.jsonl in {folder}")
+
+
+def _rows(path: Path, model: type[T], broken: list[str]) -> Iterator[T]:
+    for number, row in row_files.rows(path):
+        where = f"{path.name}:{number}"
+        if isinstance(row, str):
+            broken.append(f"{where}: {row}")
+            continue
+        try:
+            yield model.model_validate({**row, "where": where})
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            column = ".".join(str(part) for part in first["loc"])
+            broken.append(f"{where}: {column}: {first['msg'].removeprefix('Value error, ')}")

@@ -1,0 +1,170 @@
+"""Imports the calendars of a mytoken server's users: `make import ARGS="[--rename] FOLDER"`."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+from mytoken_calendars import ics
+from mytoken_calendars.calendars import Calendar
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import (
+    AlreadyImported,
+    CalendarExists,
+    CalendarNotFound,
+    LimitReached,
+    TemporarilyUnavailable,
+)
+from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.importing import Importer
+from mytoken_calendars.names import NAME_LENGTH, folded
+from mytoken_calendars.store import CalendarStore
+from mytoken_calendars.subscriptions import Subscription
+from tools import exported, moving, stack
+from tools.exported import Export
+from tools.moving import Moving, Plan
+
+_ROOM_FOR_A_NUMBER = 8  # characters
+
+
+class CannotBeNamed(Exception):
+    """Says why, and which name there is."""
+
+
+@dataclass
+class Import:
+    """Brings in one calendar after the other, and counts. With `dry_run` it writes nothing."""
+
+    importer: Importer
+    store: CalendarStore
+    now: int
+    rename: bool = False
+    dry_run: bool = False
+    calendars: int = 0
+    tokens: int = 0
+    here_already: int = 0
+    skipped: list[str] = field(default_factory=list)
+    named: set[tuple[Owner, str]] = field(default_factory=set)
+
+    def bring_in(self, new: Moving) -> None:
+        if self.importer.knows(new.feed_id):
+            self.here_already += 1
+            return
+        try:
+            name = self._name(new)
+            self._store(new, name)
+        except AlreadyImported:
+            self.here_already += 1
+        except (CannotBeNamed, CalendarExists, LimitReached) as reason:
+            self.skipped.append(f"{new.where}: {reason}")
+        else:
+            self.named.add((new.owner, folded(name)))
+            self.calendars += 1
+            self.tokens += len(new.tokens)
+
+    def _store(self, new: Moving, name: str) -> None:
+        if self.dry_run:
+            return
+        calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id)
+        subscriptions = [
+            Subscription(calendar.id, a.token, a.expires, a.comment, self.now, self.now, sequence=0)
+            for a in new.tokens
+        ]
+        events = [(one, ics.event(one)) for one in subscriptions]
+        self.importer.bring_in(calendar, ics.opening(name), events, Change.new(self.now))
+
+    def _name(self, new: Moving) -> str:
+        """What it is to be called. Raises CannotBeNamed if it may not be called what it is."""
+        try:
+            wanted, reason = new.allowed_name(), ""
+        except ValueError as rule:
+            wanted, reason = new.mended_name(), str(rule)
+        name = next(each for each in _numbered(wanted) if self._is_free(new.owner, each))
+        if name != wanted:
+            reason = reason or f"{wanted!r}: the user has a calendar of this name"
+        if reason and not self.rename:
+            raise CannotBeNamed(f"{reason}; with --rename it is called {name!r}")
+        return name
+
+    def _is_free(self, owner: Owner, name: str) -> bool:
+        if (owner, folded(name)) in self.named:
+            return False
+        try:
+            self.store.find(owner, name)
+        except CalendarNotFound:
+            return True
+        return False
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    for number in count(2):
+        yield f"{name[: NAME_LENGTH - _ROOM_FOR_A_NUMBER].rstrip()} ({number})"
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="make import ARGS=...", description=__doc__)
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="with the tables Users, MTokens, Calendars and CalendarMapping, and of a server since "
+        "0.11 also Tags, CalendarTags and MTTags, each as .csv or .jsonl",
+    )
+    parser.add_argument(
+        "--rename",
+        action="store_true",
+        help="give calendars another name if theirs is not allowed or taken, or if they have none",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    stack.add_argument(parser)
+    arguments = parser.parse_args()
+
+    issuer = stack.connect_beside_a_server(arguments)
+    try:
+        report = run(arguments.folder, issuer, rename=arguments.rename, dry_run=arguments.dry_run)
+    except exported.NoExport as reason:
+        sys.exit(f"make import: {reason}")
+    except (TemporarilyUnavailable, KeyboardInterrupt):
+        sys.exit("make import: it did not come to its end: repeat it for the rest")
+    print("\n".join(report))
+
+
+def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = False) -> list[str]:
+    """Imports what is in the folder, the tables of `issuer`, and tells what was done in lines.
+
+    Raises NoExport; and TemporarilyUnavailable, after which it may be repeated, as at any time.
+    """
+    now = int(time.time())
+    export = exported.read(folder)
+    plan = moving.plan(export, issuer, now)
+    running = Import(
+        Importer.from_environment(),
+        CalendarStore.from_environment(),
+        now,
+        rename=rename,
+        dry_run=dry_run,
+    )
+    for calendar in plan.calendars:
+        running.bring_in(calendar)
+    return list(_report(export, plan, running))
+
+
+def _report(export: Export, plan: Plan, running: Import) -> Iterator[str]:
+    no_calendars = [*plan.no_calendars, *running.skipped]
+    yield from (*export.broken, *no_calendars, *plan.no_tokens, *plan.no_comments)
+    done = "to be imported" if running.dry_run else "imported"
+    yield f"{done}: {running.calendars} calendars with {running.tokens} tokens"
+    yield f"here already: {running.here_already} calendars"
+    yield (
+        f"left out: {len(export.broken)} rows, {len(no_calendars)} calendars, "
+        f"{len(plan.no_tokens)} tokens, {len(plan.no_comments)} comments"
+    )
+
+
+if __name__ == "__main__":
+    main()

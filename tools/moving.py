@@ -1,0 +1,169 @@
+"""A mytoken server's calendars as they are to be here: whose, at which address, with which tokens.
+
+What cannot be taken over is told, each thing in one line that has no secret in it.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mytoken_calendars import names
+from mytoken_calendars.errors import InvalidRequest
+from mytoken_calendars.identifiers import Owner, owner_of, subject
+from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.subscriptions import expiry_of
+from tools import exported, original_ics
+from tools.exported import Export
+
+_NAMELESS = "Calendar"
+
+ByCalendar = Mapping[str, Mapping[str, str]]  # mom_ids, and where they stand, by calendar id
+
+
+@dataclass(frozen=True)
+class Added:
+    """A token in a calendar, and the comment that it was added with."""
+
+    token: RegisteredToken
+    expires: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A calendar on its way. Servers since 0.11 have no names; `hint` says what it is about."""
+
+    where: str
+    owner: Owner
+    feed_id: str
+    name: str | None
+    hint: str
+    tokens: tuple[Added, ...]
+
+    def allowed_name(self) -> str:
+        """Its name, if it has one that is allowed here. Raises ValueError, which says why not."""
+        if not self.name:
+            raise ValueError("it has no name")
+        try:
+            return names.calendar_name(self.name)
+        except ValueError as rule:
+            raise ValueError(f"{self.name!r}: {rule}") from None
+
+    def mended_name(self) -> str:
+        """One that is allowed, as near as can be to its name, or to what it is about."""
+        text = unicodedata.normalize("NFC", self.name or self.hint)
+        kept = "".join(character if _is_allowed(f"a{character}a") else " " for character in text)
+        name = " ".join(kept.split())[: names.NAME_LENGTH].rstrip()
+        return name if _is_allowed(name) else _NAMELESS
+
+
+@dataclass
+class Plan:
+    """What is to be brought in; and what is not, as one line each."""
+
+    calendars: list[Moving] = field(default_factory=list)
+    no_calendars: list[str] = field(default_factory=list)
+    no_tokens: list[str] = field(default_factory=list)
+    no_comments: list[str] = field(default_factory=list)
+
+
+def plan(export: Export, issuer: str, now: int) -> Plan:
+    """For a stack that serves the mytokens of `issuer`, the server that `export` is of."""
+    made = Plan()
+    users = {user.id: user for user in export.users}
+    tokens = {token.id: token for token in export.tokens}
+    added, hints = _added(export, made), _hints(export)
+    for calendar in export.calendars:
+        user = users.get(calendar.uid)
+        if user is None:
+            made.no_calendars.append(f"{calendar.where}: its user is not in Users")
+            continue
+        subscribed = added.get(calendar.id, {})
+        moving = Moving(
+            calendar.where,
+            owner_of(issuer, subject(user.sub, user.iss)),
+            calendar.id,
+            calendar.name,
+            hints.get(calendar.id) or calendar.description or "",
+            tuple(_taken_over(calendar, subscribed, tokens, made, now)),
+        )
+        made.calendars.append(moving)
+    return made
+
+
+def _added(export: Export, made: Plan) -> ByCalendar:
+    """The tokens that were added to each calendar, or have a tag that it has, too."""
+    added: dict[str, dict[str, str]] = defaultdict(dict)
+    calendars = {calendar.id for calendar in export.calendars}
+    for row in export.subscriptions:
+        if row.calendar_id in calendars:
+            added[row.calendar_id].setdefault(row.MT_id, row.where)
+        else:
+            made.no_tokens.append(f"{row.where}: its calendar is not in Calendars")
+    tagged = defaultdict(list)
+    for tag in export.token_tags:
+        tagged[tag.tag_id].append(tag)
+    for of_calendar in export.calendar_tags:
+        for of_token in tagged[of_calendar.tag_id]:
+            added[of_calendar.calendar_id].setdefault(of_token.MT_id, of_token.where)
+    return added
+
+
+def _hints(export: Export) -> Mapping[str, str]:
+    """The tags of each calendar: what was its name before 0.11 is one since."""
+    tags = {tag.id: tag.tag for tag in export.tags}
+    hints: dict[str, list[str]] = defaultdict(list)
+    for row in export.calendar_tags:
+        hints[row.calendar_id] += [tags[row.tag_id]] if row.tag_id in tags else []
+    return {calendar: ", ".join(sorted(found)) for calendar, found in hints.items()}
+
+
+def _taken_over(
+    calendar: exported.Calendar,
+    subscribed: Mapping[str, str],
+    tokens: Mapping[str, exported.Token],
+    made: Plan,
+    now: int,
+) -> Iterator[Added]:
+    comments = original_ics.comments(calendar.ics or "")
+    for mom_id, where in subscribed.items():
+        row = tokens.get(mom_id)
+        if row is None:
+            made.no_tokens.append(f"{where}: its token is not in MTokens; it was revoked")
+        elif row.user_id != calendar.uid:
+            made.no_tokens.append(f"{where}: its token is not of the calendar's user")
+        else:
+            lineage = tuple(_ancestors(row, tokens))
+            token = RegisteredToken(mom_id, row.label, row.created, row.expires_at, lineage)
+            try:
+                expires = expiry_of(token, now)
+            except InvalidRequest as refusal:
+                made.no_tokens.append(f"{where}: {refusal}")
+                continue
+            comment = _comment(comments.get(mom_id, ""), where, made)
+            yield Added(token, expires, comment)
+
+
+def _comment(text: str, where: str, made: Plan) -> str:
+    try:
+        return names.comment(text)
+    except ValueError as rule:
+        made.no_comments.append(f"{where}: without its comment: {rule}")
+        return ""
+
+
+def _ancestors(token: exported.Token, tokens: Mapping[str, exported.Token]) -> Iterable[str]:
+    """The parent first, as far as they are known."""
+    seen = {token.id}
+    while (parent := tokens.get(token.parent_id or "")) and parent.id not in seen:
+        yield parent.id
+        seen.add(parent.id)
+        token = parent
+
+
+def _is_allowed(name: str) -> bool:
+    try:
+        return bool(names.calendar_name(name))
+    except ValueError:
+        return False

@@ -1,0 +1,52 @@
+"""The comments in a mytoken server's own feed, which stand nowhere else in its tables."""
+
+import re
+from collections.abc import Iterator
+
+_FOLD = re.compile(r"\r?\n[ \t]")
+_LINE_END = re.compile(r"\r?\n")
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def comments(ics: str) -> dict[str, str]:
+    """The comment of each event that has one, by its UID, which is the token's mom_id.
+
+    The server's descriptions are the comment, an empty line, and sentences with links that act;
+    the first of the links is the event's URL. A description that is not made so has no comment:
+    what else it holds may be such a link.
+    """
+    return {
+        event["UID"]: comment
+        for event in _events(ics)
+        if "UID" in event and (comment := _comment(event.get("DESCRIPTION", ""), event.get("URL")))
+    }
+
+
+def _comment(description: str, url: str | None) -> str:
+    if not url:
+        return ""
+    before, _, _ = description.partition(url)
+    comment, found, _ = before.rpartition("\n\n")
+    return comment.replace("\r\n", "\n") if found and before != description else ""
+
+
+def _events(ics: str) -> Iterator[dict[str, str]]:
+    """The own properties of each VEVENT; that the rest is no legal iCalendar does no harm here."""
+    event: dict[str, str] = {}
+    inside: list[str] = []
+    for line in _LINE_END.split(_FOLD.sub("", ics)):
+        name, _, value = line.partition(":")
+        name = name.partition(";")[0].upper()
+        if name == "BEGIN":
+            inside.append(value)
+        elif name == "END" and inside:
+            if inside.pop() == "VEVENT":
+                yield event
+                event = {}
+        elif inside and inside[-1] == "VEVENT":
+            event.setdefault(name, _unescaped(value) if name == "DESCRIPTION" else value)
+
+
+def _unescaped(text: str) -> str:
+    """A TEXT value (RFC 5545, 3.3.11), unescaped from left to right."""
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text)
