@@ -26,7 +26,7 @@ def main() -> None:
     stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    stack.connect(arguments)
+    stack.found(arguments)
     backups = {"CALENDARS_TABLE": arguments.calendars, "TOKENS_TABLE": arguments.tokens}
     try:
         # Tokens first: whoever is cut short has calendars that are too new, and no token for them.

@@ -24,10 +24,9 @@ def add_argument(parser: ArgumentParser) -> None:
 def connect(arguments: Namespace) -> str:
     """The URL of the stack, which is the issuer of its mytokens.
 
-    Sets the environment from which `from_environment` makes clients. Ends the program with one
-    line if there is no such stack, or if its mytokens are another server's.
+    As `found`; and ends the program with one line if its mytokens are another server's.
     """
-    url, issuer = _found(arguments)
+    url, issuer = found(arguments)
     if issuer:
         sys.exit(f"the mytokens of this stack are issued, listed and revoked at {issuer}")
     return url
@@ -35,14 +34,18 @@ def connect(arguments: Namespace) -> str:
 
 def connect_beside_a_server(arguments: Namespace) -> str:
     """The issuer URL of the mytoken server whose tokens the stack serves; else as `connect`."""
-    _, issuer = _found(arguments)
+    _, issuer = found(arguments)
     if not issuer:
         sys.exit("this stack issues its mytokens itself: its MytokenIssuer names no server")
     return issuer
 
 
-def _found(arguments: Namespace) -> tuple[str, str]:
-    """The URL of the stack and, if it has one, its other issuer."""
+def found(arguments: Namespace) -> tuple[str, str]:
+    """The URL of the stack and, if another server issues its mytokens, that issuer's.
+
+    Sets the environment from which `from_environment` makes clients. Ends the program with one
+    line if there is no such stack.
+    """
     if arguments.stack:
         return _deployed(arguments.stack)
     local = Whereabouts.read()
