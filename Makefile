@@ -83,9 +83,10 @@ template: .venv-sam/installed ## Check template.yaml as it is, and translated
 audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and list what runs in Lambda
 	@.venv-audit/bin/python -m tools.audit
 
-build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
-	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
-	@du -sh .aws-sam/build/*Layer
+build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads, and say how large it is
+	@python="$$(tools/find-python $(RUNTIME))" || echo "so code is not compiled, and functions start slowly" >&2; \
+		RUNTIME_PYTHON="$${python:-python$(RUNTIME)}" $(SAM) build --cache-dir ".aws-sam/cache$${python:+-compiled}"
+	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build
 
 deploy: build ## Deploy the stack, asking for what it needs to know
 	@$(SAM) deploy --guided
