@@ -17,14 +17,18 @@ PROCESSES ?= auto
 
 RUNTIME := 3.13
 PYTHON := .venv/bin/python
+# Builds layers for this machine and the Python of .venv-lambda, in place of those of Lambda.
+FOR_HERE = LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
+	LAYER_PYTHON="$$(.venv-lambda/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" \
+	RUNTIME_PYTHON="$(CURDIR)/.venv-lambda/bin/python"
 SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke reset test test-runtime test-deep mutants load bench check lint types imports template \
-	audit build deploy sam-local lock
+.PHONY: help run token tokens revoke reset test test-runtime test-build test-deep mutants load bench check lint types imports \
+	template audit build deploy sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -52,6 +56,13 @@ test-runtime: .venv/installed .venv-standins/installed ## Run all tests with the
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
+test-build: build .venv/installed .venv-lambda/installed .venv-standins/installed ## Test what is built, and deploy it to a stand-in
+	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) 2>/dev/null || echo python$(RUNTIME))" \
+		$(SAM) build --no-cached --build-dir .aws-sam/again/build
+	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build .aws-sam/again/build
+	@$(FOR_HERE) $(SAM) build --no-cached --build-dir .aws-sam/here/build
+	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile $(ARGS)
+
 test-deep: .venv/installed .venv-standins/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
@@ -64,7 +75,7 @@ load: .venv/installed .venv-standins/installed ## Serve a load of polls for SECO
 bench: .venv/installed .venv-standins/installed ## Measure the performance beside its peers, into docs/performance.md
 	@$(PYTHON) -m tests.bench
 
-check: lint types imports template audit build test test-runtime ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-runtime test-build ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .
@@ -115,6 +126,9 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
 	@tools/make-environment .venv-standins $<
+
+.venv-lambda/installed: requirements/lambda.txt .venv-uv/installed
+	@tools/make-environment .venv-lambda $< "$$(tools/find-python $(RUNTIME) >/dev/null 2>&1 && echo $(RUNTIME) || echo any)"
 
 .venv-$(RUNTIME)/installed: requirements/dev.txt .venv-uv/installed
 	@tools/make-environment .venv-$(RUNTIME) $< $(RUNTIME)

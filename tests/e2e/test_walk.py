@@ -12,6 +12,7 @@ import requests
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
+from tests.e2e.walk import walk
 from tests.server import PATIENCE, Client, ServedStack, Server
 
 
@@ -28,36 +29,9 @@ def client(server: Server, served: ServedStack, user: str) -> Client:
 def test_the_walk_of_the_contract_gives_the_documented_answers(
     server: Server, client: Client, user: str
 ) -> None:
-    mom_id = server.token("--user", user, "--name", "backup", "--expires-in", "20d")["mom_id"]
+    watched = server.token("--user", user, "--name", "backup", "--expires-in", "20d")
 
-    empty = client("GET", data="null\n")
-    created = client("POST", json={"name": "CI Mytokens"})
-    by_form = client("POST", data={"name": "forms"})
-    redirect = client("GET", "/CI%20Mytokens")
-    feed = redirect.headers["Location"]
-    before = requests.get(feed, timeout=PATIENCE)
-    added = client("POST", "/CI%20Mytokens", json={"mom_id": mom_id, "comment": "nightly"})
-    again = client("POST", "/CI%20Mytokens", data={"mom_id": mom_id})
-    after = requests.get(feed, timeout=PATIENCE)
-    listed = client("GET")
-    deleted = client("DELETE", "/CI%20Mytokens", data="null\n")
-    gone = requests.get(feed, headers={"If-None-Match": after.headers["ETag"]}, timeout=PATIENCE)
-
-    assert (empty.status_code, empty.json()) == (200, {"calendars": []})
-    assert (created.status_code, created.json()) == (201, {"name": "CI Mytokens", "ics_path": feed})
-    assert (by_form.status_code, by_form.json()["name"]) == (201, "forms")
-    assert (redirect.status_code, redirect.text) == (302, "")
-    assert before.status_code == after.status_code == 200
-    assert Calendar.from_ical(before.text).walk("VEVENT") == []
-    calendar = {"name": "CI Mytokens", "ics_path": feed, "subscribed_tokens": [mom_id]}
-    assert (added.status_code, added.json()) == (200, calendar)
-    assert (again.status_code, again.json()) == (200, calendar)
-    assert len(Calendar.from_ical(after.text).walk("VEVENT")) == 1
-    assert "nightly" in after.text
-    assert listed.json() == {"calendars": [calendar, by_form.json()]}
-    assert (deleted.status_code, deleted.text) == (204, "")
-    assert gone.status_code == 410
-    assert gone.json()["error"] == "gone"
+    walk(client, watched["mom_id"])
 
 
 def test_the_demo_feed_is_read_by_strict_parsers_and_answers_304_to_its_own_etag(
