@@ -2,8 +2,7 @@
 
 It is made on ministack, where policies hold: a function may do what its role may. What ministack
 does not show: the routes, which the test adds; throttles, and how much may run at once; backups of
-the tables, and when their items end; the cache in S3, as the bucket is for TLS alone, so feeds come
-from the table; the conditions under which KMS signs, which it does not know, so no mytoken rotates.
+the tables, and when their items end; conditions on keys of items (tests/permissions.py shows them).
 
 The last tests change the stack, and delete it.
 """
@@ -47,8 +46,9 @@ def expected(deployed: Deployment) -> Expected:
     return Expected(SOURCE.document, values)
 
 
-def client(deployment: Deployment, user: str) -> Client:
-    bearer = deployment.token("--user", user)["mytoken"]
+def client(deployment: Deployment, user: str, *more: str) -> Client:
+    """Of this user, with a mytoken that may be told more of."""
+    bearer = deployment.token("--user", user, *more)["mytoken"]
     return Client(deployment.outputs()["PublicUrl"] + CALENDARS, bearer, deployment.session())
 
 
@@ -222,6 +222,34 @@ def test_the_walk_of_the_contract_gives_the_documented_answers(deployed: Deploym
     watched = deployed.token("--user", user, "--name", "backup", "--expires-in", "20d")
 
     walk(client(deployed, user), watched["mom_id"])
+
+
+def test_a_feed_is_kept_in_the_bucket(deployed: Deployment) -> None:
+    owner = client(deployed, str(uuid4()))
+    created = owner("POST", json={"name": "cached"})
+    before = kept_feeds(deployed)
+
+    feed = owner.fetch(created.json()["ics_path"])
+
+    assert feed.status_code == 200
+    assert len(kept_feeds(deployed) - before) == 1
+
+
+def kept_feeds(deployment: Deployment) -> set[str]:
+    bucket = deployment.physical_id("FeedsBucket")
+    objects = deployment.client("s3").list_objects_v2(Bucket=bucket)
+    return {item["Key"] for item in objects.get("Contents", ())}
+
+
+def test_a_mytoken_that_rotates_gets_a_successor(deployed: Deployment) -> None:
+    owner = client(deployed, str(uuid4()), "--rotation", '{"on_other": true}')
+
+    used = owner("GET")
+    again = owner("GET")
+
+    successor = used.json()["token_update"]["mytoken"]
+    assert successor != owner.mytoken
+    assert (used.status_code, again.status_code) == (200, 401)
 
 
 def test_what_a_deleted_calendar_left_is_swept(deployed: Deployment) -> None:
