@@ -95,9 +95,10 @@ audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and
 	@.venv-audit/bin/python -m tools.audit
 
 build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads, and say how large it is
-	@python="$$(tools/find-python $(RUNTIME))" || echo "so code is not compiled, and functions start slowly" >&2; \
-		RUNTIME_PYTHON="$${python:-python$(RUNTIME)}" $(SAM) build --cache-dir ".aws-sam/cache$${python:+-compiled}"
-	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build
+	@python="$$(tools/find-python $(RUNTIME) 2>/dev/null)"; \
+		RUNTIME_PYTHON="$${python:-python$(RUNTIME)}" $(SAM) build --cache-dir ".aws-sam/cache$${python:+-compiled}" && \
+		.venv-sam/bin/python -m tools.artefacts .aws-sam/build && { [ "$$python" ] || \
+		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
 deploy: build ## Deploy the stack, asking for what it needs to know
 	@$(SAM) deploy --guided
