@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import boto3
+import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -43,14 +44,14 @@ class Deployment:
     @classmethod
     @contextmanager
     def on_ministack(cls, state: Path) -> Iterator[Self]:
-        """Nothing is deployed there yet."""
-        with (
-            TemporaryDirectory() as scratch,  # where each function has a copy of its layers
-            standins.running(state, _CHILD, {**_SETTINGS, "TMPDIR": scratch}) as aws,
-        ):
-            # Of an address by number the SAM CLI would make hosts like bucket.127.0.0.1.
-            endpoint = aws["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
-            yield cls({**aws, "AWS_ENDPOINT_URL": endpoint})
+        """Nothing is deployed there yet. It is never what AWS_ENDPOINT_URL leads to already."""
+        with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as scratch:
+            patch.delenv("AWS_ENDPOINT_URL", raising=False)
+            # Each function has a copy of its layers in scratch.
+            with standins.running(state, _CHILD, {**_SETTINGS, "TMPDIR": scratch}) as aws:
+                # Of an address by number the SAM CLI would make hosts like bucket.127.0.0.1.
+                endpoint = aws["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
+                yield cls({**aws, "AWS_ENDPOINT_URL": endpoint})
 
     @cached_property
     def name(self) -> str:
