@@ -61,7 +61,7 @@ test-build: build .venv/installed .venv-lambda/installed .venv-standins/installe
 		$(SAM) build --no-cached --build-dir .aws-sam/again/build
 	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build .aws-sam/again/build
 	@$(FOR_HERE) $(SAM) build --no-cached --build-dir .aws-sam/here/build
-	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile $(ARGS)
+	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile -rs $(ARGS)
 
 test-deep: .venv/installed .venv-standins/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep

@@ -20,7 +20,7 @@ from tests.built.artefacts import PYTHON
 
 PATIENCE = 60  # seconds
 
-_PROGRAM = f"aws-lambda-rie-{ {'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }"
+_PROGRAM = f"aws-lambda-rie-{platform.machine().replace('aarch64', 'arm64')}"
 # The last line of an invocation has a duration, too, in which the emulator's own waiting is.
 _STARTED = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
 
