@@ -22,13 +22,17 @@ PROCESSES ?= auto
 
 RUNTIME := 3.13
 PYTHON := .venv/bin/python
+# Builds layers for this machine and the Python of .venv-lambda, in place of those of Lambda.
+FOR_HERE = LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
+	LAYER_PYTHON="$$(.venv-lambda/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" \
+	RUNTIME_PYTHON="$(CURDIR)/.venv-lambda/bin/python"
 SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST URL TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke import restore plan reset test test-runtime test-deep mutants load bench e2e check lint types imports template \
+.PHONY: help run token tokens revoke import restore plan reset test test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -66,6 +70,13 @@ test-runtime: .venv/installed .venv-standins/installed .venv-nginx/installed ## 
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
+test-build: build .venv/installed .venv-lambda/installed .venv-standins/installed ## Test what is built, and deploy it to a stand-in
+	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) 2>/dev/null || echo python$(RUNTIME))" \
+		$(SAM) build --no-cached --build-dir .aws-sam/again/build
+	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build .aws-sam/again/build
+	@$(FOR_HERE) $(SAM) build --no-cached --build-dir .aws-sam/here/build
+	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile -rs $(ARGS)
+
 test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
@@ -81,7 +92,7 @@ bench: .venv/installed .venv-standins/installed ## Measure the performance besid
 e2e: .venv/installed ## Check a deployed stack from outside: URL=https://... TOKEN=... ARGS="[-k WORD]"
 	@$(PYTHON) -m tests.deployed $(ARGS)
 
-check: lint types imports template audit build test test-runtime ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-runtime test-build ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .
@@ -100,9 +111,11 @@ template: .venv-sam/installed ## Check template.yaml as it is, and translated
 audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and list what runs in Lambda
 	@.venv-audit/bin/python -m tools.audit
 
-build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads
-	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) || echo python$(RUNTIME))" $(SAM) build
-	@du -sh .aws-sam/build/*Layer
+build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads, and say how large it is
+	@python="$$(tools/find-python $(RUNTIME) 2>/dev/null)"; \
+		RUNTIME_PYTHON="$${python:-python$(RUNTIME)}" $(SAM) build --cache-dir ".aws-sam/cache$${python:+-compiled}" && \
+		.venv-sam/bin/python -m tools.artefacts .aws-sam/build && { [ "$$python" ] || \
+		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
 deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
 	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided)
@@ -135,6 +148,9 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
 	@tools/make-environment .venv-standins $<
+
+.venv-lambda/installed: requirements/lambda.txt .venv-uv/installed
+	@tools/make-environment .venv-lambda $< "$$(tools/find-python $(RUNTIME) >/dev/null 2>&1 && echo $(RUNTIME) || echo any)"
 
 .venv-$(RUNTIME)/installed: requirements/dev.txt .venv-uv/installed
 	@tools/make-environment .venv-$(RUNTIME) $< $(RUNTIME)

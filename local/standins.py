@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from local.template import ROOT
 
 PYTHON = ROOT / ".venv-standins" / "bin" / "python"
-_CHILD = Path(__file__).with_name("ministack_child.py")
+CHILD = Path(__file__).with_name("ministack_child.py")
 _PATIENCE = 30  # seconds
 
 # Stand-ins take any credentials, but the clients want some.
@@ -29,10 +29,13 @@ class DidNotStart(RuntimeError):
 
 
 @contextmanager
-def running(state: Path) -> Iterator[dict[str, str]]:
+def running(
+    state: Path, child: Path = CHILD, settings: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
     """The environment by which AWS's clients find the stand-ins, while these run.
 
-    Where AWS_ENDPOINT_URL is set already, what is there serves, and nothing is started.
+    Where AWS_ENDPOINT_URL is set already, what is there serves, and nothing is started. `settings`
+    are further ones of ministack, which `child` runs.
     """
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
@@ -44,8 +47,8 @@ def running(state: Path) -> Iterator[dict[str, str]]:
     with (
         (state / "log").open("w") as log,
         subprocess.Popen(
-            [PYTHON, _CHILD],
-            env={**os.environ, **_settings(host, port, state)},
+            [PYTHON, child],
+            env={**os.environ, **_settings(host, port, state), **(settings or {})},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -25,6 +25,8 @@ from tests.server import ServedStack, Server
 from tests.support import RemoteStack, Stack
 from tests.tally import Tally
 
+pytest.register_assert_rewrite("tests.built.walk")  # it asserts, and is no file of tests
+
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

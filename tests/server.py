@@ -131,11 +131,12 @@ class Client:
 
     base: str
     mytoken: str
+    transport: Any = requests  # or a session
 
     def __call__(self, method: str, path: str = "", **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.mytoken}", **request.pop("headers", {})}
         CANARIES.plant(self.mytoken, (request.get("json") or {}).get("comment"))
-        answer = requests.request(
+        answer: requests.Response = self.transport.request(
             method,
             f"{self.base}{path}",
             headers=headers,
@@ -144,6 +145,11 @@ class Client:
             **request,
         )
         CANARIES.answered(answer.status_code, answer.headers, answer.content)
+        return answer
+
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+        """What is there for everybody who knows the address."""
+        answer: requests.Response = self.transport.get(url, headers=headers, timeout=PATIENCE)
         return answer
 
 

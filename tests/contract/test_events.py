@@ -1,64 +1,19 @@
 """The sample events: one for each operation, of its route, and answered by its handler."""
 
-import json
 import re
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from local.handlers import Context
 from local.template import Template
-from tests.support import EVENTS, PUBLIC_URL, ROOT, Stack, Token, sample_event, set_token
+from tests.samples import ASKING_FOR_A_MYTOKEN, DOCUMENTED, prepared
+from tests.support import EVENTS, PUBLIC_URL, ROOT, Stack, sample_event, set_token
 
 TEMPLATE = Template.read()
 OPERATIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 ROUTED = [operation for operation in OPERATIONS if operation != "sweep"]
-ASKING_FOR_A_MYTOKEN = [
-    "add_token",
-    "create_calendar",
-    "delete_calendar",
-    "get_calendar",
-    "list_calendars",
-    "tokeninfo",
-]
-DOCUMENTED = {
-    "add_token": HTTPStatus.OK,
-    "create_calendar": HTTPStatus.CREATED,
-    "delete_calendar": HTTPStatus.NO_CONTENT,
-    "get_calendar": HTTPStatus.FOUND,
-    "get_configuration": HTTPStatus.OK,
-    "get_feed": HTTPStatus.OK,
-    "get_jwks": HTTPStatus.OK,
-    "list_calendars": HTTPStatus.OK,
-    "no_route": HTTPStatus.METHOD_NOT_ALLOWED,
-    "preflight": HTTPStatus.NO_CONTENT,
-    "revoke_token": HTTPStatus.NO_CONTENT,
-    "tokeninfo": HTTPStatus.OK,
-}
-
 each_routed = pytest.mark.parametrize("operation", ROUTED)
-
-
-def prepared(stack: Stack, operation: str, token: Token) -> dict[str, Any]:
-    """The sample event, when what it names exists: calendar, feed, mytoken to be added."""
-    event = sample_event(operation)
-    if operation in ("add_token", "delete_calendar", "get_calendar", "get_feed"):
-        body = {"name": event["pathParameters"].get("name", "CI Mytokens")}
-        calendar = stack.invoke("create_calendar", token, json=body).json
-    if operation == "get_feed":
-        event["rawPath"] = urlsplit(calendar["ics_path"]).path
-        event["pathParameters"]["id"] = event["rawPath"].rpartition("/")[2]
-    if operation == "add_token":
-        event["body"] = re.sub(
-            r'("mom_id": )"[^"]+"', lambda match: f'{match[1]}"{token.mom_id}"', event["body"]
-        )
-    if operation == "revoke_token":
-        event["body"] = event["body"].replace(json.loads(event["body"])["token"], token.bearer)
-    if operation in ASKING_FOR_A_MYTOKEN:
-        set_token(event, token)
-    return event
 
 
 def test_every_operation_has_a_sample_event_and_there_is_no_other() -> None:

@@ -1,0 +1,69 @@
+"""Each built function, run as Lambda runs it, answers its sample event."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import pytest
+
+from local.handlers import Handler
+from tests.built.artefacts import BUILT, function_id, layers
+from tests.built.emulator import Emulator
+from tests.contract import openapi
+from tests.samples import DOCUMENTED, prepared
+from tests.support import Stack, sample_event
+
+Emulated = Callable[[str], AbstractContextManager[Emulator]]
+
+
+@dataclass(frozen=True)
+class EmulatedStack(Stack):
+    """A stack with the functions that are emulated just now."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("operation", sorted(DOCUMENTED))
+def test_a_built_function_answers_its_sample_event_as_documented(
+    racing_stack: Stack, emulated: Emulated, operation: str
+) -> None:
+    event = prepared(racing_stack, operation, racing_stack.mint("manage_mytokens"))
+
+    with emulated(operation) as function:
+        answer = EmulatedStack(racing_stack.environment, handlers={operation: function}).send(
+            operation, event
+        )
+
+    assert answer.status == DOCUMENTED[operation]
+    assert [*openapi.faults(answer)] == []
+
+
+def test_the_built_sweep_removes_what_a_deleted_calendar_left(
+    racing_stack: Stack, emulated: Emulated
+) -> None:
+    token = racing_stack.mint()
+    racing_stack.invoke("create_calendar", token, json={"name": "x"})
+    racing_stack.invoke("add_token", token, path={"name": "x"}, json={"mom_id": ""})
+    racing_stack.invoke("delete_calendar", token, path={"name": "x"})
+
+    with emulated("sweep") as function:
+        answer = function(sample_event("sweep"))
+
+    assert answer["swept"] >= 1
+
+
+def test_all_code_of_the_layers_is_compiled() -> None:
+    code = {path.with_suffix("") for layer in layers() for path in layer.rglob("*.py")}
+    compiled = {
+        path.parent.parent / path.name.partition(".")[0]
+        for layer in layers()
+        for path in layer.rglob("__pycache__/*.pyc")
+    }
+
+    assert code == compiled != set()
+
+
+def test_no_other_function_is_built() -> None:
+    called = {function_id(operation) for operation in (*DOCUMENTED, "sweep")}
+
+    assert {folder.name for folder in BUILT.glob("*Function")} == called
