@@ -36,7 +36,6 @@ DOCUMENTED = {
 
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max}
 _TOKEN = re.compile(r'\s*(&&|\|\||!=|=|\(|\)|\$\.\w+|"[^"]*")')
-_EXPRESSION = re.compile(r"[\w\s*/+(),\[\]-]+")
 
 
 Name = tuple[str, str, frozenset[tuple[str, str]]]  # of a metric
@@ -70,11 +69,12 @@ def resolved(value: Any) -> str:
     raise ValueError(f"nobody knows what becomes of {value}")
 
 
-def of_aws(namespace: str, name: str, resource: str, value: float = 1) -> Datum:
-    """What AWS records of a resource of the template."""
+def of_aws(namespace: str, name: str, resource: str, value: float = 1) -> list[Datum]:
+    """What AWS records of a resource of the template; Lambda does so for its account, too."""
     dimension, _, names = DOCUMENTED[namespace]
     assert name in names
-    return Datum(namespace, name, value, frozenset({(dimension, resource)}))
+    of_resource = Datum(namespace, name, value, frozenset({(dimension, resource)}))
+    return [of_resource, *([Datum(namespace, name, value)] if namespace == "AWS/Lambda" else [])]
 
 
 def exists(template: Template, metric: Name) -> bool:
@@ -82,6 +82,8 @@ def exists(template: Template, metric: Name) -> bool:
     namespace, name, dimensions = metric
     if namespace in DOCUMENTED:
         dimension, kind, names = DOCUMENTED[namespace]
+        if namespace == "AWS/Lambda" and not dimensions:
+            return name in names
         ((given, resource),) = dimensions
         is_there = template.document["Resources"].get(resource, {}).get("Type") == kind
         return is_there and given == dimension and name in names
@@ -225,9 +227,21 @@ class Alarm:
         return count
 
     @property
-    def watched(self) -> list[Name]:
-        """The metrics it reads."""
-        return [_metric(of) for of in self._sources]
+    def watched(self) -> Name:
+        dimensions = [(d["Name"], d["Value"]) for d in self.properties.get("Dimensions", ())]
+        return (
+            resolved(self.properties["Namespace"]),
+            self.properties["MetricName"],
+            frozenset((name, resolved(value)) for name, value in dimensions),
+        )
+
+    @property
+    def threshold(self) -> float:
+        match self.properties["Threshold"]:
+            case {"Ref": str(parameter)}:
+                return float(Template.read().document["Parameters"][parameter]["Default"])
+            case number:
+                return float(number)
 
     def state(self, periods: Sequence[Iterable[Datum]]) -> str:
         """What it says after the last of these periods, each of which has its data."""
@@ -239,51 +253,9 @@ class Alarm:
             and self.properties["TreatMissingData"] == "missing"
         ):
             return "INSUFFICIENT_DATA"
-        over = [value is not None and value > self.properties["Threshold"] for value in values]
+        over = [value is not None and value > self.threshold for value in values]
         return "ALARM" if sum(over) >= self.needed else "OK"
 
-    @property
-    def _sources(self) -> list[Mapping[str, Any]]:
-        queries = self.properties.get("Metrics")
-        if queries is None:
-            return [self.properties]
-        return [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
-
     def _value(self, data: list[Datum]) -> float | None:
-        queries = self.properties.get("Metrics")
-        if queries is None:
-            return _statistic(data, self.properties, self.properties["Statistic"])
-        values: dict[str, float | None] = {
-            query["Id"]: _statistic(data, stat["Metric"], stat["Stat"])
-            for query in queries
-            if (stat := query.get("MetricStat"))
-        }
-        (result,) = [query for query in queries if query.get("ReturnData", True)]
-        return _calculated(result["Expression"], values)
-
-
-def _metric(of: Mapping[str, Any]) -> Name:
-    dimensions = [(each["Name"], resolved(each["Value"])) for each in of.get("Dimensions", ())]
-    return resolved(of["Namespace"]), of["MetricName"], frozenset(dimensions)
-
-
-def _statistic(data: list[Datum], of: Mapping[str, Any], statistic: str) -> float | None:
-    values = [datum.value for datum in data if datum.metric == _metric(of)]
-    return _STATISTICS[statistic](values) if values else None
-
-
-def _calculated(expression: str, values: Mapping[str, float | None]) -> float | None:
-    """Metric math, of which there is no value where one of its metrics has none."""
-    assert _EXPRESSION.fullmatch(expression), expression
-    functions: dict[str, Any] = {
-        "METRICS": lambda: list(values.values()),
-        "FILL": lambda of, value: [value if one is None else one for one in of],
-        "SUM": sum,
-    }
-    try:
-        result: float = eval(
-            expression, {"__builtins__": {}}, {**functions, **values}
-        )  # the template's
-    except TypeError:
-        return None
-    return result
+        values = [datum.value for datum in data if datum.metric == self.watched]
+        return _STATISTICS[self.properties["Statistic"]](values) if values else None

@@ -31,7 +31,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def alarmed() -> list[Name]:
-    return [m for a in of_type("AWS::CloudWatch::Alarm").values() for m in Alarm(a).watched]
+    return [Alarm(properties).watched for properties in of_type("AWS::CloudWatch::Alarm").values()]
 
 
 def body() -> str:
