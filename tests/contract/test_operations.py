@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.shared.constants import LOGGER_LOG_SAMPLING_RATE
 
 from local.template import Template
 from mytoken_calendars import metrics
@@ -249,6 +250,12 @@ def test_by_default_nothing_is_made_that_is_optional() -> None:
     assert conditions >= {"HasCloudFront", "HasDomainAtApi", "HasRecord"}
     assert {name for name in DOCUMENT["Conditions"] if holds(name, {})} == set()
     assert PARAMETERS["SnapStart"]["Default"] == "None"
+
+
+def test_the_share_of_functions_that_log_everything_is_what_powertools_reads() -> None:
+    variables = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert variables[LOGGER_LOG_SAMPLING_RATE] == {"Ref": "LogSampleRate"}
 
 
 OWN = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}

@@ -22,7 +22,7 @@ from tests.cloudwatch import Alarm, Datum, access_line, of_aws
 from tests.integration.faults import Fault, answered, conflict, faults, refused, unreachable
 from tests.integration.steps import Clock, Document, add, create, delete, feed_id, overwrite_token
 from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
-from tests.support import PUBLIC_URL, Stack, Token, sample_event
+from tests.support import PUBLIC_URL, RemoteStack, Stack, Token, sample_event
 
 pytestmark = pytest.mark.usefixtures("emptied", "impatient")
 
@@ -357,4 +357,17 @@ def test_a_key_that_does_not_answer_is_an_authority_that_does_not(scene: Scene) 
     finally:
         kms.meta.events.unregister("before-send.kms.Sign", fail)
 
+    assert [datum.name for datum in data] == [Metric.AUTHORITY_UNREACHABLE.value]
+
+
+def test_an_issuer_that_is_down_when_a_function_starts_is_counted_once(
+    scene: Scene, remote_stack: RemoteStack
+) -> None:
+    token = remote_stack.mint()
+    remote_stack.restart("get_calendar")
+
+    with remote_stack.server.down():
+        data = scene.counted(lambda: remote_stack.invoke("get_calendar", token), stack=remote_stack)
+
+    remote_stack.restart("get_calendar")
     assert [datum.name for datum in data] == [Metric.AUTHORITY_UNREACHABLE.value]
