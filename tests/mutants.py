@@ -389,4 +389,19 @@ MUTANTS = [
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
     ),
+    # --- operators hear of it --------------------------------------------------------------------
+    Mutant(
+        "an issuer that does not answer is not counted",
+        f"{_SHARED}/tokeninfo_client.py",
+        "with metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable):",
+        "if True:",
+        "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",
+    ),
+    Mutant(
+        "what a deletion leaves is never said to lag",
+        f"{_SHARED}/sweeper.py",
+        "metrics.count(Metric.CLEANUP_LEFT, left)",
+        "metrics.count(Metric.CLEANUP_LEFT, 0)",
+        "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",
+    ),
 ]

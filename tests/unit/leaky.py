@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -56,7 +57,8 @@ def test_a_warning_of_a_library() -> None:
 
 
 def test_a_metric() -> None:
-    answer_of(lambda: metrics.count(BEARER))
+    named: Any = SimpleNamespace(value=BEARER)
+    answer_of(lambda: metrics.count(named))
 
 
 def test_what_a_test_reads_itself(capsys: pytest.CaptureFixture[str]) -> None:

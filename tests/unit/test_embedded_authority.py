@@ -19,6 +19,7 @@ from mytoken_calendars.errors import (
     Superseded,
     TemporarilyUnavailable,
 )
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 from mytoken_calendars.registry import Registry
 from mytoken_calendars.table import Table
@@ -100,8 +101,8 @@ def authority(
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    events: list[str] = []
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Metric]:
+    events: list[Metric] = []
     monkeypatch.setattr(metrics, "count", events.append)
     return events
 
@@ -205,14 +206,14 @@ def test_a_successor_that_cannot_be_signed_is_not_committed(authority: EmbeddedA
 @pytest.mark.parametrize(
     ("known", "events"),
     [
-        (AheadOfRegistry(), ["TokenAheadOfRegistry"]),
+        (AheadOfRegistry(), [Metric.TOKEN_AHEAD_OF_REGISTRY]),
         (InvalidToken(), []),
         (Superseded(0), []),
         (TemporarilyUnavailable(), []),
     ],
 )
 def test_a_token_that_is_ahead_of_the_registry_is_counted(
-    authority: EmbeddedAuthority, counted: list[str], known: Refusal, events: list[str]
+    authority: EmbeddedAuthority, counted: list[Metric], known: Refusal, events: list[Metric]
 ) -> None:
     registry = FakeRegistry(authority.registry.table, known)
 
@@ -224,7 +225,7 @@ def test_a_token_that_is_ahead_of_the_registry_is_counted(
 
 
 def test_a_chain_that_is_revoked_is_so_with_all_its_descendants_and_counted(
-    authority: EmbeddedAuthority, calendars: FakeTable, counted: list[str]
+    authority: EmbeddedAuthority, calendars: FakeTable, counted: list[Metric]
 ) -> None:
     authority.revoke_chain(mytoken(), NOW)
 
@@ -235,7 +236,7 @@ def test_a_chain_that_is_revoked_is_so_with_all_its_descendants_and_counted(
     assert "#revoked_tree" in token.parameters["UpdateExpression"]
     assert {write.parameters["TableName"] for write in recorded} == {"calendars"}
     assert recorded[0].parameters["ExpressionAttributeValues"] == {":tree": True}
-    assert counted == ["ChainRevoked"]
+    assert counted == [Metric.CHAIN_REVOKED]
 
 
 def test_a_guard_of_the_callers_token_is_committed_with_its_use(
@@ -250,7 +251,7 @@ def test_a_guard_of_the_callers_token_is_committed_with_its_use(
 def test_an_event_is_counted_by_its_name_and_nothing_else(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    metrics.count("ChainRevoked")
+    metrics.count(Metric.CHAIN_REVOKED)
 
     line = json.loads(capsys.readouterr().out)
     (directive,) = line["_aws"]["CloudWatchMetrics"]

@@ -15,7 +15,9 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
+from mytoken_calendars import metrics
 from mytoken_calendars.errors import TemporarilyUnavailable
+from mytoken_calendars.metrics import Metric
 
 _THROTTLED = (
     "ProvisionedThroughputExceededException",
@@ -44,10 +46,10 @@ def reachable() -> Iterator[None]:
         yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if (
-            status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            or error.response["Error"]["Code"] in _THROTTLED
-        ):
+        is_throttled = error.response["Error"]["Code"] in _THROTTLED
+        if is_throttled:
+            metrics.count(Metric.THROTTLED_BY_AWS)
+        if is_throttled or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise TemporarilyUnavailable from error
         raise
     except (UnreachableError, HTTPClientError) as error:

@@ -12,6 +12,7 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import AheadOfRegistry, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.jwt_codec import JwtCodec
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
 from mytoken_calendars.network import ClientNetwork
 from mytoken_calendars.registry import Registry
@@ -45,7 +46,7 @@ class EmbeddedAuthority:
         try:
             return self.registry.look_up(mytoken)
         except AheadOfRegistry:
-            metrics.count("TokenAheadOfRegistry")
+            metrics.count(Metric.TOKEN_AHEAD_OF_REGISTRY)
             raise
 
     def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
@@ -82,7 +83,7 @@ class EmbeddedAuthority:
         return tokens
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
-        metrics.count("ChainRevoked")
+        metrics.count(Metric.CHAIN_REVOKED)
         self.revoke(mytoken.owner, mytoken.mom_id, tree=True, change=Change.new(now))
 
     def revoke_for(self, caller: Caller, token: RegisteredToken, *, tree: bool) -> None:

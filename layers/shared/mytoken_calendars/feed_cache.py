@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mytoken_calendars import aws, logs
+from mytoken_calendars import aws, logs, metrics
 from mytoken_calendars.feed import Feed
+from mytoken_calendars.metrics import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,6 +44,7 @@ class FeedCache:
             _report("read", type(error).__name__)
             return None
         if feed.is_whole(body):
+            metrics.count(Metric.FEED_FETCHED)
             return body
         _report("read", "damaged")
         return None
@@ -62,6 +64,7 @@ class FeedCache:
 
 def _report(doing: str, error: str) -> None:
     logs.logger().warning("feed cache failed", doing=doing, error=error)
+    metrics.count(Metric.FEED_CACHE_FAILED)
 
 
 def _key(feed: Feed) -> str:

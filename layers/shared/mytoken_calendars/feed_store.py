@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
-from mytoken_calendars import aws, items, revocations
+from mytoken_calendars import aws, items, metrics, revocations
 from mytoken_calendars.errors import FeedGone, FeedNotFound
 from mytoken_calendars.feed import Feed
 from mytoken_calendars.identifiers import Owner, is_feed_id
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.table import Item, Table
 
 _REMEMBERED = 10_000  # owners of feeds, in a warm function
@@ -42,6 +43,11 @@ class FeedStore:
         )
 
     def events(self, feed: Feed) -> Iterator[str]:
+        with metrics.counted(Metric.FEED_BUILD_FAILED, Exception):
+            yield from self._events(feed)
+        metrics.count(Metric.FEED_BUILT)
+
+    def _events(self, feed: Feed) -> Iterator[str]:
         partition = items.events_partition(feed.calendar_id)
         if not feed.revocations:
             for row in self.table.stream(partition, attributes=["vevent"]):

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mytoken_calendars import key_set, logs, strict_json
+from mytoken_calendars import key_set, logs, metrics, strict_json
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.https import Https
 from mytoken_calendars.key_set import Algorithm, VerificationKey
+from mytoken_calendars.metrics import Metric
 
 # In seconds. While a server cannot be reached, what was last known of it serves for a day.
 FRESH = 60 * 60
@@ -87,6 +88,7 @@ class Issuer:
         try:
             self._last = self._fetch()
         except TemporarilyUnavailable as failure:
+            metrics.count(Metric.AUTHORITY_UNREACHABLE)
             # Logged here, since nobody notices it as long as the last known ones serve.
             cause = failure.__cause__
             # What is not as it should be might quote a secret that should not be there.

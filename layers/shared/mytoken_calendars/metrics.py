@@ -1,14 +1,45 @@
 """The door to CloudWatch's metrics, which the logs carry there (embedded metric format).
 
-Their one dimension is `service`, which tells the stacks of an account apart.
+Their one dimension is `service`, which tells the stacks of an account apart. Counted is what is
+rare: each line is billed, and most polls of feeds write none. How many there are, and with which
+status they end, template.yaml counts from the access log.
 """
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 
 NAMESPACE = "mytoken-calendars"
 
 
-def count(event: str) -> None:
-    """Counts an event by its name alone: no metric says whose it was."""
-    with single_metric(name=event, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
+class Metric(Enum):
+    """All that is counted here. The template's alarms and dashboard use the same words."""
+
+    FEED_FETCHED = "FeedFetched"  # a feed came from S3
+    FEED_BUILT = "FeedBuilt"  # the events of a feed were read from the table
+    FEED_BUILD_FAILED = "FeedBuildFailed"
+    FEED_CACHE_FAILED = "FeedCacheFailed"  # S3 failed, or had a damaged feed
+    AUTHORITY_UNREACHABLE = "AuthorityUnreachable"  # who vouches for tokens has not answered
+    CHAIN_REVOKED = "ChainRevoked"  # since an old token was presented
+    TOKEN_AHEAD_OF_REGISTRY = "TokenAheadOfRegistry"  # noqa: S105 - no password
+    THROTTLED_BY_AWS = "ThrottledByAws"  # after all attempts, or a part of a batch
+    CLEANUP_LEFT = "CleanupLeft"  # deleted calendars that a sweep had no time for
+
+
+def count(metric: Metric, value: int = 1) -> None:
+    """Counts an event, or so many, by its name alone: no metric says whose it was."""
+    # Loaded for the first event, as in logs.py.
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415
+
+    with single_metric(metric.value, MetricUnit.Count, value, namespace=NAMESPACE):
         pass
+
+
+@contextmanager
+def counted(metric: Metric, error: type[Exception]) -> Iterator[None]:
+    """Counts each such error that passes."""
+    try:
+        yield
+    except error:
+        count(metric)
+        raise

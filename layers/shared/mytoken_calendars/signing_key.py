@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Self, cast
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mytoken_calendars import aws
+from mytoken_calendars import aws, metrics
+from mytoken_calendars.errors import TemporarilyUnavailable
+from mytoken_calendars.metrics import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -29,12 +31,14 @@ class SigningKey:
         return [cls(kms, key_id) for key_id in os.environ["SIGNING_KEYS"].split(",")]
 
     @cached_property
+    @metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)
     @aws.reachable()
     def public(self) -> EllipticCurvePublicKey:
         """The public half. It cannot change, so it is asked for once."""
         der = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
         return cast("EllipticCurvePublicKey", load_der_public_key(der))
 
+    @metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)
     @aws.reachable()
     def sign(self, message: bytes) -> bytes:
         """The ECDSA signature with SHA-512, in DER."""

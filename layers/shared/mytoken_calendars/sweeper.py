@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from mytoken_calendars import aws, items
+from mytoken_calendars import aws, items, metrics
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.table import BATCH, Table
+from mytoken_calendars.metrics import Metric
+from mytoken_calendars.table import BATCH, Item, Table
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,24 @@ class Sweeper:
 
     def sweep(self, now: int, may_go_on: Callable[[], bool]) -> int:
         """How many calendars were swept. What it has no time for is left to the next sweep."""
-        swept = 0
-        for job in self.table.query(items.SWEEP):
-            if job.get("not_before", now) > now:
-                continue
-            leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
-            for first in range(0, len(leftovers), BATCH):
-                if not may_go_on():
-                    return swept
-                self.table.remove(leftovers[first : first + BATCH])
-            self.table.remove([items.sweep(job["sk"])])
-            swept += 1
-        return swept
+        jobs = self.table.query(items.SWEEP)
+        due = [job for job in jobs if job.get("not_before", now) <= now]
+        left = len(due)
+        for job in due:
+            if not self._is_done(job, may_go_on):
+                break
+            left -= 1
+        metrics.count(Metric.CLEANUP_LEFT, left)
+        return len(due) - left
+
+    def _is_done(self, job: Item, may_go_on: Callable[[], bool]) -> bool:
+        leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
+        for first in range(0, len(leftovers), BATCH):
+            if not may_go_on():
+                return False
+            self.table.remove(leftovers[first : first + BATCH])
+        self.table.remove([items.sweep(job["sk"])])
+        return True
 
     def _leftovers(self, owner: Owner, calendar_id: str) -> list[items.Key]:
         keys = ("pk", "sk")

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mytoken_calendars import aws, transaction
+from mytoken_calendars import aws, metrics, transaction
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import Outdated, Refusal, TemporarilyUnavailable
 from mytoken_calendars.items import Key
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.patience import pause
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _until_processed(
         if not request:
             return
         if attempt:
+            metrics.count(Metric.THROTTLED_BY_AWS)
             pause(attempt)
         answer = send(RequestItems=request)
         request = answer.get(unprocessed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars import tokeninfo_answers
+from mytoken_calendars import metrics, tokeninfo_answers
 from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidToken,
@@ -15,6 +15,7 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.https import Https
 from mytoken_calendars.issuer import Issuer
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.mytoken import RegisteredToken
 from mytoken_calendars.remote_codec import is_short_token
 from mytoken_calendars.tokeninfo import Action
@@ -73,6 +74,10 @@ class TokeninfoClient:
 
     def _ask(self, bearer: str, action: Action) -> dict[str, Any]:
         endpoint = self.issuer.configuration().tokeninfo_endpoint
+        with metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable):
+            return self._asked(endpoint, bearer, action)
+
+    def _asked(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
         status, body = self.https.post(endpoint, {"action": action.value, "mytoken": bearer})
         # Issuers cannot even read a short token that they do not know.
         if status == HTTPStatus.UNAUTHORIZED or (

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mytoken_calendars import aws
+from mytoken_calendars import aws, metrics
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
+from mytoken_calendars.metrics import Metric
 from mytoken_calendars.patience import pause
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _ATTEMPTS = 6
 # Cancelled by a condition, a conflict or a throttle; or its first sending is still under way.
 _MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
 _NEVER_SUCCEEDS = ("ValidationError", "ItemCollectionSizeLimitExceeded")
+_THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
 
 
 @aws.reachable()
@@ -53,6 +55,8 @@ def _raise_for_good(writes: list[Write], error: ClientError) -> None:
             raise write.refusal from None
     if any(code in _NEVER_SUCCEEDS for code in codes):
         raise error
+    if any(code in _THROTTLED for code in codes):
+        metrics.count(Metric.THROTTLED_BY_AWS)
 
 
 def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:

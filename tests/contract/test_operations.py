@@ -1,0 +1,370 @@
+"""What operators see and set: the words of the metrics, the dashboard, and parameters that are off
+by default."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.shared.constants import LOGGER_LOG_SAMPLING_RATE
+
+from local.template import Template
+from mytoken_calendars import metrics
+from mytoken_calendars.metrics import Metric
+from tests import cloudwatch
+from tests.cloudwatch import Alarm, Name, matches, resolved
+from tests.support import ROOT
+
+TEMPLATE = Template.read()
+DOCUMENT = TEMPLATE.document
+RESOURCES: dict[str, dict[str, Any]] = DOCUMENT["Resources"]
+PARAMETERS: dict[str, dict[str, Any]] = DOCUMENT["Parameters"]
+PACKAGE = ROOT / "layers" / "shared" / "mytoken_calendars"
+PSEUDO = {"AWS::Region", "AWS::StackName"}
+
+FREE = 50  # metrics on a dashboard that is not billed
+LONGEST_BODY = 30_000  # characters of one, with room for the names that are filled in
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == kind}
+
+
+def alarmed() -> list[Name]:
+    return [Alarm(properties).watched for properties in of_type("AWS::CloudWatch::Alarm").values()]
+
+
+def body() -> str:
+    text: str = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    return text
+
+
+def widgets() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(resolved({"Fn::Sub": body()}))["widgets"]
+    return found
+
+
+def rows() -> Iterator[list[Any]]:
+    """All lines of all graphs, expressions among them."""
+    for widget in widgets():
+        yield from widget["properties"].get("metrics", [])
+
+
+def shown() -> list[Name]:
+    return [_name([part for part in row if isinstance(part, str)]) for row in rows() if row[1:]]
+
+
+def _name(parts: list[str]) -> Name:
+    namespace, name, *dimensions = parts
+    return namespace, name, frozenset(zip(dimensions[::2], dimensions[1::2], strict=True))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_the_template_uses_all_words_that_are_counted_and_no_others() -> None:
+    used = {name for namespace, name, _ in alarmed() + shown() if namespace == metrics.NAMESPACE}
+
+    assert used == {metric.value for metric in Metric}
+
+
+@pytest.mark.parametrize("metric", Metric, ids=lambda metric: metric.value)
+def test_every_word_is_counted_somewhere(metric: Metric) -> None:
+    modules = [path.read_text() for path in PACKAGE.glob("*.py") if path.stem != "metrics"]
+
+    assert any(f"Metric.{metric.name}" in text for text in modules)
+
+
+def test_what_is_counted_from_the_access_log_is_watched_and_what_is_watched_is_counted() -> None:
+    namespace = resolved({"Fn::Sub": "mytoken-calendars/${AWS::StackName}"})
+    watched = {(of, name) for of, name, _ in alarmed() + shown() if of == namespace}
+
+    counted = cloudwatch.of_filters(TEMPLATE)
+
+    assert watched == set(counted)
+    assert len(counted) == len(watched)
+
+
+@pytest.mark.parametrize("name", of_type("AWS::Logs::MetricFilter"))
+def test_a_filter_knows_the_routes_that_exist(name: str) -> None:
+    pattern = of_type("AWS::Logs::MetricFilter")[name]["FilterPattern"]
+
+    routes = set(re.findall(r'\$\.route = "([^"]+)"', pattern))
+
+    assert routes in (set(), {r.key for r in TEMPLATE.routes if r.folder == "get_feed"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ('{ $.a = "x" }', True),
+        ('{ $.a = "X" }', False),
+        ('{ $.a = "x*" }', True),
+        ('{ $.a != "x" }', False),
+        ('{ $.number = "1" }', False),
+        ('{ $.absent = "*" }', False),
+        ('{ $.a = "y" || $.b = "GET /{id}" }', True),
+        ('{ $.a = "x" || $.a = "y" && $.b = "z" }', True),
+        ('{ ($.a = "x" || $.a = "y") && $.b = "z" }', False),
+    ],
+)
+def test_a_pattern_is_read_as_cloudwatch_reads_it(pattern: str, *, fits: bool) -> None:
+    assert matches(pattern, {"a": "x", "b": "GET /{id}", "number": 1}) is fits
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["ERROR", "{ $.a }", '{ $.a = "x" ', "{ $.a = 1 }", '{ ($.a = "x" }', '{ $.a = "x") }'],
+)
+def test_a_pattern_that_nobody_understands_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        matches(pattern, {"a": "x"})
+
+
+# --- the dashboard --------------------------------------------------------------------------------
+
+
+def test_what_the_dashboard_refers_to_exists() -> None:
+    names = {name.removesuffix(".Arn") for name in re.findall(r"\$\{([^}]+)\}", body())}
+
+    assert names - PSEUDO <= set(RESOURCES)
+
+
+def test_every_metric_of_the_dashboard_exists() -> None:
+    assert [metric for metric in shown() if not cloudwatch.exists(TEMPLATE, metric)] == []
+
+
+def test_the_dashboard_shows_every_alarm_and_all_that_they_watch() -> None:
+    (alarms,) = (w["properties"]["alarms"] for w in widgets() if w["type"] == "alarm")
+
+    assert alarms == [f"{name}.Arn" for name in of_type("AWS::CloudWatch::Alarm")]
+    assert set(alarmed()) - set(shown()) == set()
+
+
+def test_the_expressions_of_a_graph_are_about_its_metrics() -> None:
+    for widget in widgets():
+        lines = widget["properties"].get("metrics", [])
+        options = [line[-1] for line in lines if isinstance(line[-1], dict)]
+        ids = [option["id"] for option in options if "id" in option]
+        used = {
+            name
+            for option in options
+            for name in re.findall(r"\b[a-z]+\b", option.get("expression", ""))
+        }
+        assert used == {option["id"] for option in options if "id" in option}
+        assert len(ids) == len(set(ids))
+
+
+def test_gb_seconds_are_computed_with_the_memory_of_the_functions() -> None:
+    expressions = [row[0]["expression"] for row in rows() if not row[1:]]
+
+    computed = [int(found[1]) for e in expressions if (found := re.search(r"\* (\d+) / 1024", e))]
+
+    memory = DOCUMENT["Globals"]["Function"]["MemorySize"]
+    assert computed == [TEMPLATE.functions["get_feed"]["MemorySize"], memory]
+
+
+def test_the_dashboard_costs_nothing_by_itself_and_fits() -> None:
+    assert len(set(shown())) <= FREE
+    assert len(body()) < LONGEST_BODY
+
+
+def test_graphs_lie_side_by_side() -> None:
+    cells = [
+        (column, row)
+        for widget in widgets()
+        for column in range(widget["x"], widget["x"] + widget["width"])
+        for row in range(widget["y"], widget["y"] + widget["height"])
+    ]
+
+    assert len(cells) == len(set(cells))
+    assert max(column for column, _ in cells) < 24
+
+
+# --- alarms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
+def test_an_alarm_says_what_to_do_and_tells_the_topic_if_there_is_one(name: str) -> None:
+    alarm = RESOURCES[name]["Properties"]
+
+    assert len(re.findall(r"[.:;] ", alarm["AlarmDescription"])) >= 1
+    assert len(alarm["AlarmDescription"]) <= 1024
+    assert alarm["AlarmActions"] == {
+        "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]
+    }
+    assert alarm["TreatMissingData"] in ("notBreaching", "missing")
+
+
+# --- parameters -----------------------------------------------------------------------------------
+
+
+def test_the_console_shows_every_parameter_once() -> None:
+    groups = DOCUMENT["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    shown_there = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(shown_there) == sorted(PARAMETERS)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_has_a_default_that_it_allows_and_says_what_it_is_for(name: str) -> None:
+    parameter = PARAMETERS[name]
+    default = parameter["Default"]
+
+    assert default in parameter.get("AllowedValues", [default])
+    assert re.fullmatch(parameter.get("AllowedPattern", ".*"), str(default))
+    assert parameter["Description"].endswith(".")
+
+
+def holds(condition: Any, given: dict[str, str]) -> bool:
+    """What becomes of a condition of the template with these parameters, others as by default."""
+    values = {name: str(parameter["Default"]) for name, parameter in PARAMETERS.items()} | given
+    match condition:
+        case str(name):
+            return holds(DOCUMENT["Conditions"][name], given)
+        case {"Condition": name}:
+            return holds(name, given)
+        case {"Fn::Not": [one]}:
+            return not holds(one, given)
+        case {"Fn::And": conditions}:
+            return all(holds(each, given) for each in conditions)
+        case {"Fn::Equals": [{"Ref": name}, str(value)]}:
+            return values[name] == value
+    raise ValueError(f"not a condition: {condition}")
+
+
+def chosen(value: Any, given: dict[str, str]) -> Any:
+    """What is left of a value once its conditions are decided."""
+    while isinstance(value, dict) and "Fn::If" in value:
+        condition, then, otherwise = value["Fn::If"]
+        value = then if holds(condition, given) else otherwise
+    return value
+
+
+def test_by_default_nothing_is_made_that_is_optional() -> None:
+    conditions = {r["Condition"] for r in RESOURCES.values() if "Condition" in r}
+    conditions |= {"HasFeedConcurrency", "HasAlarmTopic", "HasGeoIpLayer", "HasPublicUrl"}
+
+    assert conditions >= {"HasCloudFront", "HasDomainAtApi", "HasRecord"}
+    assert {name for name in DOCUMENT["Conditions"] if holds(name, {})} == set()
+    assert PARAMETERS["SnapStart"]["Default"] == "None"
+
+
+def test_the_share_of_functions_that_log_everything_is_what_powertools_reads() -> None:
+    variables = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert variables[LOGGER_LOG_SAMPLING_RATE] == {"Ref": "LogSampleRate"}
+
+
+OWN = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+AT_CLOUDFRONT = {"Fn::Sub": "https://${Distribution.DomainName}"}
+AT_DOMAIN = {"Fn::Sub": "https://${DomainName}"}
+DOMAIN = {"DomainName": "calendars.example.org"}
+CLOUDFRONT = {"CloudFront": "on"}
+URL = {"PublicUrl": "https://example.org"}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        pytest.param({}, OWN, id="nothing"),
+        pytest.param(CLOUDFRONT, AT_CLOUDFRONT, id="cloudfront"),
+        pytest.param(DOMAIN, AT_DOMAIN, id="domain"),
+        pytest.param({**DOMAIN, **CLOUDFRONT}, AT_DOMAIN, id="domain-at-cloudfront"),
+        pytest.param({**URL, **DOMAIN, **CLOUDFRONT}, {"Ref": "PublicUrl"}, id="told"),
+    ],
+)
+def test_clients_are_led_to_where_the_stack_is_reached(
+    given: dict[str, str], url: dict[str, Any]
+) -> None:
+    variable = RESOURCES["HttpApi"]["Properties"]["StageVariables"]["publicUrl"]
+
+    assert chosen(variable, given) == url
+    assert DOCUMENT["Outputs"]["PublicUrl"]["Value"] == variable
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ({}, set()),
+        (CLOUDFRONT, {"Distribution"}),
+        (DOMAIN, {"ApiDomain", "ApiMapping"}),
+        ({**DOMAIN, "HostedZoneId": "Z1"}, {"ApiDomain", "ApiMapping", "DomainRecord"}),
+        ({**DOMAIN, **CLOUDFRONT}, {"Distribution"}),
+        (
+            {**DOMAIN, **CLOUDFRONT, "HostedZoneId": "Z1"},
+            {"Distribution", "DomainRecord", "DomainRecordOfIpv6"},
+        ),
+    ],
+)
+def test_a_domain_leads_to_the_api_or_to_cloudfront(given: dict[str, str], made: set[str]) -> None:
+    conditional = {n: r["Condition"] for n, r in RESOURCES.items() if "Condition" in r}
+
+    assert {n for n, condition in conditional.items() if holds(condition, given)} == made
+    assert chosen(RESOURCES["DomainRecord"]["Properties"]["AliasTarget"], given)["DNSName"] == {
+        "Fn::GetAtt": ["Distribution", "DomainName"]
+        if "CloudFront" in given
+        else ["ApiDomain", "RegionalDomainName"]
+    }
+
+
+def test_cloudfront_keeps_nothing_logs_nothing_and_hands_on_what_a_304_needs() -> None:
+    distribution = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+    behaviour = distribution["DefaultCacheBehavior"]
+
+    # The ids of policies that AWS manages: CachingDisabled, and AllViewerExceptHostHeader.
+    assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    assert {each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]} == {0}
+    assert {each["ErrorCode"] for each in distribution["CustomErrorResponses"]} == {
+        *(400, 403, 404, 405, 414, 416),
+        *range(500, 505),
+    }
+    assert "CacheBehaviors" not in distribution
+    assert "Logging" not in distribution
+
+
+def test_cloudfront_speaks_tls_alone_with_every_method() -> None:
+    distribution = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+    (origin,) = distribution["Origins"]
+
+    assert distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
+    assert {r.method for r in TEMPLATE.routes} - {"ANY"} <= {
+        *distribution["DefaultCacheBehavior"]["AllowedMethods"]
+    }
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    own_domain = chosen(distribution["ViewerCertificate"], DOMAIN)
+    assert own_domain["MinimumProtocolVersion"] == "TLSv1.2_2021"
+
+
+def test_polls_leave_the_api_its_concurrency_if_they_are_told_to() -> None:
+    concurrency = TEMPLATE.functions["get_feed"]["ReservedConcurrentExecutions"]
+
+    assert chosen(concurrency, {}) == {"Ref": "AWS::NoValue"}
+    assert chosen(concurrency, {"FeedConcurrency": "50"}) == {"Ref": "FeedConcurrency"}
+
+
+def test_what_publishes_versions_publishes_one_for_every_change_of_the_layers() -> None:
+    publishing = [f for f in TEMPLATE.functions.values() if "AutoPublishAlias" in f]
+
+    assert [f["SnapStart"] for f in publishing] == [{"ApplyOn": {"Ref": "SnapStart"}}]
+    assert all(f["AutoPublishAliasAllProperties"] for f in publishing)
+    assert all(f["VersionDeletionPolicy"] == "Delete" for f in publishing)
+    layers = of_type("AWS::Serverless::LayerVersion").values()
+    assert [layer["PublishLambdaVersion"] for layer in layers] == [True, True]
+
+
+def test_what_the_published_function_is_told_makes_another_version_of_it() -> None:
+    (folder,) = [f for f, function in TEMPLATE.functions.items() if "AutoPublishAlias" in function]
+    told = TEMPLATE.environment(folder)
+    of_no_use_to_it = {"MYTOKEN_ISSUER", "SIGNING_KEY", "TOKENS_TABLE"}
+    heeded = told.keys() - of_no_use_to_it - {"POWERTOOLS_SERVICE_NAME"}  # which never changes
+
+    description = TEMPLATE.functions[folder]["VersionDescription"]["Fn::Sub"]
+
+    assert set(re.findall(r"\$\{(\w+)\}", description)) == {
+        *(told[name]["Ref"] for name in heeded),
+        "SnapStart",
+    }
