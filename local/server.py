@@ -42,7 +42,6 @@ def serving(port: int, state: Path) -> Iterator[str]:
         url = f"http://{HOST}:{port}"
         os.environ.update(aws)
         variables = data.deploy(template, os.environ.get("MYTOKEN_ISSUER", ""))
-        # Nobody counts them here, and they are printed without regard to other lines of the log.
         os.environ.update({**variables, "POWERTOOLS_METRICS_DISABLED": "true"})
         server = make_server(
             HOST,

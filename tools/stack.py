@@ -43,9 +43,10 @@ def connect_beside_a_server(arguments: Namespace) -> str:
 def found(arguments: Namespace) -> tuple[str, str]:
     """The URL of the stack and, if another server issues its mytokens, that issuer's.
 
-    Sets the environment from which `from_environment` makes clients. Ends the program with one
-    line if there is no such stack.
+    Sets the environment from which `from_environment` makes clients, and in which nothing is
+    counted. Ends the program with one line if there is no such stack.
     """
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     if arguments.stack:
         return _deployed(arguments.stack)
     local = Whereabouts.read()

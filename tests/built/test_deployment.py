@@ -29,6 +29,7 @@ from tests.support import CALENDARS
 SOURCE = Template.read()
 BASIC = "AWSLambdaBasicExecutionRole"
 DATA = ("CalendarsTable", "TokensTable", "FeedsBucket", "SigningKey")
+TOLD = ("CalendarsTable", "TokensTable", "FeedsBucket", "SigningKeys")  # outputs: where it is
 
 each_operation = pytest.mark.parametrize("operation", sorted(SOURCE.functions))
 
@@ -110,10 +111,10 @@ def test_a_function_is_told_where_the_data_is(deployed: Deployment, operation: s
     told = configuration(deployed, operation)["Environment"]["Variables"]
 
     outputs = deployed.outputs()
-    places = {n: v for n, v in told.items() if output_name(n) in DATA}
+    places = {n: v for n, v in told.items() if output_name(n) in TOLD}
     assert told.keys() == SOURCE.environment(operation).keys()
     assert places == {name: outputs[output_name(name)] for name in places}
-    assert len(places) == len(DATA)
+    assert len(places) == len(TOLD)
 
 
 @each_operation

@@ -27,10 +27,16 @@ class Metric(Enum):
 
 
 def count(metric: Metric, value: int = 1) -> None:
-    """Counts an event, or so many, by its name alone: no metric says whose it was."""
+    """Counts an event, or so many, by its name alone: no metric says whose it was.
+
+    Does nothing where POWERTOOLS_METRICS_DISABLED says so: beside Lambda nobody counts them.
+    """
     # Loaded for the first event, as in logs.py.
     from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415
+    from aws_lambda_powertools.metrics.functions import is_metrics_disabled  # noqa: PLC0415
 
+    if is_metrics_disabled():
+        return
     with single_metric(metric.value, MetricUnit.Count, value, namespace=NAMESPACE):
         pass
 
