@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mytoken_calendars import ics
 from mytoken_calendars.calendars import Calendar
 from mytoken_calendars.changes import Change
@@ -20,7 +22,7 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
 )
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.importing import Importer
+from mytoken_calendars.importing import Importer, check_number
 from mytoken_calendars.names import NAME_LENGTH, folded
 from mytoken_calendars.store import CalendarStore
 from mytoken_calendars.subscriptions import Subscription
@@ -67,6 +69,7 @@ class Import:
             self.tokens += len(new.tokens)
 
     def _store(self, new: Moving, name: str) -> None:
+        check_number(new.tokens)
         if self.dry_run:
             return
         calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id)
@@ -75,7 +78,9 @@ class Import:
             for a in new.tokens
         ]
         events = [(one, ics.event(one)) for one in subscriptions]
-        self.importer.bring_in(calendar, ics.opening(name), events, Change.new(self.now))
+        # The time of this calendar, and not of the run: what is laid ready is kept for a day.
+        change = Change.new(int(time.time()))
+        self.importer.bring_in(calendar, ics.opening(name), events, change)
 
     def _name(self, new: Moving) -> str:
         """What it is to be called. Raises CannotBeNamed if it may not be called what it is."""
@@ -129,6 +134,8 @@ def main() -> None:
         report = run(arguments.folder, issuer, rename=arguments.rename, dry_run=arguments.dry_run)
     except exported.NoExport as reason:
         sys.exit(f"make import: {reason}")
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"make import: {error}; repeat it when that is mended")
     except (TemporarilyUnavailable, KeyboardInterrupt):
         sys.exit("make import: it did not come to its end: repeat it for the rest")
     print("\n".join(report))

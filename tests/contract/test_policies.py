@@ -7,6 +7,7 @@ from local.template import Template
 from mytoken_calendars import items
 from tests import permissions
 from tests.contract.answers import OF_THE_API, REQUESTS
+from tests.integration.steps import overwrite
 from tests.permissions import Call, Grant, NotPermitted, granted
 from tests.support import DAY, Stack, sample_event
 
@@ -41,6 +42,7 @@ def _do_everything(stack: Stack) -> None:
     stack.feed(stack.invoke("list_calendars", child).json["calendars"][0])
     for folder in (*OF_THE_API, "tokeninfo", "revoke_token"):
         _use_and_replay(stack, folder)
+    overwrite(stack, items.importing("an import that was not ended"), owner="somebody", until=0)
     stack.handlers["sweep"](sample_event("sweep"), Context())
 
 

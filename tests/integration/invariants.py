@@ -40,7 +40,7 @@ class Contents:
             events={(row["pk"].split("#")[1], row["sk"]): row for row in under("CALENDAR#")},
             feeds=[row for row in feeds if "deleted" not in row],
             deleted_feeds=[row for row in feeds if "deleted" in row],
-            jobs={row["sk"]: row for row in under(items.SWEEP)},
+            jobs={row["sk"]: row for row in (*under(items.SWEEP), *under(items.IMPORTING))},
             revocations={
                 (row["pk"].split("#")[1], row["sk"]): row
                 for row in under("REVOKED#")

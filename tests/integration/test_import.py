@@ -271,8 +271,8 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
 def stack(racing_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """Of which one client imports; calendars of more than one token take several transactions."""
     with racing_stack.entered():
-        client = aws.client("dynamodb")
-    monkeypatch.setattr(aws, "client", lambda service: client)
+        client, other = aws.client("dynamodb"), aws.client
+    monkeypatch.setattr(aws, "client", lambda name: client if name == "dynamodb" else other(name))
     monkeypatch.setattr(importing, "_AT_ONCE", 1)
     yield racing_stack
     assert violations(racing_stack.dump()) == []
@@ -367,22 +367,28 @@ def test_what_an_import_has_laid_ready_is_swept_after_a_day_and_not_before(
     assert len(events(stack.feed(path_of(feed_id)))) == 3
 
 
-def test_an_import_that_took_so_long_that_it_was_swept_brings_nothing_in(
-    stack: Stack, user: str, tmp_path: Path
+@pytest.mark.parametrize("batches", [0, 1, 2], ids="after {} of two batches".format)
+@pytest.mark.parametrize("removed", [0, 1, 99], ids="when {} batches are removed".format)
+def test_an_import_that_took_so_long_that_it_was_given_up_brings_nothing_in(
+    stack: Stack, user: str, tmp_path: Path, batches: int, removed: int
 ) -> None:
     tables, feed_id = large(user)
     run, client = importing_into(stack, ISSUER, tmp_path), aws.client("dynamodb")
 
     def sweep(client: Any, request: Any) -> None:
-        _sweep(stack, later=2 * DAY)
+        _sweep(stack, later=2 * DAY, batches=removed)
 
+    before = [None] * (1 + batches)  # the job, and what is laid ready
     with (
-        faults(client, None, None, None, sweep, operation="TransactWriteItems"),
+        faults(client, *before, sweep, operation="TransactWriteItems"),
         pytest.raises(TemporarilyUnavailable),
     ):
         run(tables)
+    _sweep(stack, later=0)
 
     assert stack.feed(path_of(feed_id)).status == 404
+    assert stack.store.table.query(items.owner_partition(_owner(user, ISSUER))) == []
+    assert violations(stack.dump()) == []
     assert run(tables)[-3] == "imported: 1 calendars with 3 tokens"
 
 
@@ -394,8 +400,10 @@ def _listed(stack: Stack, user: str) -> list[Any]:
     return stack.store.all(_owner(user, ISSUER))
 
 
-def _sweep(stack: Stack, *, later: int) -> None:
-    Sweeper(stack.store.table).sweep(int(time.time()) + later, lambda: True)
+def _sweep(stack: Stack, *, later: int, batches: int = 99) -> None:
+    """A sweep that has time to remove so many batches."""
+    left = iter([True] * batches)
+    Sweeper(stack.store.table).sweep(int(time.time()) + later, lambda: next(left, False))
 
 
 def _mom_id(number: int) -> str:

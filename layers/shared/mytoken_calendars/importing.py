@@ -24,7 +24,7 @@ from mytoken_calendars.table import ABSENT, Table
 Event = tuple[Subscription, str]  # and its VEVENT
 
 _AT_ONCE = 45  # tokens, of two items each: with five more they fit into a transaction's 100
-_TIME_FOR_AN_IMPORT = 24 * 60 * 60  # seconds; then what it has laid ready is swept
+_TIME_FOR_AN_IMPORT = 24 * 60 * 60  # seconds; then what is laid ready is given up
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Importer:
     ) -> None:
         """Stores a calendar with all its tokens, which nobody sees before the last one is there.
 
-        Raises AlreadyImported, CalendarExists and LimitReached; Outdated if it took a day.
+        Raises AlreadyImported, CalendarExists, and LimitReached; Outdated if it took so long that
+        it was given up.
         """
-        if len(events) > MAX_SUBSCRIPTIONS:
-            raise LimitReached(f"A calendar has at most {MAX_SUBSCRIPTIONS:,} tokens.")
+        check_number(events)
         ready = self._laid_ready(calendar, events[_AT_ONCE:], change)
         feed = {**rows.of_feed(calendar, opening, change), "subscriptions": len(events)}
         self.table.commit(
@@ -74,18 +74,20 @@ class Importer:
     ) -> tuple[Write, ...]:
         """Stores tokens of a calendar that is not there yet. Gives the write that makes them its.
 
-        Until that is done they are as good as left behind by a deleted calendar, and so is what an
-        import leaves that ends here.
+        `sweep` gives up what is not done in time: then this, and that write, raise Outdated.
         """
         if not events:
             return ()
-        job, until = items.sweep(calendar.id), change.at + _TIME_FOR_AN_IMPORT
-        kept = {"owner": calendar.owner, "not_before": until}
+        job, until = items.importing(calendar.id), change.at + _TIME_FOR_AN_IMPORT
+        kept = {"owner": calendar.owner, "until": until}
         self.table.commit(Change.new(change.at), self.table.put(job, kept, ABSENT))
         for first in range(0, len(events), _AT_ONCE):
-            tokens = self._tokens(calendar, events[first : first + _AT_ONCE])
-            self.table.commit(Change.new(change.at), *tokens)
-        return (self.table.delete(job, "#not_before = :until", until=until),)
+            self.table.commit(
+                Change.new(change.at),
+                self.table.check(job, "#until = :until", until=until),
+                *self._tokens(calendar, events[first : first + _AT_ONCE]),
+            )
+        return (self.table.delete(job, "#until = :until", until=until),)
 
     def _tokens(self, calendar: Calendar, events: Sequence[Event]) -> list[Write]:
         return [
@@ -117,3 +119,9 @@ class Importer:
             most=MAX_CALENDARS,
             room=MAX_SUBSCRIPTIONS_OF_OWNER - tokens,
         )
+
+
+def check_number(tokens: Sequence[object]) -> None:
+    """Raises LimitReached if they are more than a calendar may have."""
+    if len(tokens) > MAX_SUBSCRIPTIONS:
+        raise LimitReached(f"A calendar has at most {MAX_SUBSCRIPTIONS:,} tokens.")

@@ -23,8 +23,10 @@ The calendars table:
 |                     |                                  | without it the token is there after    |
 |                     |                                  | all                                    |
 | SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
-|                     |                                  | items `sweep` removes; `not_before`    |
-|                     |                                  | while an import lays them ready        |
+|                     |                                  | items `sweep` removes                  |
+| IMPORTING           | <calendar>                       | owner, until: of a calendar that is    |
+|                     |                                  | laid ready, and not there yet; then it |
+|                     |                                  | is given up, and a job of SWEEP        |
 | IMPORTED#<hash>     | #HEAD                            | at: a calendar with this address was   |
 |                     |                                  | imported, whatever became of it        |
 | RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
@@ -60,6 +62,7 @@ HEAD = "#HEAD"
 CALENDAR = "CALENDAR#"
 SUBSCRIPTION = "SUBSCRIPTION#"
 SWEEP = "SWEEP"
+IMPORTING = "IMPORTING"
 
 
 def owner_partition(owner: Owner) -> str:
@@ -108,6 +111,10 @@ def revocation(owner: Owner, mom_id: str) -> Key:
 
 def sweep(calendar_id: str) -> Key:
     return _key(SWEEP, calendar_id)
+
+
+def importing(calendar_id: str) -> Key:
+    return _key(IMPORTING, calendar_id)
 
 
 def imported(feed_id: str) -> Key:

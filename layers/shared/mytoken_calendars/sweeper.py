@@ -7,13 +7,16 @@ import lays ready (`importing.py`) it takes for left behind once the import has 
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from mytoken_calendars import aws, items, metrics
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import Outdated
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.metrics import Metric
-from mytoken_calendars.table import BATCH, Item, Table
+from mytoken_calendars.table import ABSENT, BATCH, Item, Table
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,28 @@ class Sweeper:
 
     def sweep(self, now: int, may_go_on: Callable[[], bool]) -> int:
         """How many calendars were swept. What it has no time for is left to the next sweep."""
+        self._give_up_imports(now)
         jobs = self.table.query(items.SWEEP)
-        due = [job for job in jobs if job.get("not_before", now) <= now]
-        left = len(due)
-        for job in due:
+        left = len(jobs)
+        for job in jobs:
             if not self._is_done(job, may_go_on):
                 break
             left -= 1
         metrics.count(Metric.CLEANUP_LEFT, left)
-        return len(due) - left
+        return len(jobs) - left
+
+    def _give_up_imports(self, now: int) -> None:
+        """What was laid ready and is not there in time is now as if a deletion had left it."""
+        for job in self.table.query(items.IMPORTING):
+            if job["until"] > now:
+                continue
+            key, owner = items.importing(job["sk"]), {"owner": job["owner"]}
+            with suppress(Outdated):  # it came to its end after all
+                self.table.commit(
+                    Change.new(now),
+                    self.table.delete(key, "#until = :until", until=job["until"]),
+                    self.table.put(items.sweep(job["sk"]), owner, ABSENT),
+                )
 
     def _is_done(self, job: Item, may_go_on: Callable[[], bool]) -> bool:
         leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
