@@ -6,7 +6,7 @@ PORT ?= 3000
 STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
-# The name of a deployed stack, for token, tokens, revoke and import; without it they serve the local server.
+# The name of a deployed stack, for the commands of operators; without it they serve the local server.
 STACK ?=
 # What samconfig.toml calls the environment to deploy: dev or prod. Without it one is asked.
 ENV ?=
@@ -118,7 +118,7 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
 deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
-	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided)
+	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided) $(ARGS)
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \

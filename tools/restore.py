@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mytoken_calendars import items
 from tools import stack
 
 _OFTEN = 10_000  # items, after which it says how far it is
@@ -23,33 +24,58 @@ def main() -> None:
     parser = ArgumentParser(prog="make restore ARGS=...", description=__doc__)
     parser.add_argument("--calendars", required=True, metavar="TABLE", help="calendars, restored")
     parser.add_argument("--tokens", required=True, metavar="TABLE", help="tokens, restored")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     stack.add_argument(parser)
     arguments = parser.parse_args()
 
     stack.found(arguments)
-    backups = {"CALENDARS_TABLE": arguments.calendars, "TOKENS_TABLE": arguments.tokens}
+    backups = {"TOKENS_TABLE": arguments.tokens, "CALENDARS_TABLE": arguments.calendars}
     try:
+        dynamodb: Any = boto3.resource("dynamodb")
         # Tokens first: whoever is cut short has calendars that are too new, and no token for them.
-        for variable in ("TOKENS_TABLE", "CALENDARS_TABLE"):
-            put, removed = put_back(backups[variable], os.environ[variable])
-            print(f"{os.environ[variable]}: {put:,} items put back, {removed:,} removed")
+        pairs = [(dynamodb.Table(b), dynamodb.Table(os.environ[v])) for v, b in backups.items()]
+        _check(*(backup for backup, _ in pairs))
+        for backup, table in pairs:
+            print(f"{table.name} will hold what {backup.name} holds, and nothing else")
+        if not arguments.yes and input("Go on? Type yes: ") != "yes":
+            sys.exit("make restore: nothing was changed")
+        for backup, table in pairs:
+            put, removed = put_back(backup, table)
+            print(f"{table.name}: {put:,} items put back, {removed:,} removed")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make restore: {error}; run it again when that is mended")
+    except KeyboardInterrupt:
+        sys.exit("make restore: it did not come to its end: run it again")
 
 
-def put_back(backup_name: str, table_name: str) -> tuple[int, int]:
+def _check(tokens: Any, calendars: Any) -> None:
+    """Ends the program if these are no backups of the two tables, but the other way round, say.
+
+    A stack beside a mytoken server has no tokens of its own.
+    """
+    for backup in (tokens, calendars):
+        if backup.name in (os.environ["TOKENS_TABLE"], os.environ["CALENDARS_TABLE"]):
+            sys.exit(f"make restore: {backup.name} is a table of the stack, and no backup of one")
+    if not _has(calendars, items.FEED) or _has(calendars, items.TOKEN):
+        sys.exit(f"make restore: {calendars.name} is no backup of a table of calendars")
+    if not _has(tokens, items.TOKEN) and _has(tokens, ""):
+        sys.exit(f"make restore: {tokens.name} is no backup of a table of tokens")
+
+
+def _has(backup: Any, prefix: str) -> bool:
+    """Whether it has an item in a partition of this kind."""
+    return any(item["pk"].startswith(prefix) for item in _items(backup, ProjectionExpression="pk"))
+
+
+def put_back(backup: Any, table: Any) -> tuple[int, int]:
     """How many items of the backup are in the table now, and how many others are not any more."""
-    if backup_name == table_name:
-        sys.exit(f"make restore: {table_name} is the table of the stack, and no backup of it")
-    dynamodb: Any = boto3.resource("dynamodb")
-    backup, table = dynamodb.Table(backup_name), dynamodb.Table(table_name)
     kept, removed = set(), 0
     with table.batch_writer() as batch:
         for item in _items(backup):
             batch.put_item(Item=item)
             kept.add((item["pk"], item["sk"]))
             if len(kept) % _OFTEN == 0:
-                print(f"{table_name}: {len(kept):,} items ...", file=sys.stderr)
+                print(f"{table.name}: {len(kept):,} items ...", file=sys.stderr)
     with table.batch_writer() as batch:
         for key in _items(table, ProjectionExpression="pk, sk"):
             if (key["pk"], key["sk"]) not in kept:

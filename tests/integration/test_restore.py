@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -28,9 +29,7 @@ def restored_stack(moto: Deploy) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def backups(
-    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[None]:
+def backups(restored_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """DynamoDB's own restores of the tables, as they are when `back_up` is called."""
     monkeypatch.setattr("tools.stack.found", lambda arguments: ("", ""))
     yield
@@ -49,9 +48,12 @@ def back_up(stack: Stack) -> None:
         )
 
 
-def put_back(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def put_back(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, *more: str, answer: str = "yes"
+) -> None:
     names = [part for o, v in TABLES.items() for part in (o, _backup(stack, v))]
-    monkeypatch.setattr(sys, "argv", ["restore", *names])
+    monkeypatch.setattr(sys, "argv", ["restore", *names, *more])
+    monkeypatch.setattr("builtins.input", lambda prompt: answer)
     restore.main()
 
 
@@ -84,7 +86,7 @@ def test_the_tables_hold_what_the_backups_do_and_nothing_else(
 def test_a_token_that_was_rotated_since_is_refused_and_counted_and_its_predecessor_works(
     restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token = restored_stack.mint(rotation=ROTATING)
+    token = Person.on(restored_stack).mint(rotation=ROTATING)
     back_up(restored_stack)
     successor = update(restored_stack.invoke("list_calendars", token))["mytoken"]
 
@@ -115,8 +117,76 @@ def test_what_was_cut_short_is_finished_by_another_run(
     assert restored_stack.dump() == before
 
 
-def test_a_table_is_no_backup_of_itself(restored_stack: Stack) -> None:
-    table = restored_stack.environment["TOKENS_TABLE"]
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize(
+    ("calendars_of", "tokens_of"),
+    [
+        ("TOKENS_TABLE", "CALENDARS_TABLE"),
+        ("CALENDARS_TABLE", "CALENDARS_TABLE"),
+        ("TOKENS_TABLE", "TOKENS_TABLE"),
+    ],
+    ids=["the other way round", "calendars twice", "tokens twice"],
+)
+def test_tables_that_are_no_backups_of_these_two_change_nothing(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, calendars_of: str, tokens_of: str
+) -> None:
+    before = _stack_with_backups(restored_stack)
+    names = (_backup(restored_stack, calendars_of), _backup(restored_stack, tokens_of))
 
-    with pytest.raises(SystemExit, match="no backup"):
-        restore.put_back(table, table)
+    with pytest.raises(SystemExit, match="is no backup of a table of"):
+        put_back(restored_stack, monkeypatch, "--calendars", names[0], "--tokens", names[1])
+
+    assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_an_empty_table_is_no_backup(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(restored_stack)
+    before = _filled(restored_stack)
+
+    with pytest.raises(SystemExit, match="is no backup of a table of calendars"):
+        put_back(restored_stack, monkeypatch)
+
+    assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_a_table_is_no_backup_of_itself(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _stack_with_backups(restored_stack)
+
+    with pytest.raises(SystemExit, match="no backup of one"):
+        put_back(
+            restored_stack,
+            monkeypatch,
+            *("--calendars", restored_stack.environment["CALENDARS_TABLE"]),
+        )
+
+    assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_who_does_not_say_yes_changes_nothing(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _stack_with_backups(restored_stack)
+
+    with pytest.raises(SystemExit, match="nothing was changed"):
+        put_back(restored_stack, monkeypatch, answer="")
+
+    assert restored_stack.dump() == before
+
+
+def _stack_with_backups(stack: Stack) -> dict[str, list[Any]]:
+    """What it holds, more than its backups do."""
+    _filled(stack)
+    back_up(stack)
+    return _filled(stack)
+
+
+def _filled(stack: Stack) -> dict[str, list[Any]]:
+    create(stack, stack.mint())
+    return stack.dump()

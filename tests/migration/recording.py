@@ -1,6 +1,6 @@
 """What a version of this project leaves in the tables, and what clients had of it then.
 
-`python -m tests.migration.recording NAME` records what this version leaves: once for each version
+`python -m tests.migration.recording NUMBER` records what this version leaves: once for each version
 that changes an item's attributes. A recording that was made is never changed.
 """
 
@@ -118,10 +118,10 @@ def _attributes(row: Mapping[str, Any]) -> Iterable[str]:
 
 
 def main() -> None:
-    (name,) = sys.argv[1:]
+    (number,) = sys.argv[1:]
     with TemporaryDirectory() as state, stage.on_standins(Path(state)) as stack:
         recording = Recording.of(stack)
-    (FOLDER / f"{name}.json").write_text(json.dumps(asdict(recording), indent=1) + "\n")
+    (FOLDER / f"{int(number)}.json").write_text(json.dumps(asdict(recording), indent=1) + "\n")
 
 
 if __name__ == "__main__":

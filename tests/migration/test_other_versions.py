@@ -21,7 +21,7 @@ from tests.migration.recording import Recording
 from tests.reliability import states
 from tests.support import Stack, Token
 
-RECORDINGS = sorted(recording.FOLDER.glob("*.json"))
+RECORDINGS = sorted(recording.FOLDER.glob("*.json"), key=lambda path: int(path.stem))
 UNKNOWN_ATTRIBUTES = {
     "later": {"S": "of a later version"},
     "later_number": {"N": "7"},

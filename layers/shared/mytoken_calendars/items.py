@@ -61,6 +61,8 @@ OWNER = "OWNER#"
 HEAD = "#HEAD"
 CALENDAR = "CALENDAR#"
 SUBSCRIPTION = "SUBSCRIPTION#"
+FEED = "FEED#"
+TOKEN = "TOKEN#"  # noqa: S105 - no password
 SWEEP = "SWEEP"
 IMPORTING = "IMPORTING"
 
@@ -98,7 +100,7 @@ def event(calendar_id: str, mom_id: str) -> Key:
 
 
 def feed_head(feed_id: str) -> Key:
-    return _key(f"FEED#{_digest(feed_id)}", HEAD)
+    return _key(FEED + _digest(feed_id), HEAD)
 
 
 def revocations_head(owner: Owner) -> Key:
@@ -130,7 +132,7 @@ def token(owner: Owner, mom_id: str) -> Key:
 
 
 def token_owner(mom_id: str) -> Key:
-    return _key(f"TOKEN#{mom_id}", "#OWNER")
+    return _key(TOKEN + mom_id, "#OWNER")
 
 
 def _key(pk: str, sk: str) -> Key:
