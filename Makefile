@@ -118,7 +118,7 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
 deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
-	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),--guided) $(ARGS)
+	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),$(if $(ARGS),,--guided)) $(ARGS)
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \

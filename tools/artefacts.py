@@ -77,6 +77,8 @@ def table(artefacts: Sequence[Artefact]) -> Iterator[str]:
 
 def main(build: str, another: str = "") -> None:
     artefacts = read(Path(build))
+    if not artefacts:
+        sys.exit(f"nothing was built in {build}")
     if another:
         found = [*differences(artefacts, read(Path(another)))]
         lines = [] if found else [f"{len(artefacts)} artefacts are the same in two builds"]

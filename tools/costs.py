@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from local.template import ROOT, Template
+from mytoken_calendars.metrics import Metric
 from tools import prices
 from tools.prices import Price
 
@@ -29,14 +30,10 @@ REQUEST: Mapping[Price, float] = {
     prices.TRANSFER: 4000,
     prices.LOGS: 900,
 }
-# What one takes that changes something, besides: a transaction, the feed that is built anew, and a
-# signature as if every mytoken rotated. A test counts the write units.
-CHANGE: Mapping[Price, float] = {
-    prices.WRITE_UNIT: 20,
-    prices.READ_UNIT: 20,
-    prices.S3_PUT: 1,
-    prices.SIGNATURE: 1,
-}
+# What one takes that changes something, besides: the feed that is built anew, a transaction (a test
+# counts its write units), and a signature as if every mytoken rotated.
+BUILD: Mapping[Price, float] = {prices.READ_UNIT: 20, prices.S3_PUT: 1}
+CHANGE: Mapping[Price, float] = {**BUILD, prices.WRITE_UNIT: 20, prices.SIGNATURE: 1}
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,16 @@ class Usage:
     from_memory: float = 0.0  # more of them are in a warm function's memory the fewer feeds it has
     requests: float = 20  # of the API, a month
     changes: float = 5  # of these, a month
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for shares that cannot be."""
+        numbers = (self.unchanged, self.from_memory, self.from_s3, self.feeds, self.polls)
+        if min(numbers) < 0:
+            raise ValueError("no number may be negative, and the shares are 1 at most, together")
+
+    @property
+    def from_s3(self) -> float:
+        return round(1 - self.unchanged - self.from_memory, 9)
 
     @property
     def polls_a_month(self) -> float:
@@ -65,25 +72,26 @@ class Bill:
     @classmethod
     def of(cls, usage: Usage) -> Self:
         polls, of_polls = usage.polls_a_month, _polls()
-        from_s3 = 1 - usage.unchanged - usage.from_memory
         taken: defaultdict[Price, float] = defaultdict(float, _fixed())
         for times, takes in (
             (polls * usage.unchanged, of_polls["unchanged"]),
             (polls * usage.from_memory, of_polls["from_memory"]),
-            (polls * from_s3, of_polls["from_s3"]),
+            (polls * usage.from_s3, of_polls["from_s3"]),
             (usage.feeds * usage.requests, REQUEST),
             (usage.feeds * usage.changes, CHANGE),
+            (usage.feeds * DAYS / _expiry(), BUILD),
         ):
             for price, quantity in takes.items():
                 taken[price] += times * quantity
         events = usage.feeds * usage.tokens * _BYTES_OF_AN_EVENT
         taken[prices.TABLE_STORAGE] = taken[prices.TABLE_BACKUP] = events
-        taken[prices.S3_STORAGE] = usage.feeds * _BYTES_OF_A_FEED
+        # A feed that has changed lies there beside what it was, until that expires.
+        taken[prices.S3_STORAGE] = usage.feeds * (1 + usage.changes) * _BYTES_OF_A_FEED
         taken[prices.LOG_STORAGE] = taken[prices.LOGS]
         return cls(taken)
 
     def usd(self, price: Price) -> float:
-        return self.taken[price] / price.per * price.usd
+        return price.of_a_month(self.taken[price])
 
     @property
     def total(self) -> float:
@@ -107,5 +115,13 @@ def _fixed() -> dict[Price, float]:
         prices.KEY: types["AWS::KMS::Key"],
         prices.ALARM: types["AWS::CloudWatch::Alarm"],
         prices.DASHBOARD: types["AWS::CloudWatch::Dashboard"],
-        prices.METRIC: types["AWS::Logs::MetricFilter"],
+        prices.METRIC: types["AWS::Logs::MetricFilter"] + len(Metric),  # if all of them ever occur
     }
+
+
+def _expiry() -> int:
+    """Days that a feed is kept in S3."""
+    bucket = Template.read().document["Resources"]["FeedsBucket"]["Properties"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    days: int = rule["ExpirationInDays"]
+    return days

@@ -130,7 +130,9 @@ def _taken_over(
     for mom_id, where in subscribed.items():
         row = tokens.get(mom_id)
         if row is None:
-            made.no_tokens.append(f"{where}: its token is not in MTokens; it was revoked")
+            made.no_tokens.append(
+                f"{where}: its token is not in MTokens: it was revoked, or its row left out"
+            )
         elif row.user_id != calendar.uid:
             made.no_tokens.append(f"{where}: its token is not of the calendar's user")
         else:

@@ -3,6 +3,7 @@
 Without arguments it writes the tables of docs/operations.md anew.
 """
 
+import sys
 from argparse import ArgumentParser
 from dataclasses import fields
 
@@ -22,7 +23,11 @@ def main() -> None:
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=float, default=None)
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     if given:
-        print(bills([Usage(**{"feeds": SIZES[0], **given})]), breaking(), sep="\n\n")
+        try:
+            usage = Usage(**{"feeds": SIZES[0], **given})
+        except ValueError as reason:
+            sys.exit(f"make plan: {reason}")
+        print(bills([usage]), breaking(), sep="\n\n")
         return
     PAGE.write_text(written(PAGE.read_text()))
     print(*sections().values(), sep="\n\n")
@@ -70,7 +75,10 @@ def bills(usages: list[Usage]) -> str:
     sums = ["**sum**", *(f"**{bill.total:,.2f}**" for bill in made)]
     each = [
         "of one feed, a year",
-        *(f"{12 * bill.total / usage.feeds:.3f}" for bill, usage in zip(made, usages, strict=True)),
+        *(
+            f"{12 * bill.total / max(usage.feeds, 1):.3f}"
+            for bill, usage in zip(made, usages, strict=True)
+        ),
     ]
     return table(["", *(f"{usage.feeds:,.0f} feeds" for usage in usages)], [*rows, sums, each])
 

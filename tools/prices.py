@@ -4,6 +4,7 @@ Region us-east-1, as published in November 2026, without free tiers, discounts a
 """
 
 from dataclasses import dataclass
+from math import inf
 
 MILLION = 1e6
 GIGABYTE = 1e9
@@ -11,15 +12,24 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Price:
-    """`usd` for so many as `per` says."""
+    """`usd` for so many as `per` says, and `usd_beyond` for those beyond so many in a month."""
 
     of: str
     usd: float
     per: float
     unit: str
+    beyond: float = inf
+    usd_beyond: float = 0
+
+    def of_a_month(self, taken: float) -> float:
+        """US dollars."""
+        dear = min(taken, self.beyond)
+        return (dear * self.usd + (taken - dear) * self.usd_beyond) / self.per
 
 
-API_REQUEST = Price("API Gateway: HTTP API requests", 1.00, MILLION, "million")
+API_REQUEST = Price(
+    "API Gateway: HTTP API requests", 1.00, MILLION, "million", beyond=300e6, usd_beyond=0.90
+)
 INVOCATION = Price("Lambda: requests", 0.20, MILLION, "million")
 DURATION = Price("Lambda: duration, arm64", 0.0000133334, 1, "GB-second")
 READ_UNIT = Price("DynamoDB: read units, on demand", 0.125, MILLION, "million")

@@ -11,7 +11,8 @@ from local.template import Template
 # Calendar apps poll in step: of those that poll within an hour, this share does in these seconds.
 _SHARE_AT_ONCE, _SECONDS = 0.2, 10
 
-_POLL = 0.010  # seconds that a poll keeps a function busy
+# Lambda takes a call for one of a tenth of a second at least: ten a second for each execution.
+_POLLS_OF_AN_EXECUTION = 10
 _UNITS = 2  # read units of a poll
 
 
@@ -30,11 +31,6 @@ class Quota:
         return self.polls * _SECONDS / _SHARE_AT_ONCE
 
 
-def peak(feeds: int) -> float:
-    """Polls a second at the top of the hour."""
-    return feeds * _SHARE_AT_ONCE / _SECONDS
-
-
 def in_order() -> list[Quota]:
     """The first to break comes first."""
     return sorted(_quotas(), key=lambda quota: quota.polls)
@@ -51,8 +47,8 @@ def _quotas() -> Iterator[Quota]:
     yield Quota(
         "Lambda: concurrent executions, new account",
         "10",
-        10 / _POLL,
-        "ask for 1,000 at Service Quotas before anything else",
+        10 * _POLLS_OF_AN_EXECUTION,
+        "ask for 1,000 at Service Quotas first; until then: `FeedRequestsPerSecond` 50",
     )
     yield Quota(
         "API Gateway: requests of an account and region",
@@ -75,6 +71,6 @@ def _quotas() -> Iterator[Quota]:
     yield Quota(
         "Lambda: concurrent executions",
         "1,000",
-        1_000 / _POLL,
+        1_000 * _POLLS_OF_AN_EXECUTION,
         "ask for more; it grows by 1,000 every 10 seconds at most, which is slower than a peak",
     )

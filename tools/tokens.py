@@ -12,7 +12,7 @@ from mytoken_calendars.identifiers import owner_of, subject
 from mytoken_calendars.registry import IssuedToken
 from tools import stack
 
-_HEADINGS = ("USER", "NAME", "STATE", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
+_HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
 
 
 def main() -> None:
@@ -39,6 +39,7 @@ def row(issued: IssuedToken, now: int) -> tuple[str, ...]:
         issued.user,
         token.name or "-",
         state(issued, now),
+        day(token.created),
         "never" if token.expires is None else day(token.expires),
         f"{issued.seq_no - 1} times" if issued.seq_no > 1 else "-",
         f"{sum(token.uses.values())} times" if token.uses else "-",

@@ -10,7 +10,7 @@ import pytest
 
 from local.template import Template
 from tests.bench import capacity
-from tests.integration.uses import ROTATING, USES, Person
+from tests.integration.uses import ROTATING, Person
 from tests.support import Stack
 from tools import costs, plan, prices, quotas
 from tools.costs import Bill, Usage
@@ -87,19 +87,40 @@ def test_no_change_takes_more_of_the_tables_than_the_plan_says(stack: Stack, use
     token = person.mint(rotation=ROTATING, restrictions=[{"usages_other": 5}])
 
     with _transactions(stack) as sent:
-        person.use(use, token)
+        answer = person.use(use, token)
 
+    assert answer.status < 300
     assert sent
     assert sum(map(_write_units, sent)) <= costs.CHANGE[prices.WRITE_UNIT]
     assert max(map(_write_units, sent)) >= costs.CHANGE[prices.WRITE_UNIT] / 3
-    assert USES[use].status < 300
 
 
-def test_the_first_to_break_is_the_first_in_the_table_and_a_peak_is_what_it_says() -> None:
-    order = [quota.polls for quota in quotas.in_order()]
+def test_what_breaks_first_is_the_concurrency_of_a_new_account_with_five_thousand_feeds() -> None:
+    first, *others = quotas.in_order()
 
-    assert order == sorted(order)
-    assert [quotas.peak(int(quota.feeds)) for quota in quotas.in_order()] == pytest.approx(order)
+    assert (first.of, first.polls, first.feeds) == (
+        "Lambda: concurrent executions, new account",
+        100,
+        5000,
+    )
+    assert all(quota.polls > first.polls for quota in others)
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [{"unchanged": 0.9, "from_memory": 0.3}, {"unchanged": -0.1}, {"feeds": -1}, {"polls": -1}],
+    ids=str,
+)
+def test_a_use_that_cannot_be_is_refused(impossible: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="no number may be negative"):
+        replace(USAGE, **impossible)
+
+
+def test_what_is_beyond_the_first_tier_is_cheaper() -> None:
+    once, twice = (prices.API_REQUEST.of_a_month(millions * 1e6) for millions in (300, 600))
+
+    assert once == 300
+    assert twice == pytest.approx(570)
 
 
 @contextmanager

@@ -383,6 +383,19 @@ def test_every_log_group_forgets() -> None:
     assert retention == [{"Ref": "LogRetentionDays"}] * (len(FOLDERS) + 1)
 
 
+def test_a_schedule_has_a_name_of_its_own_in_each_stack_of_an_account() -> None:
+    """SAM calls it by its logical id otherwise, and the second stack is refused."""
+    schedules = [
+        event["Properties"]
+        for folder in FOLDERS
+        for event in function(folder)["Events"].values()
+        if event["Type"] == "ScheduleV2"
+    ]
+
+    assert schedules
+    assert all(schedule["OmitName"] is True for schedule in schedules)
+
+
 # --- routes ---------------------------------------------------------------------------------------
 
 

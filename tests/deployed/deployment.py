@@ -76,10 +76,7 @@ class Deployment:
         url, bearer = (os.environ.pop(name, "").strip() for name in ("URL", "TOKEN"))
         if not (url and bearer):
             raise NotUsable("needs URL, where the stack is, and TOKEN, a mytoken of it")
-        address = urlsplit(url)
-        host = address.hostname or ""
-        is_here = host == "127.0.0.1" or host.split(".")[-1] == "localhost"
-        if address.scheme != "https" and not (address.scheme == "http" and is_here):
+        if not _is_confidential(url):
             raise NotUsable("URL has to begin with https://, as the mytoken is sent there")
         deployment = cls(url.rstrip("/"), bearer)
         if mytoken := deployment.mytoken:
@@ -222,6 +219,7 @@ class Deployment:
         request: Mapping[str, Any],
     ) -> Seen:
         url = target if "://" in target else f"{self.url}{target}"
+        assert _is_confidential(url), f"{url} is no place to send a mytoken to"
         given = {name: value for name, value in headers.items() if value is not None}
         CANARIES.plant(self.bearer, (request.get("json") or {}).get("comment"))
         self.presented.add(self.bearer)
@@ -271,3 +269,11 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_confidential(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    is_here = host == "127.0.0.1" or host.split(".")[-1] == "localhost"
+    return address.scheme == "https" or (address.scheme == "http" and is_here)

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, cast
 
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -15,6 +18,17 @@ from mytoken_calendars.metrics import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What KMS refuses, as it does with a key that is disabled, is as if it did not answer."""
+    with metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable):
+        try:
+            with aws.reachable():
+                yield
+        except ClientError as error:
+            raise TemporarilyUnavailable from error
 
 
 @dataclass(frozen=True)
@@ -31,15 +45,13 @@ class SigningKey:
         return [cls(kms, key_id) for key_id in os.environ["SIGNING_KEYS"].split(",")]
 
     @cached_property
-    @metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)
-    @aws.reachable()
+    @_answering()
     def public(self) -> EllipticCurvePublicKey:
         """The public half. It cannot change, so it is asked for once."""
         der = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
         return cast("EllipticCurvePublicKey", load_der_public_key(der))
 
-    @metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)
-    @aws.reachable()
+    @_answering()
     def sign(self, message: bytes) -> bytes:
         """The ECDSA signature with SHA-512, in DER."""
         answer = self.kms.sign(

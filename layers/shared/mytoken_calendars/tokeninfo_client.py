@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -51,11 +52,13 @@ class TokeninfoClient:
 
     def introspect(self, bearer: str) -> Introspection | None:
         """What the token is; None if it is alive and may not ask. It counts no use."""
-        try:
-            answer = self._ask(bearer, Action.INTROSPECT)
-        except InsufficientCapabilities:
-            return None
-        return tokeninfo_answers.introspection(answer, self.issuer.url)
+        endpoint = self.issuer.configuration().tokeninfo_endpoint
+        with _counted():
+            try:
+                answer = self._ask(endpoint, bearer, Action.INTROSPECT)
+            except InsufficientCapabilities:
+                return None
+            return tokeninfo_answers.introspection(answer, self.issuer.url)
 
     def listing(self, bearer: str, action: Action) -> Listing:
         """The tokens that `list_mytokens` or `subtokens` show.
@@ -63,21 +66,18 @@ class TokeninfoClient:
         For the issuer it is a use of the token, which it may count, and for which it may rotate
         the token. Raises InsufficientCapabilities and UsageRestricted.
         """
-        answer = self._ask(bearer, action)
-        match answer.get("token_update"):
-            case None:
-                return Listing(answer, None)
-            case {"mytoken": str(successor), **_members} as update if _TOKEN.fullmatch(successor):
-                return Listing(answer, update)
-            case _:
-                raise TemporarilyUnavailable
-
-    def _ask(self, bearer: str, action: Action) -> dict[str, Any]:
         endpoint = self.issuer.configuration().tokeninfo_endpoint
-        with metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable):
-            return self._asked(endpoint, bearer, action)
+        with _counted():
+            answer = self._ask(endpoint, bearer, action)
+            match answer.get("token_update"):
+                case None:
+                    return Listing(answer, None)
+                case {"mytoken": str(new), **_members} as update if _TOKEN.fullmatch(new):
+                    return Listing(answer, update)
+                case _:
+                    raise TemporarilyUnavailable
 
-    def _asked(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
+    def _ask(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
         status, body = self.https.post(endpoint, {"action": action.value, "mytoken": bearer})
         # Issuers cannot even read a short token that they do not know.
         if status == HTTPStatus.UNAUTHORIZED or (
@@ -96,3 +96,8 @@ class TokeninfoClient:
                 raise UsageRestricted(_NOT_FROM_HERE)
             case _:
                 raise TemporarilyUnavailable
+
+
+def _counted() -> AbstractContextManager[None]:
+    """No answer, and one that makes no sense."""
+    return metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)
