@@ -1,5 +1,6 @@
 """How the local server starts and ends: cleanly, or with one clear line."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -111,8 +112,10 @@ def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> N
     by_id = {id_: row for row in rows for id_ in _mom_ids(row)}
     assert len({len(row[: row.index(id_)]) for id_, row in by_id.items()}) == 1
     assert headings.split() == [
-        "USER", "NAME", "STATE", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT"
+        "USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT"
     ]  # fmt: skip
+    times = {id_: len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row)) for id_, row in by_id.items()}
+    assert (times[rotating["mom_id"]], times[child["mom_id"]]) == (2, 1)  # created, and expires
     assert by_id.keys() == {token["mom_id"] for token in (rotating, child, revoked)}
     assert "a rotating one  alive" in by_id[rotating["mom_id"]]
     assert " 1 times  -" in by_id[rotating["mom_id"]]
