@@ -18,7 +18,10 @@ PAGE = ROOT / "docs" / "reliability.md"
 OPENED, CLOSED = "<!-- make test-deep writes from here -->\n", "<!-- to here -->\n"
 
 # What is run, each with what writes its counts into a file.
-_RUNS = (["pytest", "-n", "auto", "--dist", "worksteal", "--deep", "--tally"], ["tests.mutation", "--tally"])
+_RUNS = (
+    ["pytest", "-n", "auto", "--dist", "worksteal", "--deep", "--tally"],
+    ["tests.mutation", "--tally"],
+)
 
 
 def main() -> None:
