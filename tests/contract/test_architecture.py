@@ -23,7 +23,7 @@ FUNCTIONS = sorted((ROOT / "functions").glob("*/app.py"))
 DOORS = {
     "aws_lambda_powertools": {"logs", "metrics"},
     "boto3": set(),  # nobody: see aws.py
-    "botocore": {"aws", "feed_cache", "transaction"},
+    "botocore": {"aws", "feed_cache", "signing_key", "transaction"},
     "cryptography": {"jwt_codec", "key_set", "receipts", "signing_key"},
     "icalendar": {"ics"},
     "jwt": {"jwt_codec", "key_set", "remote_codec"},

@@ -232,7 +232,7 @@ def test_tokens_that_cannot_be_in_a_calendar_are_told_and_the_others_are_in_it(
         "CalendarMapping.jsonl:2: A mytoken that never expires has no expiry to be reminded of.",
         "CalendarMapping.jsonl:3: its token is not of the calendar's user",
         "CalendarMapping.jsonl:4: The mytoken has already expired.",
-        "CalendarMapping.jsonl:6: its token is not in MTokens; it was revoked",
+        "CalendarMapping.jsonl:6: its token is not in MTokens: it was revoked, or its row left out",
         "CalendarMapping.jsonl:1: without its comment: a comment has at most 1024 characters",
         "imported: 1 calendars with 1 tokens",
         "here already: 0 calendars",
