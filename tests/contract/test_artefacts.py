@@ -116,9 +116,15 @@ def find_python(home: Path, version: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "place", ["bin/python9.9", ".pyenv/versions/9.9.1/bin/python", "of-uv/bin/python9.9"]
+    "place",
+    [
+        Path("bin", "python9.9"),
+        Path(".pyenv", "versions", "9.9.1", "bin", "python"),
+        Path("of-uv", "bin", "python9.9"),
+    ],
+    ids=lambda place: place.parts[0],
 )
-def test_an_interpreter_is_found_on_path_in_pyenv_and_by_uv(tmp_path: Path, place: str) -> None:
+def test_an_interpreter_is_found_on_path_in_pyenv_and_by_uv(tmp_path: Path, place: Path) -> None:
     program(tmp_path / "bin" / "uv", f"echo {tmp_path}/of-uv/bin/python9.9")
     program(tmp_path / place, "exit 0")  # it has the version, and the modules, that are asked for
 

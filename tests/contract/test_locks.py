@@ -21,6 +21,7 @@ from tools.locks import Locked
 
 OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").glob("*/package-lock.json"))]
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / locks.RUNS_IN_LAMBDA]
+SOMEWHERE = "https://somewhere.example"
 ANY_HASH = f"--hash=sha256:{'0' * 64}"
 
 
@@ -41,8 +42,8 @@ def test_a_lock_names_versions_and_hashes_and_no_place(lock: Path) -> None:
         f"pyjwt==2.15.* {ANY_HASH}",
         f"pyjwt==2.15.1 {ANY_HASH[:-1]}",
         f"pyjwt==2.15.1 --hash=md5:{'0' * 32}",
-        f"pyjwt @ https://packages.example/pyjwt.whl {ANY_HASH}",
-        "--index-url https://packages.example/simple",
+        f"pyjwt @ {SOMEWHERE} {ANY_HASH}",
+        *(f"--{option} {SOMEWHERE}" for option in ("index-url", "extra-index-url", "find-links")),
         "--find-links packages",
         "-r other.txt",
         "-e .",
