@@ -84,10 +84,8 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One local server for all tests that need no other."""
-    running = Server.started(tmp_path_factory.mktemp("state"))
-    assert running.url
-    yield running
-    running.stop()
+    with Server.running(tmp_path_factory.mktemp("state")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -32,8 +32,9 @@ def main() -> None:
             print(f"running {module} ...", file=sys.stderr)
             command = [sys.executable, "-m", module, *options, str(counted)]
             failed |= subprocess.run(command, cwd=ROOT, check=False).returncode != 0
-            for check, counts in json.loads(counted.read_text()).items():
-                tally.add(check, *counts)
+            if counted.exists():  # not of what could not even begin, and has said why
+                for check, counts in json.loads(counted.read_text()).items():
+                    tally.add(check, *counts)
     minutes = (time.monotonic() - began) / 60
     print(*tally.lines(), f"in {minutes:.0f} minutes", sep="\n")
     if not failed:

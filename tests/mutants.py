@@ -239,7 +239,7 @@ MUTANTS = [
         "OR #{what} <= :most",
         "integration/test_bad_input.py"
         "::test_a_bad_input_is_answered_as_an_error_and_changes_nothing"
-        "[row-59-a-calendar-too-many]",
+        "[stack-row-59-a-calendar-too-many]",
     ),
     # --- the feed is what the table says ----------------------------------------------------------
     Mutant(

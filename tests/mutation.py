@@ -82,7 +82,7 @@ def _check_that_all_pass(folder: Path, tests: Iterable[str]) -> None:
 
 
 def _copied(folder: Path) -> Path:
-    """A new copy of all files that are tracked, or would be."""
+    """A new copy of all files that are tracked, or would be, with what is installed beside them."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     tree = Path(tempfile.mkdtemp(dir=folder))
@@ -90,6 +90,8 @@ def _copied(folder: Path) -> Path:
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
+    for environment in ROOT.glob(".venv*"):
+        (tree / environment.name).symlink_to(environment)
     return tree
 
 
@@ -98,10 +100,12 @@ def _problems(tree: Path, tests: Iterable[str]) -> list[str]:
     report = tree / "report.xml"
     command = [sys.executable, "-m", "pytest", "-x", f"--junit-xml={report}"]
     command += [f"tests/{test}" for test in tests]
-    subprocess.run(command, cwd=tree, capture_output=True, timeout=_LONGEST, check=False)
+    done = subprocess.run(
+        command, cwd=tree, capture_output=True, text=True, timeout=_LONGEST, check=False
+    )
     cases = [*ET.parse(report).getroot().iter("testcase")] if report.exists() else []
     if not cases:
-        return ["no test that could be run"]
+        return [f"no test that could be run: {done.stderr.strip()}"]
     problems = [p for case in cases for kind in ("failure", "error") for p in case.iter(kind)]
     return [problem.attrib["message"] for problem in problems]
 

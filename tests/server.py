@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
@@ -56,6 +57,15 @@ class Server:
         server.reader = threading.Thread(target=server._read, daemon=True)
         server.reader.start()
         return server
+
+    @classmethod
+    @contextmanager
+    def running(cls, state: Path, **environment: str) -> Iterator["Server"]:
+        """One that serves, and is stopped in the end."""
+        server = cls.started(state, **environment)
+        assert server.url
+        yield server
+        server.stop()
 
     def _read(self) -> None:
         assert self.process.stdout is not None

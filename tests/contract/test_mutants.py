@@ -1,9 +1,14 @@
 """The seeded defects fit the code as it is; `make mutants` runs their tests on them."""
 
 import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from tests import mutation
 from tests.mutants import MUTANTS, Mutant
 from tests.mutation import CAUGHT, SURVIVES, verdict
 from tests.support import ROOT
@@ -20,13 +25,35 @@ def test_a_defect_has_one_place_in_the_code_and_leaves_it_python(mutant: Mutant)
     assert ast.dump(ast.parse(mutated)) != ast.dump(ast.parse(text))
 
 
-@each_mutant
-def test_the_test_that_has_to_find_a_defect_exists(mutant: Mutant) -> None:
-    file, _, name = mutant.test.partition("::")
+def test_the_tests_that_have_to_find_the_defects_exist() -> None:
+    tests = [f"tests/{mutant.test}" for mutant in MUTANTS]
 
-    tests = ast.parse((ROOT / "tests" / file).read_text()).body
+    collected = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq", *tests],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert name.partition("[")[0] in {t.name for t in tests if isinstance(t, ast.FunctionDef)}
+    assert (collected.returncode, collected.stderr) == (0, "")
+
+
+def test_what_the_test_finds_is_caught_and_what_it_cannot_find_survives(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = next(mutant for mutant in MUTANTS if mutant.defect.startswith("the owner of a token"))
+    no_defect = Mutant("none", "tests/mutants.py", "wrong line", "line", found.test)
+    monkeypatch.setattr(mutation, "MUTANTS", [found, no_defect])
+    monkeypatch.setattr(sys, "argv", ["make mutants", "--tally", str(tmp_path / "tally")])
+
+    with pytest.raises(SystemExit) as ended:
+        mutation.main()
+
+    outcomes = [line.split(maxsplit=1)[0] for line in capsys.readouterr().out.splitlines()]
+    assert [word for word in outcomes if word.isupper() or word == CAUGHT] == [CAUGHT, SURVIVES]
+    assert json.loads((tmp_path / "tally").read_text()) == {"seeded defects": [2, 1]}
+    assert ended.value.code
 
 
 @pytest.mark.parametrize("before", ["now", "no such text"])

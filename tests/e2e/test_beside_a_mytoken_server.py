@@ -34,10 +34,8 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MytokenServer]:
 def server(issuer: MytokenServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The local server, for whose mytokens the issuer vouches."""
     trusted = {"MYTOKEN_ISSUER": issuer.url, "SSL_CERT_FILE": str(issuer.trusted)}
-    running = Server.started(tmp_path_factory.mktemp("state"), **trusted)
-    assert running.url
-    yield running
-    running.stop()
+    with Server.running(tmp_path_factory.mktemp("state"), **trusted) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

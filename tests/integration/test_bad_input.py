@@ -36,7 +36,7 @@ from tests.integration.steps import (
     owner,
 )
 from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
-from tests.server import ServedStack
+from tests.server import ServedStack, Server
 from tests.support import CALENDARS, DAY, Answer, Stack, Token, sample_event, set_token
 from tests.tally import Tally
 
@@ -878,6 +878,13 @@ SPELLINGS = [
         lambda w: w.spelled("/CI+Mytokens", "get_calendar"),
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStack]:
+    """A stack that others do not fill, as after every input its tables are looked at as a whole."""
+    with Server.running(tmp_path_factory.mktemp("state")) as server:
+        yield ServedStack.of(server)
 
 
 @pytest.fixture(scope="module", params=["stack", "served"])

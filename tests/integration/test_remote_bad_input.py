@@ -346,9 +346,8 @@ def served_remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRe
     folder = tmp_path_factory.mktemp("served")
     with mytoken_server.running(folder) as issuer:
         trusted = {"MYTOKEN_ISSUER": issuer.url, "SSL_CERT_FILE": str(issuer.trusted)}
-        server = Server.started(folder / "state", **trusted)
-        yield ServedRemoteStack.of(server, server=issuer)
-        server.stop()
+        with Server.running(folder / "state", **trusted) as server:
+            yield ServedRemoteStack.of(server, server=issuer)
 
 
 @pytest.fixture(scope="module", params=["remote_stack", "served_remote"])
