@@ -97,6 +97,22 @@ def test_the_successor_still_works_after_the_request_was_repeated(
 
 
 @pytest.mark.parametrize("operation", CHANGES)
+def test_of_two_that_were_sent_at_once_the_one_of_the_second_before_may_be_the_repetition(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(rotation=REVOKED_WHEN_REPLAYED), Request.to(operation, person)
+    first = request.sent(token)
+
+    clock.passes(-1)
+    again = request.sent(token)
+
+    clock.passes(1)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert again.headers[REPLAYED] == "true"
+    assert person.list(successor(again)).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGES)
 def test_a_cookie_is_set_again_if_the_request_is_repeated_with_the_old_one(
     person: Person, operation: str
 ) -> None:
