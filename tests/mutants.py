@@ -192,6 +192,14 @@ MUTANTS = [
     ),
     # --- one transaction for each change ----------------------------------------------------------
     Mutant(
+        "of two that were sent at once the one of the second before comes too late",
+        f"{_SHARED}/access.py",
+        "is_valid_at(max(credentials.now, mytoken.iat))",
+        "is_valid_at(credentials.now)",
+        "integration/test_idempotency_key.py"
+        "::test_of_two_that_were_sent_at_once_the_one_of_the_second_before_may_be_the_repetition",
+    ),
+    Mutant(
         "a transaction is sent again as another one",
         f"{_SHARED}/transaction.py",
         "ClientRequestToken=change.id)",
@@ -254,10 +262,18 @@ MUTANTS = [
     Mutant(
         "a new comment leaves the feed's version as it was",
         f"{_SHARED}/store.py",
-        '"SET #version = :version, #changed = :changed",',
-        '"SET #version = if_not_exists(#version, :version), #changed = :changed",',
+        '"SET #version = :version, #changed = :changed ADD #renewals :one"',
+        '"SET #version = if_not_exists(#version, :version), #changed = :changed'
+        ' ADD #renewals :one"',
         "integration/test_feed_changes.py"
         "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+    ),
+    Mutant(
+        "a feed is kept while the rest of a change is on its way",
+        f"{_SHARED}/feed.py",
+        "return seen or now >= self.settled",
+        "return True",
+        "integration/test_feed_changes.py::test_the_rest_of_a_change_is_waited_for",
     ),
     Mutant(
         "a deleted calendar leaves its feed's head",

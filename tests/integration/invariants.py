@@ -23,6 +23,7 @@ class Contents:
     feeds: list[Item]
     deleted_feeds: list[Item]
     jobs: dict[str, Item]  # by calendar
+    revocation_heads: dict[str, Item]  # by owner
     revocations: dict[tuple[str, str], Item]  # by owner and mom_id
     receipts: list[Item]
 
@@ -41,6 +42,9 @@ class Contents:
             feeds=[row for row in feeds if "deleted" not in row],
             deleted_feeds=[row for row in feeds if "deleted" in row],
             jobs={row["sk"]: row for row in (*under(items.SWEEP), *under(items.IMPORTING))},
+            revocation_heads={
+                row["pk"].split("#")[1]: row for row in under("REVOKED#", items.HEAD)
+            },
             revocations={
                 (row["pk"].split("#")[1], row["sk"]): row
                 for row in under("REVOKED#")
@@ -77,7 +81,10 @@ def _of_feeds(table: Contents) -> Iterator[str]:
 
 
 def _of_counters(table: Contents) -> Iterator[str]:
-    """The counters are what can be counted; what waits to be swept is not counted any more."""
+    """The counters are what can be counted; what waits to be swept is not counted any more.
+
+    Of writes there may be more, since what was before them was not counted.
+    """
     live = {c["id"]: c["pk"] for c in table.calendars}
     calendars = Counter(live.values())
     subscriptions = Counter(live[c] for c, _ in table.subscriptions if c in live)
@@ -87,10 +94,20 @@ def _of_counters(table: Contents) -> Iterator[str]:
             yield f"{head} where there are {counted}"
     if headless := (set(calendars) | set(subscriptions)) - set(table.owners):
         yield f"owners without counters: {headless}"
-    events = Counter(calendar for calendar, _ in table.events)
+    events, renewals, writes = Counter[str](), Counter[str](), Counter[str]()
+    for (calendar, _), event in table.events.items():
+        events[calendar] += 1
+        renewals[calendar] += event["sequence"]
     for feed in table.feeds:
         if feed["subscriptions"] != events[feed["calendar"]]:
             yield f"{feed['subscriptions']} tokens where {events[feed['calendar']]} are"
+        if feed.get("renewals", 0) > renewals[feed["calendar"]]:
+            yield f"{feed['renewals']} renewals where {renewals[feed['calendar']]} are"
+    for (owner, _), revocation in table.revocations.items():
+        writes[owner] += revocation.get("writes", 0)
+    for owner, head in table.revocation_heads.items():
+        if head.get("writes", 0) > writes[owner]:
+            yield f"{head['writes']} writes of revocations where {writes[owner]} are"
 
 
 def _of_subscriptions(table: Contents) -> Iterator[str]:

@@ -189,7 +189,7 @@ class World:
         text = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
         keys = [items.event(calendar_id, f"token {number}") for number in range(18)]
         for key in keys:
-            overwrite(self.stack, key, vevent=text)
+            overwrite(self.stack, key, vevent=text, sequence=0)
         yield
         self.stack.store.table.remove(keys)
 

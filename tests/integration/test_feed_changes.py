@@ -1,14 +1,18 @@
 """get_feed: whatever is changed shows in the very next answer, and nothing else changes it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 
 import pytest
 
+from mytoken_calendars import aws, items
+from mytoken_calendars.table import Item, Table
 from tests.integration.steps import (
+    Clock,
     Document,
     add,
     before_each,
@@ -16,6 +20,8 @@ from tests.integration.steps import (
     create,
     delete,
     events,
+    internal_id,
+    owner,
     s3,
     settle,
     summaries,
@@ -211,6 +217,99 @@ def test_a_second_change_in_one_second_shows_to_a_client_that_knows_only_the_dat
 
     feed = stack.feed(calendar, headers={"if-modified-since": known})
     assert (feed.status, feed.text.count("BEGIN:VEVENT")) == (200, 1)
+
+
+# --- a change of which DynamoDB shows one item a moment before another ----------------------------
+
+
+@dataclass
+class InPart:
+    """A change that is complete but for one item, which is to be seen as it was before it.
+
+    The stand-ins show a change as a whole; DynamoDB promises that to transactions only.
+    """
+
+    table: Table
+    key: items.Key
+    before: Item | None = None
+    after: Item | None = None
+
+    def made(self, change: Callable[[], object]) -> None:
+        self.before = self.table.get(self.key)
+        change()
+        self.after = self.table.get(self.key)
+        self._show(self.before)
+
+    def complete(self, *_: float) -> None:
+        self._show(self.after)
+
+    def _show(self, item: Item | None) -> None:
+        self.table.remove([self.key])
+        if item:
+            write = aws.dynamodb_parameters({"TableName": self.table.name, "Item": item})
+            self.table.client.put_item(**write)
+
+
+@pytest.fixture(params=["added", "renewed", "revoked"])
+def part(
+    request: pytest.FixtureRequest, stack: Stack, user: str, token: Token, calendar: Document
+) -> Iterator[InPart]:
+    """Another token that was added, a new comment, or a revocation; but for the item of it."""
+    other, calendar_id = stack.mint(user=user, name="other"), internal_id(stack, calendar)
+    key, change = {
+        "added": (
+            items.event(calendar_id, other.mom_id),
+            lambda: add(stack, token, calendar, other.mom_id),
+        ),
+        "renewed": (
+            items.event(calendar_id, token.mom_id),
+            lambda: add(stack, token, calendar, "", comment="renew it"),
+        ),
+        "revoked": (items.revocation(owner(user), token.mom_id), lambda: stack.revoke(token)),
+    }[request.param]
+    part = InPart(stack.store.table, key)
+    part.made(change)
+    yield part
+    part.complete()
+
+
+def test_the_rest_of_a_change_is_waited_for(
+    stack: Stack, calendar: Document, part: InPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = SimpleNamespace(sleep=part.complete)
+    monkeypatch.setattr("mytoken_calendars.patience.time", waits)
+
+    feed = stack.feed(calendar)
+
+    part.complete()
+    stack.restart("get_feed")
+    afterwards = stack.feed(calendar)
+    change = (feed.text.count("BEGIN:VEVENT"), feed.text.count("renew it"))
+    assert change in {(2, 0), (1, 1), (0, 0)}
+    assert (feed.body, feed.headers["etag"]) == (afterwards.body, afterwards.headers["etag"])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_feed_is_not_given_out_nor_kept_without_the_rest_of_a_change(
+    stack: Stack, calendar: Document, part: InPart
+) -> None:
+    with watched(s3(stack)) as cached:
+        feed = stack.feed(calendar)
+
+    assert (feed.status, feed.json["error"]) == (503, "temporarily_unavailable")
+    assert {*cached} == {"GetObject"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_is_not_there_a_minute_later_was_lost_and_the_feed_is_given_out_without_it(
+    clock: Clock, stack: Stack, calendar: Document, part: InPart
+) -> None:
+    clock.passes(60)
+
+    feed = stack.feed(calendar)
+
+    assert (feed.status, feed.text.count("BEGIN:VEVENT")) == (200, 1)
+    assert stack.feed(calendar, headers={"if-none-match": feed.headers["etag"]}).status == 304
 
 
 def _during_queries(stack: Stack, *acts: Callable[[], object]) -> AbstractContextManager[None]:

@@ -297,7 +297,7 @@ def test_a_feed_whose_events_are_large_is_sent_compressed_or_refused(
     calendar_id = internal_id(stack, calendar)
     large = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
     for number in range(18):
-        overwrite(stack, items.event(calendar_id, f"token {number}"), vevent=large)
+        overwrite(stack, items.event(calendar_id, f"token {number}"), vevent=large, sequence=0)
 
     silent = stack.feed(calendar)
     asking = stack.feed(calendar, headers=GZIP)

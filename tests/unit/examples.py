@@ -99,6 +99,8 @@ def feed(**changes: Any) -> Feed:
         version="version-1",
         revocations="",
         changed=NOW,
+        events_written=2,
+        revocations_written=0,
     )
     return replace(known, **changes)
 

@@ -29,7 +29,7 @@ class FakeStore:
             raise FeedGone
         return state
 
-    def events(self, state: Feed) -> Iterable[str]:
+    def events(self, state: Feed, now: int) -> Iterable[str]:
         self.collected += 1
         yield f"FIRST OF {state.version}/{state.revocations}\r\n"
         yield "SECOND é\r\n"
@@ -174,13 +174,31 @@ def test_events_are_compressed_as_they_come_and_not_collected_first() -> None:
             yield event
 
     class ManyEvents(FakeStore):
-        def events(self, state: Feed) -> Iterable[str]:
+        def events(self, state: Feed, now: int) -> Iterable[str]:
             return events()
 
     _, body = load(ManyEvents([feed()]), FakeCache(), feed(), NOW)
 
     assert gzip.decompress(body).count(b"EVENT ") == 100
     assert max(most) <= 2
+
+
+@pytest.mark.parametrize(
+    ("seen", "after", "is_made_of"),
+    [
+        pytest.param({"events": 2, "revocations": 3}, 0, True, id="all"),
+        pytest.param({"events": 3, "revocations": 4}, 0, True, id="of-a-later-change-too"),
+        pytest.param({"events": 1, "revocations": 3}, 59, False, id="an-event-is-missing"),
+        pytest.param({"events": 2, "revocations": 2}, 59, False, id="a-revocation-is-missing"),
+        pytest.param({"events": 1, "revocations": 2}, 60, True, id="what-is-missing-was-lost"),
+    ],
+)
+def test_what_a_state_is_made_of_is_seen_by_its_writes_or_a_minute_later_lost(
+    seen: dict[str, int], after: int, *, is_made_of: bool
+) -> None:
+    state = feed(events_written=2, revocations_written=3)
+
+    assert state.is_made_of(**seen, now=NOW + after) is is_made_of
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,12 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
         except errors.TemporarilyUnavailable:
             raise
         except errors.Refusal as refusal:
-            # Perhaps it was sent twice, and is refused only since it is done: now it has a receipt.
+            # Perhaps it was sent twice, and is refused only since it is done: it has a receipt now,
+            # or in a moment.
             if not may_be_done or type(refusal) is errors.InvalidToken:
                 raise
             may_be_done = False
+            pause(attempt)
     return handle(request)
 
 

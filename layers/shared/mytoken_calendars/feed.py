@@ -18,6 +18,7 @@ GONE_FOR = 90 * 24 * 60 * 60  # seconds for which a deleted calendar's feed is 4
 CLOSING = "END:VCALENDAR\r\n"
 
 _ATTEMPTS = 3
+_SETTLES_IN = 60  # seconds: more than a function may run, and clocks may differ
 _LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
 _GZIP = 31  # for zlib: with the header and trailer of gzip (RFC 1952), which then has no time
 _PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
@@ -29,6 +30,7 @@ class Feed:
 
     `version` changes with the calendar, `revocations` with every revocation of its owner (empty
     before the first). `opening` is the text before the events, `changed` is in seconds since 1970.
+    `events_written` and `revocations_written` are how many writes these have had until then.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Feed:
     version: str
     revocations: str
     changed: int
+    events_written: int
+    revocations_written: int
 
     @property
     def state(self) -> str:
@@ -47,6 +51,21 @@ class Feed:
         Other versions of zlib may compress the same text to other bytes, so theirs belongs to it.
         """
         return _digest(f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}")
+
+    @property
+    def settled(self) -> int:
+        """From when on, in seconds since 1970, the last change is long over, whoever looks."""
+        return self.changed + _SETTLES_IN
+
+    def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:
+        """Whether everything was seen of which so many writes were seen, or can be at all.
+
+        DynamoDB shows the items of a transaction one by one: a head may be there a moment before
+        the event of the same change. What is not there once that has settled never comes: a
+        restored table may end in the middle of a transaction.
+        """
+        seen = events >= self.events_written and revocations >= self.revocations_written
+        return seen or now >= self.settled
 
     def is_whole(self, body: bytes) -> bool:
         """Whether a body is the compressed text of this feed, from end to end and undamaged."""
@@ -66,8 +85,11 @@ class Store(Protocol):
     def find(self, feed_id: str, now: int) -> Feed:
         """The feed's state at this moment. Raises FeedNotFound or FeedGone."""
 
-    def events(self, feed: Feed) -> Iterable[str]:
-        """The VEVENTs of the feed's tokens that are not revoked, always in the same order."""
+    def events(self, feed: Feed, now: int) -> Iterable[str]:
+        """The VEVENTs of the feed's tokens that are not revoked, always in the same order.
+
+        Raises Outdated in the end if some of what the feed is made of was not to be seen yet.
+        """
 
 
 class Cache(Protocol):
@@ -85,14 +107,14 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
     that never stands still the last collection is given out without a state: it has every change
     that was complete when the request came, but may have only some of the later ones.
 
-    Raises FeedGone if the calendar was deleted meanwhile.
+    Raises FeedGone if the calendar was deleted meanwhile, and Outdated as `Store.events` does.
     """
     cached = cache.get(feed)
     if cached is not None:
         return feed, cached
     body = b""
     for _ in range(_ATTEMPTS):
-        body = _compressed(chain([feed.opening], store.events(feed), [CLOSING]))
+        body = _compressed(chain([feed.opening], store.events(feed, now), [CLOSING]))
         current = store.find(feed.id, now)
         if current == feed:
             cache.put(feed, body)

@@ -25,7 +25,6 @@ _HEADERS_OF_THE_TEXT = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-_TIME_TO_SETTLE = 60  # seconds: more than a function may run, and clocks may differ
 _ETAG = re.compile(r'"([^"]*)"')
 
 
@@ -55,10 +54,15 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
 
 
 def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
-    """With the validators of the state that is shown, if it is one."""
+    """With the validators of the state that is shown, if it is one.
+
+    Several changes may fall into one second, and one that began before another may be seen after
+    it. So a client is told no time later than that of its request, and what it has is current only
+    if it got it when the last change had settled.
+    """
     if shown is None:
         return dict(_HEADERS)
-    modified = min(_settled(shown), request.now)
+    modified = min(shown.settled, request.now)
     return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": _http_date(modified)}
 
 
@@ -72,16 +76,6 @@ def _etag(feed: Feed, *, gzipped: bool) -> str:
     return f"{feed.state}-gzip" if gzipped else feed.state
 
 
-def _settled(feed: Feed) -> int:
-    """From when on the time of the last change tells this state from all others.
-
-    Several changes may fall into one second, and one that began before another may be seen after
-    it. So a client is told no time later than that of its request, and what it has is current only
-    if it got it when the last change had settled.
-    """
-    return feed.changed + _TIME_TO_SETTLE
-
-
 def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) -> str | None:
     """The etag of what the client has, if that is this state (RFC 9110, 13.1.2 and 13.1.3).
 
@@ -91,7 +85,7 @@ def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) ->
     possible = [_etag(feed, gzipped=gzipped) for gzipped in codings]
     if_none_match = request.headers.get("if-none-match")
     if if_none_match is None:
-        return possible[0] if _settled(feed) <= _if_modified_since(request) else None
+        return possible[0] if feed.settled <= _if_modified_since(request) else None
     if if_none_match.strip() == "*":
         return possible[0]
     known = _ETAG.findall(if_none_match)

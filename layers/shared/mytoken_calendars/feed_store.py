@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from mytoken_calendars import aws, items, metrics, revocations
-from mytoken_calendars.errors import FeedGone, FeedNotFound
+from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
 from mytoken_calendars.feed import Feed
 from mytoken_calendars.identifiers import Owner, is_feed_id
 from mytoken_calendars.metrics import Metric
@@ -40,23 +40,24 @@ class FeedStore:
             version=head["version"],
             revocations=revoked.get("version", ""),
             changed=max(head["changed"], revoked.get("changed", 0)),
+            events_written=head["subscriptions"] + head.get("renewals", 0),
+            revocations_written=revoked.get("writes", 0),
         )
 
-    def events(self, feed: Feed) -> Iterator[str]:
+    def events(self, feed: Feed, now: int) -> Iterator[str]:
+        partition, needed = items.events_partition(feed.calendar_id), ["vevent", "sequence"]
+        revoked, written = revocations.NONE, 0
         with metrics.counted(Metric.FEED_BUILD_FAILED, Exception):
-            yield from self._events(feed)
+            if feed.revocations:
+                revoked = revocations.read(self.table, feed.owner)
+                needed += ["sk", "ancestors"]
+            for row in self.table.stream(partition, attributes=needed):
+                written += 1 + row["sequence"]
+                if not (revoked.tokens and revoked.include(row["sk"], row.get("ancestors", ()))):
+                    yield row["vevent"]
+        if not feed.is_made_of(events=written, revocations=revoked.written, now=now):
+            raise Outdated
         metrics.count(Metric.FEED_BUILT)
-
-    def _events(self, feed: Feed) -> Iterator[str]:
-        partition = items.events_partition(feed.calendar_id)
-        if not feed.revocations:
-            for row in self.table.stream(partition, attributes=["vevent"]):
-                yield row["vevent"]
-            return
-        revoked = revocations.read(self.table, feed.owner)
-        for row in self.table.stream(partition, attributes=["vevent", "sk", "ancestors"]):
-            if not revoked.include(row["sk"], row.get("ancestors", ())):
-                yield row["vevent"]
 
     def _heads(self, key: items.Key, now: int) -> tuple[Item, Item]:
         """Of the feed and of its owner's revocations: in one request, if its owner is known.

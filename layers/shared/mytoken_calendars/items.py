@@ -16,12 +16,15 @@ The calendars table:
 |                     |                                  | added, changed, sequence               |
 | FEED#<hash>         | #HEAD                            | owner, calendar, name, opening (the    |
 |                     |                                  | text before the events), version,      |
-|                     |                                  | changed, subscriptions (how many);     |
+|                     |                                  | changed, subscriptions (how many),     |
+|                     |                                  | renewals (its events' sequences, all   |
+|                     |                                  | together);                             |
 |                     |                                  | once deleted only deleted, ttl         |
-| REVOKED#<owner>     | #HEAD                            | version, changed                       |
+| REVOKED#<owner>     | #HEAD                            | version, changed, writes (of all items |
+|                     |                                  | below)                                 |
 | REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too; |
 |                     |                                  | without it the token is there after    |
-|                     |                                  | all                                    |
+|                     |                                  | all; writes (how many it has had)      |
 | SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
 |                     |                                  | items `sweep` removes                  |
 | IMPORTING           | <calendar>                       | owner, until: of a calendar that is    |

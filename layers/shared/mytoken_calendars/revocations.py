@@ -11,19 +11,28 @@ from mytoken_calendars.table import Table
 
 @dataclass(frozen=True)
 class Revocations:
-    """Tokens that were revoked, by mom_id: all of them, and those whose descendants were too."""
+    """Tokens that were revoked, by mom_id: all of them, and those whose descendants were too.
+
+    `written` counts the writes that all this took.
+    """
 
     tokens: frozenset[str]
     trees: frozenset[str]
+    written: int
 
     def include(self, mom_id: str, ancestors: Iterable[str]) -> bool:
         return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)
 
 
+NONE = Revocations(frozenset(), frozenset(), 0)
+
+
 def read(table: Table, owner: Owner) -> Revocations:
     rows = table.query(items.revocations_partition(owner))
     revoked = {row["sk"]: row["tree"] for row in rows if "tree" in row}
-    return Revocations(frozenset(revoked), frozenset(m for m, tree in revoked.items() if tree))
+    trees = frozenset(mom_id for mom_id, tree in revoked.items() if tree)
+    written = sum(row.get("writes", 0) for row in rows if row["sk"] != items.HEAD)
+    return Revocations(frozenset(revoked), trees, written)
 
 
 def subscribed(table: Table, owner: Owner) -> set[str]:
@@ -36,29 +45,35 @@ def recorded(
     table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
 ) -> tuple[Write, ...]:
     """The writes by which all feeds of the owner learn of a revocation, however many there are."""
-    return _marked(table, owner, mom_id, tree=tree), _learnt(table, owner, change)
+    return _marked(table, owner, mom_id, tree=tree), _learnt(table, owner, 1, change)
 
 
 def seen(
     table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
 ) -> tuple[Write, ...]:
     """The writes by which they learn which tokens are gone, and which are there after all."""
-    return (
+    marks = [
         *(_marked(table, owner, mom_id, tree=False) for mom_id in gone),
-        *(table.update(items.revocation(owner, mom_id), "REMOVE #tree") for mom_id in back),
-        _learnt(table, owner, change),
-    )
+        *(_unmarked(table, owner, mom_id) for mom_id in back),
+    ]
+    return *marks, _learnt(table, owner, len(marks), change)
 
 
 def _marked(table: Table, owner: Owner, mom_id: str, *, tree: bool) -> Write:
     mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
-    return table.update(items.revocation(owner, mom_id), mark, tree=tree)
+    key = items.revocation(owner, mom_id)
+    return table.update(key, f"{mark} ADD #writes :one", tree=tree, one=1)
 
 
-def _learnt(table: Table, owner: Owner, change: Change) -> Write:
+def _unmarked(table: Table, owner: Owner, mom_id: str) -> Write:
+    return table.update(items.revocation(owner, mom_id), "REMOVE #tree ADD #writes :one", one=1)
+
+
+def _learnt(table: Table, owner: Owner, marks: int, change: Change) -> Write:
     return table.update(
         items.revocations_head(owner),
-        "SET #version = :version, #changed = :changed",
+        "SET #version = :version, #changed = :changed ADD #writes :marks",
         version=change.id,
         changed=change.at,
+        marks=marks,
     )

@@ -119,10 +119,11 @@ class CalendarStore:
             ),
             self.table.update(
                 items.feed_head(calendar.feed_id),
-                "SET #version = :version, #changed = :changed",
+                "SET #version = :version, #changed = :changed ADD #renewals :one",
                 PRESENT,
                 version=change.id,
                 changed=change.at,
+                one=1,
             ),
         )
 
