@@ -58,7 +58,7 @@ class Feed:
         return self.changed + _SETTLES_IN
 
     def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:
-        """Whether everything was seen of which so many writes were seen, or can be at all.
+        """Whether so many writes, as a collection has seen, are all that this state is made of.
 
         DynamoDB shows the items of a transaction one by one: a head may be there a moment before
         the event of the same change. What is not there once that has settled never comes: a
