@@ -65,7 +65,7 @@ def verdict(problems: list[str]) -> str:
 
 
 def _outcome(folder: Path, mutant: Mutant) -> str:
-    tree = _copied(folder)
+    tree = copied(folder)
     path = tree / mutant.file
     path.write_text(mutant.mutated(path.read_text()))
     try:
@@ -77,11 +77,11 @@ def _outcome(folder: Path, mutant: Mutant) -> str:
 
 
 def _check_that_all_pass(folder: Path, tests: Iterable[str]) -> None:
-    if problems := _problems(_copied(folder), sorted(tests)):
+    if problems := _problems(copied(folder), sorted(tests)):
         sys.exit(f"without a defect the tests do not pass: {problems}")
 
 
-def _copied(folder: Path) -> Path:
+def copied(folder: Path) -> Path:
     """A new copy of all files that are tracked, or would be, with what is installed beside them."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
