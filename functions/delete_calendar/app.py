@@ -13,7 +13,7 @@ receipts = ReceiptStore.from_environment()
 @api.operation
 def handler(request: api.Request) -> api.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
-    body.read(request, body.Nothing)
+    body.read(request, body.NoToken)
 
     calendars.delete(store, caller, request.name, now=request.now)
 

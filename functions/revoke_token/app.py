@@ -1,4 +1,7 @@
-"""POST /api/v0/token/revoke - revokes a mytoken, for the API and all feeds at once."""
+"""POST /api/v0/token/revoke - revokes a mytoken, for the API and all feeds at once.
+
+The body says which one, by its value: the header or the cookie says only who asks (RFC 7009, 2.1).
+"""
 
 from pydantic import BaseModel
 
@@ -8,8 +11,8 @@ authority = authorities.from_environment()
 
 
 class Revocation(BaseModel):
-    token: str = ""
-    mom_id: body.MomIdOrOwn = ""
+    token: str | None = None
+    mom_id: body.MomIdOrOwn | None = None
     recursive: body.Flag = False
 
 
@@ -19,6 +22,6 @@ def handler(request: api.Request) -> api.Response:
     asked = body.read(request, Revocation)
     presented = credentials.of(request, asked.token)
 
-    revoking.revoke(issuing, presented, asked.mom_id, tree=asked.recursive)
+    revoking.revoke(issuing, presented, asked.token, asked.mom_id, tree=asked.recursive)
 
     return api.NO_CONTENT

@@ -9,7 +9,7 @@ from uuid import uuid4
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from mytoken_calendars import body, feed_http
+from mytoken_calendars import feed_http, messages
 from mytoken_calendars.identifiers import mom_id_of
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
@@ -159,7 +159,7 @@ def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
     two_tokens = {"authorization": "Bearer a, Bearer b"}
     xml = {"content-type": "application/xml"}
     over = [{"exp": 1}]
-    too_much = b" " * (body.LARGEST + 1)
+    too_much = b" " * (messages.LARGEST_BODY + 1)
     return {
         (400, "invalid_request"): lambda s: s.invoke(folder, json=fields, headers=two_tokens),
         (401, "invalid_token"): lambda s: s.invoke(folder, json=fields),
@@ -186,7 +186,9 @@ REQUESTS: dict[Key, Request] = {
     ("delete_calendar", "DELETE", 200, None): partial(rotated, folder="delete_calendar"),
     ("tokeninfo", "POST", 200, None): lambda s: s.invoke("tokeninfo", s.mint("manage_mytokens")),
     ("revoke_token", "POST", 200, None): revoked_child,
-    ("revoke_token", "POST", 204, None): lambda s: s.invoke("revoke_token", s.mint(), json={}),
+    ("revoke_token", "POST", 204, None): lambda s: s.invoke(
+        "revoke_token", None, json={"token": s.mint().bearer}
+    ),
     ("revoke_token", "POST", 403, "invalid_grant"): lambda s: s.invoke(
         "revoke_token", s.mint("manage_mytokens"), json=BODIES["revoke_token"]
     ),

@@ -16,6 +16,7 @@ from mytoken_calendars import (
     credentials,
     idempotency,
     jwt_codec,
+    messages,
     mytoken,
     names,
     tokeninfo,
@@ -216,7 +217,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         SCHEMAS["Calendar"]["properties"]["subscribed_tokens"]["maxItems"]
         == calendars.MAX_SUBSCRIPTIONS
     )
-    assert f"{body.LARGEST // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
+    assert f"{messages.LARGEST_BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
     assert f"{body.MOST_FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
     add_token = OPERATIONS["add_token", "POST"].definition["description"]
     assert f"{calendars.MAX_SUBSCRIPTIONS:,}" in add_token
@@ -329,6 +330,9 @@ def test_tokeninfo_takes_what_the_schema_allows_and_nothing_else(
     [
         {},
         {"token": ""},
+        {"token": "a mytoken"},
+        {"token": "a mytoken", "mom_id": ""},
+        {"token": "a mytoken", "mom_id": None, "recursive": True},
         {"token": None},
         {"token": 1},
         {"mytoken": None},
@@ -349,7 +353,11 @@ def test_tokeninfo_takes_what_the_schema_allows_and_nothing_else(
     ids=repr,
 )
 def test_revoke_takes_what_the_schema_allows_and_nothing_else(stack: Stack, document: Any) -> None:
-    answer = stack.invoke("revoke_token", stack.mint("manage_mytokens"), json=document)
+    token = stack.mint("manage_mytokens")
+    if document.get("token") == "a mytoken":
+        document["token"] = token.bearer
+
+    answer = stack.invoke("revoke_token", token, json=document)
 
     allowed = openapi.validator(SCHEMAS["Revocation"]).is_valid(document)
     unknown = document.get("mom_id") == NOBODYS
@@ -416,7 +424,7 @@ def test_any_mytoken_may_be_revoked_by_who_holds_it(stack: Stack, capability: Ca
 
     assert OPERATIONS["revoke_token", "POST"].capabilities == []
     assert answer.status == 204
-    assert stack.invoke("revoke_token", token, json={}).status == 401
+    assert stack.invoke("revoke_token", token, json={"token": token.bearer}).status == 401
 
 
 @pytest.mark.parametrize(

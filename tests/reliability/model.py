@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 DAY = 24 * 60 * 60
@@ -197,7 +197,8 @@ class Model:
     def add_token(self, shown: Shown, name: str, mom_id: str, comment: str, key: str) -> Answer:
         request = ("add", name, mom_id, comment)
         if receipt := self._receipt(shown, request, key):
-            return self._again(shown, receipt, 200, self._document)
+            see = partial(self._seen_by, self.tokens[shown.mom_id])
+            return self._again(shown, receipt, 200, see)
         token = self._admitted(shown, NOTIFY, TOKENINFO_NOTIFY)
         calendar = self._calendar(token.owner, name)
         added = self._reachable(token, mom_id, NOTIFY)
@@ -211,7 +212,7 @@ class Model:
             known.comment, known.sequence = comment, known.sequence + 1
             known.changed = max(self.now, known.changed + 1)
             calendar.changes(self.now)
-        answer = self._used(token, 200, self._document(calendar))
+        answer = self._used(token, 200, self._seen_by(token, calendar))
         return self._receipted(answer, shown, request, calendar.address, key)
 
     @_request
@@ -229,8 +230,10 @@ class Model:
 
     @_request
     def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool) -> Answer:
+        if not mom_id:
+            raise Refused(400, "invalid_request")
         token = self._alive(shown)
-        own = mom_id in ("", token.mom_id)
+        own = mom_id == token.mom_id
         if not own:
             self._limited(token)
         self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), tree=recursive)
@@ -362,6 +365,15 @@ class Model:
 
     def _document(self, calendar: Calendar) -> dict[str, Any]:
         return calendar.document(*self._subscribed(calendar))
+
+    def _seen_by(self, token: Token, calendar: Calendar) -> dict[str, Any]:
+        """A token that may not read feeds sees no address, and itself and its descendants alone."""
+        document = self._document(calendar)
+        if token.may(READ_NOTIFY):
+            return document
+        lineages = {m: (m, *self.tokens[m].ancestors) for m in self._subscribed(calendar)}
+        below = [m for m, lineage in lineages.items() if token.mom_id in lineage]
+        return {"name": calendar.name, **({"subscribed_tokens": below} if below else {})}
 
     # --- requests that are repeated under their Idempotency-Key
 

@@ -487,10 +487,23 @@ def test_a_request_that_nobody_overtakes_does_not_wait(pauses: list[float]) -> N
 
 
 @pytest.mark.parametrize(
-    "refusal", [errors.TemporarilyUnavailable, errors.LimitReached, errors.InvalidToken]
+    "refusal",
+    [
+        errors.TemporarilyUnavailable,
+        errors.InvalidRequest,
+        errors.LimitReached,
+        errors.IdempotencyKeyReused,
+        errors.PayloadTooLarge,
+        errors.UnsupportedMediaType,
+        errors.InvalidToken,
+        errors.MytokenMissing,
+        errors.InsufficientCapabilities,
+        errors.InvalidGrant,
+    ],
 )
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": "k"}], ids=["plain", "keyed"])
 def test_a_refusal_other_than_outdated_is_not_tried_again(
-    refusal: type[errors.Refusal], pauses: list[float]
+    refusal: type[errors.Refusal], headers: dict[str, str], pauses: list[float]
 ) -> None:
     starts = []
 
@@ -499,7 +512,7 @@ def test_a_refusal_other_than_outdated_is_not_tried_again(
         starts.append(request)
         raise refusal
 
-    handler(event(), None)
+    handler(event(headers=headers), None)
 
     assert len(starts) == 1
     assert pauses == []

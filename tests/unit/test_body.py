@@ -1,6 +1,8 @@
 """Request bodies: JSON and forms, how large and of which type, and what is wrong with a field."""
 
+import base64
 import json
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel
 
-from mytoken_calendars import body, identifiers, names
+from mytoken_calendars import body, identifiers, names, strict_json
 from mytoken_calendars.api import Request
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
+from tests.support import sample_event
 from tests.unit import examples
 
 JSON = "application/json"
@@ -314,3 +317,73 @@ def test_an_operation_that_wants_nothing_takes_every_body_that_can_be_read(
 def test_an_operation_that_wants_nothing_refuses_a_body_that_cannot_be_read(data: bytes) -> None:
     with pytest.raises(InvalidRequest, match=r"^The body is not (JSON|a JSON object)\.$"):
         body.read(examples.request(method="DELETE", body=data), body.Nothing)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        f"application/json;a={'x' * 255}",
+        f"application/json{';' * 10_000}",
+        'application/json;a="' + '\\"' * 5_000,
+        "a/" * 5_000,
+    ],
+    ids=lambda media_type: media_type[:20],
+)
+def test_a_long_media_type_is_refused_before_it_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, media_type: str
+) -> None:
+    def parse() -> None:
+        raise AssertionError("it was to be parsed")
+
+    monkeypatch.setattr("mytoken_calendars.body.Message", parse)
+
+    with pytest.raises(UnsupportedMediaType):
+        body.fields(post(b'{"name": "a"}', media_type))
+
+
+@pytest.mark.parametrize("data", [b"name=100%", b"name=%", b"name=%4", b"name=%zz", b"%" * 65_536])
+def test_a_percent_sign_in_a_form_is_to_be_escaped(data: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="is written %25"):
+        body.fields(post(data, FORM))
+
+
+@pytest.mark.parametrize("name", ["Name", "NAME", "Mytoken", "myto\u212aen"])
+def test_a_field_in_capitals_is_not_passed_over(name: str) -> None:
+    document = {"name": "a", name: "b"}
+
+    with pytest.raises(InvalidRequest, match="small letters"):
+        body.read(post(json.dumps(document).encode()), Fields)
+
+
+@pytest.mark.parametrize("data", [b'{"name": "a"}', b"no JSON"])
+def test_a_body_is_read_once_for_each_request(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    read, loads = [], strict_json.loads
+
+    def count(data: bytes) -> Any:
+        read.append(data)
+        return loads(data)
+
+    monkeypatch.setattr(strict_json, "loads", count)
+    request = post(data)
+
+    for _ in range(3):
+        with suppress(InvalidRequest):
+            body.fields(request)
+
+    assert read == [data]
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 6_000_000])
+def test_of_a_body_only_as_much_is_decoded_as_shows_that_it_is_too_large(
+    size: int, *, encoded: bool
+) -> None:
+    data = b"a" * size
+    event = sample_event("create_calendar")
+    event["body"] = base64.b64encode(data).decode() if encoded else data.decode()
+    event["isBase64Encoded"] = encoded
+
+    decoded = Request.from_event(event).body
+
+    assert decoded == data[: len(decoded)]
+    assert len(decoded) == size if size <= 65_536 else 65_536 < len(decoded) < 65_540

@@ -75,9 +75,11 @@ class FakeStore:
         self.log.append(("all", owner))
         return list(self.calendars.values())
 
-    def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
+    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
         self.log.append(("subscribed tokens", calendar.id))
-        return replace(calendar, subscribed_tokens=tuple(self.subscriptions))
+        tokens = [known.token for known in self.subscriptions.values()]
+        shown = [t.mom_id for t in tokens if below in ("", t.mom_id, *t.ancestors)]
+        return replace(calendar, subscribed_tokens=tuple(shown))
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
         self.log.append(("subscription", mom_id))
@@ -448,9 +450,13 @@ def test_a_descendant_may_be_added_with_tokeninfo_notify() -> None:
     child = registered(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
     somebody, store = using(OWN, child, capabilities=["tokeninfo:notify"])
 
-    add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
+    shown = add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
 
     assert store.subscriptions[OTHER_MOM_ID].token is child
+    assert shown.document("https://here.example") == {
+        "name": CI.name,
+        "subscribed_tokens": [OTHER_MOM_ID],
+    }
 
 
 def test_an_addition_that_is_overtaken_hands_no_successor_on() -> None:
@@ -704,7 +710,8 @@ def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> No
 
 def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
     somebody, store = repeating()
-    store.subscriptions[OTHER_MOM_ID] = Subscription(CALENDAR_ID, OWN, NOW, "", NOW, NOW, 0)
+    other = registered(mom_id=OTHER_MOM_ID)
+    store.subscriptions[OTHER_MOM_ID] = Subscription(CALENDAR_ID, other, NOW, "", NOW, NOW, 0)
 
     calendar = add_token(store, somebody, CI.name, "unknown", comment="", render=render, now=NOW)
 

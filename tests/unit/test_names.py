@@ -1,6 +1,7 @@
 """Names of calendars and comments: what is taken, how it is kept, and when two names are one."""
 
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -233,3 +234,37 @@ def test_a_comment_with_a_character_that_is_no_text_is_refused(character: str) -
 def test_a_name_of_nothing_but_marks_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="visible"):
         calendar_name(name)
+
+
+# --- the length comes first -----------------------------------------------------------------------
+
+LONGEST_TO_NORMALISE = 4 * 128
+
+
+def test_a_code_point_is_at_most_four_in_another_normal_form() -> None:
+    lengths = (len(unicodedata.normalize("NFD", chr(code))) for code in range(0x110000))
+
+    assert max(lengths) == 4
+
+
+def test_a_name_of_128_code_points_may_come_decomposed() -> None:
+    name = "\u1f82" * 128  # each of which is four, decomposed
+
+    decomposed = unicodedata.normalize("NFD", name)
+
+    assert len(decomposed) == LONGEST_TO_NORMALISE
+    assert calendar_name(decomposed) == name
+
+
+@pytest.mark.parametrize("length", [LONGEST_TO_NORMALISE + 1, 31_400])
+@pytest.mark.parametrize("part", ["\u0344\u0334", "\u1112\u1161", "a"])
+def test_a_long_name_is_refused_before_it_is_normalised(
+    monkeypatch: pytest.MonkeyPatch, part: str, length: int
+) -> None:
+    def normalize(form: str, text: str) -> str:
+        raise AssertionError(f"{len(text)} code points were to be normalised")
+
+    monkeypatch.setattr("mytoken_calendars.names.unicodedata", SimpleNamespace(normalize=normalize))
+
+    with pytest.raises(ValueError, match="has 1 to 128 characters"):
+        calendar_name((part * length)[:length])

@@ -353,3 +353,10 @@ def test_the_file_is_that_of_the_operator_s_layer_by_default(
         monkeypatch.setenv("GEOIP_DATABASE", variable)
 
     assert ClientNetwork.from_environment().geoip_database == Path("/opt/geoip.mmdb")
+
+
+def test_of_an_address_with_many_names_eight_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number}.example" for number in range(1000)]
+    resolver(monkeypatch, {CLIENT: names}, {name: [CLIENT] for name in names})
+
+    assert ClientNetwork(NO_FILE).host_names(CLIENT) == {*names[:8]}

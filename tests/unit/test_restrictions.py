@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mytoken_calendars.restrictions import LATEST_TIME, Circumstances, Restriction, first_that_holds
+from tests.unit import examples
 from tests.unit.examples import DAY, NOW
 
 CLIENT = "198.51.100.7"
@@ -384,3 +385,23 @@ def test_a_clause_that_was_read_already_keeps_its_digest() -> None:
     restriction = clause({"hosts": ["this"], "usages_other": 1})
 
     assert Restriction.model_validate(restriction).digest == restriction.digest
+
+
+# --- how many there may be ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("others", "lets_in"), [(31, True), (32, False), (4000, False)])
+def test_a_clause_behind_32_others_lets_nobody_in(others: int, *, lets_in: bool) -> None:
+    clauses = [{"exp": 1}] * others + [{}]
+
+    token = examples.mytoken(restrictions=clauses)
+
+    assert (first_that_holds(token.restrictions, circumstances()) is not None) is lets_in
+    assert token.claims["restrictions"] == clauses
+
+
+@pytest.mark.parametrize(("others", "lets_in"), [(63, True), (64, False), (3000, False)])
+def test_a_clause_of_more_than_64_hosts_is_not_understood(others: int, *, lets_in: bool) -> None:
+    hosts = ["a.example"] * others + [CLIENT]
+
+    assert clause({"hosts": hosts}).holds(circumstances()) is lets_in

@@ -33,6 +33,16 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 _ATTEMPTS = 8
+
+# What a request may be refused with because it is done already: its calendar is there, or gone; its
+# mytoken is rotated, or used up. A full calendar is not: its transaction meets the receipt first.
+_OF_WHAT_IS_DONE = (
+    errors.CalendarExists,
+    errors.CalendarNotFound,
+    errors.Superseded,
+    errors.UsageRestricted,
+)
+
 _RETRY_AFTER = "2"  # seconds
 
 # The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
@@ -70,19 +80,20 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
-    """Up to eight attempts at what others overtake, one more at what is refused and has a key."""
+    """Up to eight attempts at what others overtake.
+
+    A request with a key may have been sent twice at once. If this one is refused since the other is
+    done, there is a receipt now: so it is tried once more. No other refusal is, for a request that
+    is malformed would only be twice the work.
+    """
     may_be_done = "idempotency-key" in request.headers
     for attempt in range(1, _ATTEMPTS):
         try:
             return handle(request)
         except errors.Outdated:
             pause(attempt)
-        except errors.TemporarilyUnavailable:
-            raise
-        except errors.Refusal as refusal:
-            # Perhaps it was sent twice, and is refused only since it is done: it has a receipt now,
-            # or in a moment.
-            if not may_be_done or type(refusal) is errors.InvalidToken:
+        except _OF_WHAT_IS_DONE:
+            if not may_be_done:
                 raise
             may_be_done = False
             pause(attempt)

@@ -1,7 +1,7 @@
 """Calendars, and what can be done with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from mytoken_calendars.errors import (
     RepeatedTooLate,
 )
 from mytoken_calendars.identifiers import Owner, new_feed_id
+from mytoken_calendars.mytoken import Capability
 from mytoken_calendars.names import REPLACEMENT, calendar_name
 from mytoken_calendars.repeats import Receipt
 from mytoken_calendars.subscriptions import Subscription, expiry_of
@@ -28,7 +29,10 @@ MAX_SUBSCRIPTIONS_OF_OWNER = 50_000
 
 @dataclass(frozen=True)
 class Calendar:
-    """A user's named set of tokens. `id` is a UUID that stays inside, `feed_id` is its address."""
+    """A user's named set of tokens. `id` is a UUID that stays inside, `feed_id` is its address.
+
+    It is "" in what is shown to a caller that may not read the feed.
+    """
 
     id: str
     owner: Owner
@@ -42,9 +46,11 @@ class Calendar:
 
     def document(self, base_url: str) -> dict[str, Any]:
         """The calendar object of the API, as in docs/openapi.yaml."""
-        document = {"name": self.name, "ics_path": self.ics_path(base_url)}
+        document: dict[str, Any] = {"name": self.name}
+        if self.feed_id:
+            document["ics_path"] = self.ics_path(base_url)
         if self.subscribed_tokens:
-            return {**document, "subscribed_tokens": list(self.subscribed_tokens)}
+            document["subscribed_tokens"] = list(self.subscribed_tokens)
         return document
 
 
@@ -59,7 +65,7 @@ class Store(Protocol):
 
     def all(self, owner: Owner) -> list[Calendar]: ...
 
-    def with_subscribed_tokens(self, calendar: Calendar) -> Calendar: ...
+    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar: ...
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
 
@@ -129,12 +135,13 @@ def add_token(
 ) -> Calendar:
     """The calendar with this token in it, once, however often it is added.
 
-    An empty `mom_id` is the caller's own. Adding a token again replaces its comment if there is a
-    new one. Raises CalendarNotFound; what `access.manageable_token` raises; InvalidRequest for a
-    token that never expires or has expired; LimitReached, and Outdated.
+    It is shown as far as the caller may see it. An empty `mom_id` is the caller's own. Adding a
+    token again replaces its comment if there is a new one. Raises CalendarNotFound; what
+    `access.manageable_token` raises; InvalidRequest for a token that never expires or has expired;
+    LimitReached, and Outdated.
     """
     if caller.receipt:
-        return store.with_subscribed_tokens(_done_before(store, caller.owner, name, caller.receipt))
+        return _shown(store, caller, _done_before(store, caller.owner, name, caller.receipt))
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
     expires = expiry_of(token, now)
@@ -149,7 +156,7 @@ def add_token(
             store.renew(calendar, renewed, render(renewed), change, guards)
         else:
             store.confirm(calendar, known, change, guards)
-    return store.with_subscribed_tokens(calendar)
+    return _shown(store, caller, calendar)
 
 
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
@@ -162,6 +169,14 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
     calendar, change = find(store, caller.owner, name), Change.new(now)
     with caller.using(change, calendar.id) as guards:
         store.delete(calendar, change, guards)
+
+
+def _shown(store: Store, caller: Caller, calendar: Calendar) -> Calendar:
+    """With its address and all tokens, for who may read it; else with those the caller manages."""
+    if caller.mytoken.may(Capability.READ_NOTIFY):
+        return store.with_subscribed_tokens(calendar)
+    own = caller.registered.mom_id
+    return replace(store.with_subscribed_tokens(calendar, below=own), feed_id="")
 
 
 def _exists(store: Store, owner: Owner, name: str) -> bool:

@@ -14,6 +14,7 @@ Owner = NewType("Owner", str)
 
 _FEED_ID_ALPHABET = string.ascii_letters + string.digits
 _FEED_ID_LENGTH = 32
+_MOM_ID_LENGTH = 88  # the base64 of 64 bytes
 _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
 
 
@@ -32,6 +33,8 @@ def mom_id(text: str) -> str:
 
     Raises ValueError for everything else: aliases would make one token two subscriptions.
     """
+    if len(text) > _MOM_ID_LENGTH:
+        raise ValueError("a mom_id is the base64 of 64 bytes")
     if " " in text:
         raise ValueError("a mom_id has no spaces: a plus sign in a form is written %2B")
     try:

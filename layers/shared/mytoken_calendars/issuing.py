@@ -12,6 +12,7 @@ from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
 from mytoken_calendars.jwt_codec import LONGEST
 from mytoken_calendars.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.restrictions import MOST_CLAUSES
 
 MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
 
@@ -60,6 +61,8 @@ def issue(
         "rotation": new.rotation,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
+    if len(new.restrictions or ()) > MOST_CLAUSES:
+        raise InvalidRequest(f"A mytoken has at most {MOST_CLAUSES} clauses in its restrictions.")
     try:
         mytoken = Mytoken.of(claims)
     except ValidationError as error:

@@ -10,6 +10,8 @@ from typing import Any
 
 from mytoken_calendars.presented import Presented
 
+LARGEST_BODY = 64 * 1024  # bytes
+
 
 @dataclass(frozen=True)
 class Request:
@@ -35,8 +37,6 @@ class Request:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
-        # A lone surrogate becomes bytes that are no UTF-8, which whoever reads the body refuses.
-        body = (event.get("body") or "").encode("utf-8", "surrogatepass")
         return cls(
             method=event["requestContext"]["http"]["method"],
             address=event["requestContext"]["http"]["sourceIp"],
@@ -45,7 +45,7 @@ class Request:
             parameters=event.get("pathParameters") or {},
             headers={name.lower(): value for name, value in event["headers"].items()},
             cookies=tuple(event.get("cookies") or ()),
-            body=base64.b64decode(body) if event.get("isBase64Encoded") else body,
+            body=_body(event.get("body") or "", encoded=event.get("isBase64Encoded", False)),
             base_url=event["stageVariables"]["publicUrl"],
             now=int(time.time()),
         )
@@ -78,6 +78,16 @@ class Response:
         if self.cookies:
             event["cookies"] = list(self.cookies)
         return event
+
+
+def _body(text: str, *, encoded: bool) -> bytes:
+    """The body's bytes; of one that is too large, only so many as show that it is.
+
+    A lone surrogate becomes bytes that are no UTF-8, which every reader of the body refuses.
+    """
+    if encoded:  # four characters for three bytes
+        return base64.b64decode(text[: (LARGEST_BODY // 3 + 1) * 4])
+    return text[: LARGEST_BODY + 1].encode("utf-8", "surrogatepass")
 
 
 JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from mytoken_calendars.changes import Write
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
-from mytoken_calendars.restrictions import LATEST_TIME, Restriction, Time
+from mytoken_calendars.restrictions import LATEST_TIME, Restrictions, Time
 
 LONGEST_NAME = 100
 
@@ -83,7 +83,7 @@ class Mytoken(_Claims):
     oidc_sub: Annotated[str, Field(min_length=1)]
     oidc_iss: str
     capabilities: list[str]
-    restrictions: list[Restriction] = []
+    restrictions: Restrictions = []
     rotation: Rotation | None = None
 
     _claims: dict[str, Any] = PrivateAttr(default_factory=dict)

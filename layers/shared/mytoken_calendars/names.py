@@ -3,6 +3,9 @@
 import unicodedata
 
 NAME_LENGTH = 128
+# A code point is at most four in another normal form (UAX #15, section 14), so what is longer than
+# this has more than NAME_LENGTH in NFC. To normalise a long text takes quadratic time.
+_LONGEST_TO_NORMALISE = 4 * NAME_LENGTH
 COMMENT_LENGTH = 1024
 
 # Letters, marks, numbers, punctuation, symbols and the space. What is left out shows nothing or
@@ -25,7 +28,7 @@ def calendar_name(text: str) -> str:
 
     Raises ValueError, which says the rule that was broken, for anything else.
     """
-    name = unicodedata.normalize("NFC", text)
+    name = unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_TO_NORMALISE else text
     if not 1 <= len(name) <= NAME_LENGTH:
         raise ValueError(f"a calendar's name has 1 to {NAME_LENGTH} characters")
     if name in (".", ".."):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from maxminddb import Reader
 
 _LAYER_FILE = "/opt/geoip.mmdb"
+_MOST_NAMES = 8  # of one address: its owner may give it thousands, and each is looked up
 _LONGEST_LOOK_UP = 2.0  # seconds, for all questions about one address
 
 _COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
@@ -78,9 +79,8 @@ def _confirmed_names(address: str) -> frozenset[str]:
         name, aliases, _ = socket.gethostbyaddr(address)
     except (OSError, UnicodeError):
         return frozenset()
-    return frozenset(
-        name.lower().removesuffix(".") for name in {name, *aliases} if _leads_to(name, address)
-    )
+    names = {name, *aliases[: _MOST_NAMES - 1]}
+    return frozenset(name.lower().removesuffix(".") for name in names if _leads_to(name, address))
 
 
 def _leads_to(name: str, address: str) -> bool:

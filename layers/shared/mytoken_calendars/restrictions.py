@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -22,6 +23,8 @@ from pydantic import (
 from mytoken_calendars import hosts
 from mytoken_calendars.schedule import Schedule
 
+MOST_CLAUSES = 32  # of a token: what lies behind them lets no request in
+MOST_HOSTS = 64  # of a clause
 _MOST_USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
 LATEST_TIME = 253_402_214_400  # the last day of 9999: events that begin then can still end
 
@@ -69,6 +72,9 @@ def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 Time = Annotated[int, Field(ge=0, le=LATEST_TIME)]
 # What is malformed is read as None and recognised by what stands in the token.
 _Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
+_Hosts = Annotated[
+    Annotated[list[str], Field(max_length=MOST_HOSTS)] | None, WrapValidator(_lenient)
+]
 _Limit = Annotated[Annotated[int, Field(ge=0, le=_MOST_USES)] | None, WrapValidator(_lenient)]
 _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
@@ -92,7 +98,7 @@ class Restriction(BaseModel):
     schedule: _Schedule = None
     geoip_allow: _Texts = None
     geoip_disallow: _Texts = None
-    hosts: _Texts = None
+    hosts: _Hosts = None
 
     _in_token: dict[str, Any] = PrivateAttr(default_factory=dict)
 
@@ -149,6 +155,14 @@ class Restriction(BaseModel):
             and (allowed is None or _is_among(country, allowed))
             and (disallowed is None or not _is_among(country, disallowed))
         )
+
+
+def _first(clauses: Any) -> Any:
+    return clauses[:MOST_CLAUSES] if isinstance(clauses, list) else clauses
+
+
+# Any one clause lets a request in, so a token with fewer of them is let in less, and never more.
+Restrictions = Annotated[list[Restriction], BeforeValidator(_first)]
 
 
 def first_that_holds(

@@ -2,20 +2,30 @@
 
 from mytoken_calendars.access import allowed, identify, reachable_token
 from mytoken_calendars.authority import Credentials, IssuingAuthority
+from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.mytoken import Capability
 
 
 def revoke(
-    authority: IssuingAuthority, credentials: Credentials, mom_id: str, *, tree: bool
+    authority: IssuingAuthority,
+    credentials: Credentials,
+    token: str | None,
+    mom_id: str | None,
+    *,
+    tree: bool,
 ) -> None:
-    """Revokes the presented token for an empty `mom_id`, or else another token of its user.
+    """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
-    Who holds a token may end it, whatever else it may do, and wherever it may be used. Another one
-    takes a descendant, or `manage_mytokens:revoke`. Raises InvalidToken, UsageRestricted,
-    InsufficientCapabilities and InvalidGrant.
+    One of them has to be there: a client that misspells a name must not end the token by which it
+    asks. The holder of a token may end it, whatever else it may do, and wherever it may be used.
+    For another one it takes an ancestor of that, or `manage_mytokens:revoke`.
+
+    Raises InvalidRequest, InvalidToken, UsageRestricted, InsufficientCapabilities and InvalidGrant.
     """
+    if not (token or mom_id):
+        raise InvalidRequest("token or mom_id has to say which mytoken is to be revoked.")
     caller = identify(authority, credentials)
-    if mom_id not in ("", caller.registered.mom_id):
+    if mom_id and mom_id != caller.registered.mom_id:
         caller = allowed(caller)
-    token = reachable_token(caller, mom_id, Capability.REVOKE)
-    authority.revoke_for(caller, token, tree=tree)
+    revoked = reachable_token(caller, mom_id or "", Capability.REVOKE)
+    authority.revoke_for(caller, revoked, tree=tree)

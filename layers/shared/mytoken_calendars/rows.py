@@ -81,12 +81,20 @@ def calendars(owner: Owner, partition: list[Item], revoked: Revocations) -> list
     return [replace(c, subscribed_tokens=tuple(subscribed[c.id])) for c in found]
 
 
-def subscribed_tokens(partition: Iterable[Item], revoked: Revocations) -> dict[str, list[str]]:
-    """The mom_ids by calendar id; those of a deleted calendar are there until they are swept."""
+def subscribed_tokens(
+    partition: Iterable[Item], revoked: Revocations, below: str = ""
+) -> dict[str, list[str]]:
+    """The mom_ids by calendar id; those of a deleted calendar are there until they are swept.
+
+    With `below`, only this one and its descendants.
+    """
     subscribed = defaultdict(list)
     for item in partition:
         if item["sk"].startswith(items.SUBSCRIPTION):
             _, calendar_id, mom_id = item["sk"].split("#")
-            if not revoked.include(mom_id, item.get("ancestors", ())):
+            ancestors = item.get("ancestors", ())
+            if below and below not in (mom_id, *ancestors):
+                continue
+            if not revoked.include(mom_id, ancestors):
                 subscribed[calendar_id].append(mom_id)
     return subscribed

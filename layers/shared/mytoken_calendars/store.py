@@ -52,11 +52,12 @@ class CalendarStore:
             raise Outdated
         return rows.calendars(owner, found, revoked)
 
-    def with_subscribed_tokens(self, calendar: Calendar) -> Calendar:
+    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
+        """The calendar with its tokens; with a mom_id, only with that one and its descendants."""
         prefix = items.subscriptions_prefix(calendar.id)
         found = self.table.query(items.owner_partition(calendar.owner), sk_prefix=prefix)
         revoked = revocations.read(self.table, calendar.owner)
-        subscribed = rows.subscribed_tokens(found, revoked)
+        subscribed = rows.subscribed_tokens(found, revoked, below)
         return replace(calendar, subscribed_tokens=tuple(subscribed[calendar.id]))
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:

@@ -51,7 +51,7 @@ def introspection(caller: Caller) -> dict[str, Any]:
             if clause.limits_use
             else in_token
             for in_token, clause in zip(
-                claims["restrictions"], caller.mytoken.restrictions, strict=True
+                claims["restrictions"], caller.mytoken.restrictions, strict=False
             )
         ]
     return {
