@@ -8,6 +8,7 @@ from local import data, standins
 from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
 from tests.bench import (
     adding,
+    bounds,
     building,
     costs,
     listing,
@@ -47,6 +48,7 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
             warm.figure(ours, feeds[0]),
             *listing.figures(clients, stack),
             added,
+            bounds.figure(stack),
             *costs.figures(bills, bills_of_peer),
         ],
         bills,

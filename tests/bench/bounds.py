@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import StringIO
 from operator import itemgetter
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.support import RemoteStack, Stack
 
 _ATTEMPTS = 5  # of which the quickest counts: other work on the machine only adds to it
 _SUSPICIOUS = 3  # milliseconds
+_FAULT = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ def costs(stack: Stack) -> list[Cost]:
     progress.report(f"{len(made)} hostile requests")
     with _remote(stack) as remote:
         others = [measured(remote, request) for request in of_another_issuer(remote)]
-    return [*(measured(stack, request) for request in made), *others]
+    found = [*(measured(stack, request) for request in made), *others]
+    if faults := [str(cost.request) for cost in found if cost.status >= _FAULT]:
+        raise RuntimeError(f"answered with a fault: {faults}")
+    return found
 
 
 @contextmanager

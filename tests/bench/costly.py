@@ -20,7 +20,7 @@ from tests.samples import DOCUMENTED
 from tests.support import RemoteStack, Stack, Token, sample_event, set_body, set_token
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-_HEADER = LARGEST_HEAD - 512  # bytes, since the request line and other headers want some too
+_HEADER = LARGEST_HEAD - 1536  # bytes, since the request line and other headers want some too
 _CLAIMS = LONGEST_TOKEN * 3 // 4 - 1200  # bytes that a token has left for claims of a client's
 _WITH_BODY = [operation for operation in DOCUMENTED if operation not in ("get_feed", "preflight")]
 _BIGGEST_EVENT = 6 * 1024 * 1024  # bytes, which is what Lambda takes

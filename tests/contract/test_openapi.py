@@ -213,10 +213,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
     assert name["maxLength"] == mytoken.LONGEST_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
-    assert (
-        SCHEMAS["Calendar"]["properties"]["subscribed_tokens"]["maxItems"]
-        == calendars.MAX_SUBSCRIPTIONS
-    )
+    assert SCHEMAS["SubscribedTokens"]["maxItems"] == calendars.MAX_SUBSCRIPTIONS
     assert f"{messages.LARGEST_BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
     assert f"{body.MOST_FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
     add_token = OPERATIONS["add_token", "POST"].definition["description"]

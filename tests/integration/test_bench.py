@@ -9,9 +9,10 @@ import boto3
 import pytest
 from icalendar import Calendar
 
+from local.gateway import LARGEST_HEAD
 from mytoken_calendars import items
 from mytoken_calendars.store import CalendarStore
-from tests.bench import capacity
+from tests.bench import bounds, capacity, costly
 from tests.bench.calls import Clients
 from tests.bench.function import Function
 from tests.bench.invoked import Context
@@ -19,7 +20,8 @@ from tests.bench.stage import Person, forget_feeds, poll
 from tests.integration.faults import faults, refused
 from tests.integration.invariants import violations
 from tests.integration.steps import Document, events, feed_id, internal_id, summaries
-from tests.support import Stack
+from tests.samples import DOCUMENTED
+from tests.support import Stack, dumps, sample_event, set_body, set_token
 
 TOKENS = 4
 
@@ -148,3 +150,34 @@ def test_the_peer_serves_the_same_events_and_knows_an_unchanged_feed(
     assert len(feed.walk("VALARM")) == 6 * TOKENS
     assert unchanged["statusCode"] == 304
     assert not unchanged["body"]
+
+
+# --- hostile requests -----------------------------------------------------------------------------
+
+
+def test_hostile_requests_are_made_for_every_operation_and_fit_through_the_gateway(
+    stack: Stack,
+) -> None:
+    made = costly.requests(stack)
+
+    heads = [sum(map(len, request.event["headers"].values())) for request in made]
+    assert {request.operation for request in made} == {*DOCUMENTED}
+    assert max(heads) <= LARGEST_HEAD
+    assert len({str(request) for request in made}) == len(made) > 3000
+
+
+def test_what_a_hostile_request_costs_is_seen(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = costly.TEXTS["marks"](16_384)
+    event = sample_event("create_calendar")
+    set_token(event, stack.mint())
+    set_body(event, dumps({"name": name}), costly.JSON)
+    request = costly.Costly("create_calendar", "name", event)
+
+    bounded = bounds.measured(stack, request)
+    monkeypatch.setattr("mytoken_calendars.names._LONGEST_TO_NORMALISE", len(name))
+    unbounded = bounds.measured(stack, request)
+
+    assert bounded.status == unbounded.status == 400
+    assert unbounded.milliseconds > 10 * bounded.milliseconds > 0
