@@ -201,7 +201,8 @@ def _in_headers(token: Token) -> Iterator[Costly]:
             for name, text in _VALUES.items():
                 yield _with_header(operation, header, name, token, text(_HEADER))
         for name, text in MEDIA_TYPES.items():
-            yield _with_header(operation, "content-type", name, token, text(_HEADER))
+            where = f"JSON and {name}"
+            yield _with_header(operation, "content-type", where, token, text(_HEADER))
         for name, text in TEXTS.items():
             value = f"Bearer {text(_HEADER - 7)}"
             yield _with_header(operation, "authorization", f"bearer of {name}", token, value)
