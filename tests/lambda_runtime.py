@@ -23,6 +23,13 @@ from local.template import ROOT, Template
 PATIENCE = 5
 REQUEST_ID = "8a6e1d5c-4b9f-4f0e-9b1d-2f6f3c9d7a10"
 NOT_THERE = "Lambda's runtime client, awslambdaric, is not installed: it is there for Linux"
+# What a function has of its role, and what is in each request that it signs with that: all of it
+# is secret, and looked for in logs.
+ROLE = {
+    "AWS_SECRET_ACCESS_KEY": "dUvX7yRkq3WzLm5NsTb9",
+    "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEMj4wXyZ",
+}
+SIGNED = ("AWS4-HMAC-SHA256", "Signature=")
 
 _API = "/2018-06-01/runtime/"
 _HEADERS = {

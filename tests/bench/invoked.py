@@ -1,7 +1,8 @@
 """One function in a process of its own, as Lambda runs it: it is imported, then handles events.
 
-Usage: invoked.py FOLDER REPORT [PART], with the events on standard input. The report says what was answered to each event, and how much CPU time that took: in all,
-and in the function PART of the module. It imports little, as that is counted with the function.
+Usage: invoked.py FOLDER REPORT [PART], with the events on standard input. The report says what was
+answered to each event, and how much CPU time that took: in all, and in the function PART of the
+module. It imports little, as that is counted with the function.
 """
 
 import json

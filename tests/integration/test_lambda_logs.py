@@ -18,7 +18,7 @@ from local.template import ROOT, Template
 from mytoken_calendars.calendars import new_feed_id
 from tests import lambda_runtime
 from tests.canaries import Canaries
-from tests.lambda_runtime import Failed, Runtime
+from tests.lambda_runtime import ROLE, SIGNED, Failed, Runtime
 from tests.quoting_aws import REFUSAL, Relay
 from tests.samples import ASKING_FOR_A_MYTOKEN, prepared
 from tests.support import Stack, Token, body_of, dumps, sample_event, set_body, set_token
@@ -33,11 +33,6 @@ NEVER_FAILING = ("get_configuration", "get_jwks", "no_route", "preflight")
 NAME = "CI Mytokens"  # of the calendar in the sample events
 TOKEN_NAME = "the token of the nightly build"
 COMMENT = "see the ticket of the night shift"
-ROLE = {
-    "AWS_SECRET_ACCESS_KEY": "dUvX7yRkq3WzLm5NsTb9",
-    "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEMj4wXyZ",
-}
-SIGNED = ("AWS4-HMAC-SHA256", "Signature=")
 
 
 @dataclass(frozen=True)
