@@ -71,6 +71,11 @@ class Template:
         own = self.functions[folder].get("Environment", {}).get("Variables", {})
         return {**shared, **own}
 
+    def logging(self, folder: str) -> dict[str, Any]:
+        """The LoggingConfig of a function, as SAM merges it."""
+        shared = self.document["Globals"]["Function"].get("LoggingConfig", {})
+        return {**shared, **self.functions[folder].get("LoggingConfig", {})}
+
     def data_stack(self) -> dict[str, Any]:
         """A template of the data alone; its outputs are the functions' environment variables."""
         resources = {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 _SHARED = "layers/shared/mytoken_calendars"
+_LOGS = "integration/test_lambda_logs.py::test_no_content_is_logged"
 
 
 @dataclass(frozen=True)
@@ -491,6 +492,49 @@ MUTANTS = [
         "derive.derive(bearer.encode())",
         'derive.derive(b"")',
         "unit/test_receipts.py::test_the_seal_depends_on_every_character_of_the_token",
+    ),
+    Mutant(
+        "Lambda's log level decides what botocore writes",
+        f"{_SHARED}/logs.py",
+        """logging.getLogger("botocore").setLevel(logging.WARNING)""",
+        """logging.getLogger("botocore").setLevel(logging.DEBUG)""",
+        f"{_LOGS}[ERROR sampled under TRACE-get_feed]",
+    ),
+    Mutant(
+        "Lambda's log level decides what libraries write",
+        f"{_SHARED}/logs.py",
+        "logging.getLogger().setLevel(logging.WARNING)",
+        "logging.getLogger().setLevel(logging.NOTSET)",
+        "integration/test_lambda_logs.py::test_what_libraries_say_is_not_logged",
+    ),
+    Mutant(
+        "Lambda's log level decides in place of LogLevel",
+        f"{_SHARED}/logs.py",
+        'os.environ.pop("AWS_LAMBDA_LOG_LEVEL", None)',
+        'os.environ.get("AWS_LAMBDA_LOG_LEVEL", None)',
+        "integration/test_lambda_logs.py"
+        "::test_the_polled_function_writes_what_loglevel_says[WARNING]",
+    ),
+    Mutant(
+        "a failed function reports what the exception says",
+        f"{_SHARED}/logs.py",
+        "raise Fault(_name_of(error))",
+        "raise Fault(str(error))",
+        f"{_LOGS}[as the template says-add_token]",
+    ),
+    Mutant(
+        "an operation raises what it meets",
+        f"{_SHARED}/api.py",
+        "    @logs.faults_by_name\n",
+        "",
+        f"{_LOGS}[as the template says-get_feed]",
+    ),
+    Mutant(
+        "a sweep raises what it meets",
+        "functions/sweep/app.py",
+        "@logs.faults_by_name\n",
+        "",
+        f"{_LOGS}[as the template says-sweep]",
     ),
     Mutant(
         "any server may be asked about tokens",

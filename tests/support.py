@@ -22,6 +22,7 @@ from mytoken_calendars import issuing
 from mytoken_calendars.changes import Change
 from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.issuing import NewMytoken
+from mytoken_calendars.logs import Fault
 from mytoken_calendars.store import CalendarStore
 from tests.canaries import CANARIES
 
@@ -185,10 +186,16 @@ class Stack:
         return self.send(operation, event)
 
     def send(self, operation: str, event: dict[str, Any]) -> Answer:
-        """Calls a handler with an event, and reads its answer as API Gateway does."""
+        """Calls a handler with an event, and reads its answer as API Gateway does.
+
+        Raises what the handler raised before it became a Fault.
+        """
         CANARIES.sent(event, body_of(event))
-        with CANARIES.raised():
-            answer = self.answer(operation, event)
+        try:
+            with CANARIES.raised():
+                answer = self.answer(operation, event)
+        except Fault as fault:
+            raise fault.__context__ or fault from None
         CANARIES.answered(answer.status, answer.headers, answer.body)
         return answer
 

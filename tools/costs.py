@@ -77,6 +77,7 @@ class Bill:
             (polls * usage.unchanged, of_polls["unchanged"]),
             (polls * usage.from_memory, of_polls["from_memory"]),
             (polls * usage.from_s3, of_polls["from_s3"]),
+            (polls, {prices.START: of_polls["some_cold"][prices.START]}),
             (usage.feeds * usage.requests, REQUEST),
             (usage.feeds * usage.changes, CHANGE),
             (usage.feeds * DAYS / _expiry(), BUILD),

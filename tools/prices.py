@@ -32,6 +32,7 @@ API_REQUEST = Price(
 )
 INVOCATION = Price("Lambda: requests", 0.20, MILLION, "million")
 DURATION = Price("Lambda: duration, arm64", 0.0000133334, 1, "GB-second")
+START = Price("Lambda: starts, arm64", 0.0000133334, 1, "GB-second")  # billed as duration is
 READ_UNIT = Price("DynamoDB: read units, on demand", 0.125, MILLION, "million")
 WRITE_UNIT = Price("DynamoDB: write units, on demand", 0.625, MILLION, "million")
 TABLE_STORAGE = Price("DynamoDB: storage", 0.25, GIGABYTE, "GB and month")
@@ -49,7 +50,7 @@ KEY = Price("KMS: a key", 1.00, 1, "month")
 SIGNATURE = Price("KMS: signatures", 0.15, 10_000, "10,000")
 
 # What a poll takes something of, and all.
-OF_A_POLL = (API_REQUEST, INVOCATION, DURATION, READ_UNIT, S3_GET, TRANSFER, LOGS)
+OF_A_POLL = (API_REQUEST, INVOCATION, DURATION, START, READ_UNIT, S3_GET, TRANSFER, LOGS)
 ALL = (
     *OF_A_POLL,
     WRITE_UNIT,

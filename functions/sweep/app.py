@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from mytoken_calendars import logs
 from mytoken_calendars.sweeper import Sweeper
 
 sweeper = Sweeper.from_environment()
@@ -10,7 +11,8 @@ sweeper = Sweeper.from_environment()
 TIME_FOR_A_BATCH = 15_000  # milliseconds, if DynamoDB asks for patience
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+@logs.faults_by_name
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def may_go_on() -> bool:
         return bool(context.get_remaining_time_in_millis() > TIME_FOR_A_BATCH)
 

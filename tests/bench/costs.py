@@ -1,7 +1,7 @@
 """What a million polls cost, by what was counted and measured of one, and by list prices.
 
 Lambda's duration is the CPU time of a warm poll, stretched by the share of a core that the
-function's memory buys, and a round trip for each request to AWS.
+function's memory buys, and a round trip for each request to AWS. A start is billed, too.
 """
 
 import re
@@ -11,14 +11,14 @@ from math import ceil
 from local.template import Template
 from tests.bench.figures import Figure
 from tests.bench.invoked import Context
-from tests.bench.polls import Poll, Polls
+from tests.bench.polls import Poll, Polls, billed
 from tools import prices
 from tools.prices import Addend
 
 CORE = 1769  # MB of memory that buy one core
 DYNAMODB, S3 = 3, 20  # milliseconds of one request, assumed
+COLD = 0.05  # of all polls, assumed: so many start a function
 
-_PER_LINE = 26  # bytes that CloudWatch adds
 # What API Gateway adds to the headers of an answer.
 GATEWAY_HEADERS = {
     "Date": "Sun, 22 Nov 2026 12:00:00 GMT",
@@ -57,17 +57,19 @@ class Settings:
     @classmethod
     def of(cls, template: Template) -> "Settings":
         properties = {**template.document["Globals"]["Function"], **template.functions["get_feed"]}
-        logging = properties.get("LoggingConfig", {})
+        logging = template.logging("get_feed")
         api = template.document["Resources"]["HttpApi"]["Properties"]
         return cls(
             properties["MemorySize"],
             api["AccessLogSettings"]["Format"],
-            is_quiet=logging.get("SystemLogLevel") == "WARN",
+            is_quiet=logging.get("LogFormat") == "JSON" and logging.get("SystemLogLevel") == "WARN",
         )
 
 
-def bill(poll: Poll, settings: Settings) -> list[Addend]:
+def bill(poll: Poll, settings: Settings, start: float = 0) -> list[Addend]:
+    """`start` is the CPU time of a function's start, in seconds, if some of the polls start one."""
     milliseconds = _billed(poll, settings.memory)
+    starting, cold = _stretched(start, settings.memory), COLD if start else 0
     sent, logged = _sent(poll), _logged(poll, settings)
     return [
         Addend(prices.API_REQUEST, 1, "1"),
@@ -76,6 +78,11 @@ def bill(poll: Poll, settings: Settings) -> list[Addend]:
             prices.DURATION,
             milliseconds / 1000 * settings.memory / 1024,
             f"{milliseconds} ms, {settings.memory} MB",
+        ),
+        Addend(
+            prices.START,
+            cold * starting / 1000 * settings.memory / 1024,
+            f"{starting:,.0f} ms, {cold:.0%}",
         ),
         Addend(prices.READ_UNIT, poll.asked.read_units, f"{poll.asked.read_units}"),
         Addend(prices.S3_GET, poll.asked.s3, f"{poll.asked.s3}"),
@@ -86,16 +93,21 @@ def bill(poll: Poll, settings: Settings) -> list[Addend]:
 
 @dataclass(frozen=True)
 class Bills:
-    """Those of all kinds of polls."""
+    """Those of all kinds of polls; `some_cold` are unchanged, and some start a function."""
 
     unchanged: list[Addend]
+    some_cold: list[Addend]
     from_s3: list[Addend]
     from_memory: list[Addend]
 
     @classmethod
     def of(cls, polls: Polls, settings: Settings) -> "Bills":
-        kinds = (polls.unchanged, polls.from_s3, polls.from_memory)
-        return cls(*(bill(poll, settings) for poll in kinds))
+        return cls(
+            bill(polls.unchanged, settings),
+            bill(polls.unchanged, settings, polls.start),
+            bill(polls.from_s3, settings),
+            bill(polls.from_memory, settings),
+        )
 
 
 def amounts(bills: Bills) -> dict[str, dict[str, float]]:
@@ -114,22 +126,30 @@ def of_both(ours: Polls, peer: Polls) -> tuple[Bills, Bills]:
 def figures(ours: Bills, peer: Bills) -> list[Figure]:
     return [
         _figure("unchanged (304)", ours.unchanged, peer.unchanged, 1.6),
+        _figure(f"unchanged, {COLD:.0%} cold", ours.some_cold, peer.some_cold, 2, aim=1.8),
         _figure(
             "50 KB by gzip from a warm function's memory", ours.from_memory, peer.from_memory, 2.2
         ),
     ]
 
 
-def _figure(polls: str, ours: list[Addend], peer: list[Addend], limit: float) -> Figure:
+def _figure(
+    polls: str, ours: list[Addend], peer: list[Addend], limit: float, aim: float | None = None
+) -> Figure:
     name = f"a million polls, {polls}"
-    return Figure(name, prices.total(ours), prices.total(peer), limit, unit="USD")
+    return Figure(name, prices.total(ours), prices.total(peer), limit, aim, unit="USD")
 
 
 def _billed(poll: Poll, memory: int) -> int:
     """Milliseconds, of which Lambda bills whole ones."""
-    computing = poll.cpu * 1000 / min(memory / CORE, 1)
+    computing = _stretched(poll.cpu, memory)
     waiting = poll.asked.dynamodb * DYNAMODB + poll.asked.s3 * S3
     return ceil(computing + waiting)
+
+
+def _stretched(cpu: float, memory: int) -> float:
+    """Milliseconds that so many seconds of a core take on the share that the memory buys."""
+    return cpu * 1000 / min(memory / CORE, 1)
 
 
 def _sent(poll: Poll) -> int:
@@ -143,4 +163,4 @@ def _logged(poll: Poll, settings: Settings) -> float:
     """Bytes of all lines that the poll leaves in the logs."""
     access = re.sub(r"\$context\.(\w+)", lambda name: _CONTEXT[name[1]], settings.access_log)
     lines = [access, *(() if settings.is_quiet else _PLATFORM)]
-    return sum(len(line) + _PER_LINE for line in lines) + poll.logged
+    return sum(map(billed, lines)) + poll.logged

@@ -5,14 +5,18 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from local.handlers import Handler, load_handler
+from local.template import Template
+from tests import lambda_runtime
+from tests.lambda_runtime import Runtime
 from tests.support import ROOT, Stack
 
 _CHILD = Path(__file__).with_name("invoked.py")
@@ -28,7 +32,6 @@ class Answer:
     length: int
     cpu: float
     part: float
-    logged: int
 
     @property
     def etag(self) -> str:
@@ -46,15 +49,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Function:
-    """A function by its folder; `part` names a function of its module that is timed apart."""
+    """A function by its folder; `part` names a function of its module that is timed apart.
+
+    `config` is its LoggingConfig.
+    """
 
     stack: Stack
     folder: Path
     part: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def ours(cls, stack: Stack) -> "Function":
-        return cls(stack, ROOT / "functions" / "get_feed")
+        folder = ROOT / "functions" / "get_feed"
+        return cls(stack, folder, config=Template.read().logging(folder.name))
 
     @classmethod
     def peer(cls, stack: Stack) -> "Function":
@@ -90,6 +98,31 @@ class Function:
             document = json.loads(report.read_text())
             answers = [Answer(**answer) for answer in document["answers"]]
             return Run(answers, effort, document["peak"])
+
+    def written(self, events: Sequence[dict[str, Any]]) -> list[str]:
+        """What it writes in Lambda while it answers each of the events."""
+        with self._in_lambda() as function:
+            return [function.writes(event) for event in events]
+
+    def start(self, event: dict[str, Any]) -> float:
+        """The CPU time that it takes in Lambda from its start until it has answered, in seconds."""
+        before = _cpu_of_children()
+        with self._in_lambda() as function:
+            function(event)
+        return _cpu_of_children() - before
+
+    @contextmanager
+    def _in_lambda(self) -> Iterator[Runtime]:
+        told = {
+            **self.stack.environment,
+            **lambda_runtime.logging_environment(self.config),
+            "POWERTOOLS_TRACE_DISABLED": "true",  # there is no daemon of X-Ray
+        }
+        with (
+            TemporaryDirectory() as scratch,
+            Runtime.running(self.folder, told, Path(scratch) / "log") as function,
+        ):
+            yield function
 
     def _environment(self) -> dict[str, str]:
         environment = {**os.environ, **self.stack.environment}

@@ -1,8 +1,8 @@
 """One function in a process of its own, as Lambda runs it: it is imported, then handles events.
 
-Usage: invoked.py FOLDER REPORT [PART], with the events on standard input, and a file as standard
-output. The report says what was answered to each event, and how much CPU time that took: in all,
-and in the function PART of the module. It imports little, as that is counted with the function.
+Usage: invoked.py FOLDER REPORT [PART], with the events on standard input. The report says what was
+answered to each event, and how much CPU time that took: in all, and in the function PART of the
+module. It imports little, as that is counted with the function.
 """
 
 import json
@@ -53,7 +53,7 @@ def main(folder, report, part=""):
 
 
 def invoked(handler, event, timed):
-    logged, part, began = written(), timed.seconds, time.process_time()
+    part, began = timed.seconds, time.process_time()
     answer = handler(event, Context)
     cpu = time.process_time() - began
     body = answer.get("body") or ""
@@ -64,14 +64,7 @@ def invoked(handler, event, timed):
         "length": len(body) * 3 // 4 - body.count("=") if encoded else len(body.encode()),
         "cpu": cpu,
         "part": timed.seconds - part,
-        "logged": written() - logged,
     }
-
-
-def written():
-    """How many bytes standard output has by now."""
-    sys.stdout.flush()
-    return os.fstat(sys.stdout.fileno()).st_size
 
 
 def peak():

@@ -21,6 +21,11 @@ TOKENS = 37  # make a feed of 50 KB
 _FEEDS = 12
 _UNCHANGED = 100  # polls of the unchanged feed
 _WARMING_UP = 3
+STARTS = 5
+
+PER_LINE = 26  # bytes that CloudWatch adds
+
+Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,17 +45,19 @@ class Poll:
     asked: Asked
     cpu: float  # seconds, in a warm function
     answer: Answer
-    logged: float  # bytes that the function wrote
+    logged: float  # bytes that the function writes in Lambda, as CloudWatch bills them
 
 
 @dataclass(frozen=True)
 class Polls:
     """Of a feed that is unchanged, that is in S3, and that a warm function has in its memory.
 
-    `first` is what a new function asks for an unchanged one.
+    `first` is what a new function asks for an unchanged one, `start` what CPU time it takes until
+    it has answered, in seconds.
     """
 
     first: Asked
+    start: float
     unchanged: Poll
     from_s3: Poll
     from_memory: Poll
@@ -73,11 +80,13 @@ def measured(clients: Clients, function: Function, documents: list[Document]) ->
     twice = [poll(document) for document in documents for _ in range(2)]
     answers = function.run(*warm, *twice).answers
     fetched = answers[len(warm) + 2 * _WARMING_UP :]
+    logged = _logged(function, [unchanged] * 4, twice)
     return Polls(
         first,
-        _poll(asked[0], answers[_WARMING_UP : len(warm)], HTTPStatus.NOT_MODIFIED),
-        _poll(asked[1], fetched[::2], HTTPStatus.OK),
-        _poll(asked[2], fetched[1::2], HTTPStatus.OK),
+        median(function.start(unchanged) for _ in range(STARTS)),
+        _poll(asked[0], answers[_WARMING_UP : len(warm)], HTTPStatus.NOT_MODIFIED, logged[0]),
+        _poll(asked[1], fetched[::2], HTTPStatus.OK, logged[1]),
+        _poll(asked[2], fetched[1::2], HTTPStatus.OK, logged[2]),
     )
 
 
@@ -109,12 +118,19 @@ def _asked(clients: Clients, function: Function, events: list[dict[str, Any]]) -
     return asked
 
 
-def _poll(asked: Asked, answers: list[Answer], status: HTTPStatus) -> Poll:
+def _logged(function: Function, unchanged: list[Event], twice: list[Event]) -> list[float]:
+    """Bytes of an unchanged poll, of the first for a feed and of the second, in a warm function."""
+    _, *written = (billed(text) for text in function.written([*unchanged, *twice]))
+    fetched = written[len(unchanged) - 1 :]
+    return [median(some) for some in (written[: len(unchanged) - 1], fetched[::2], fetched[1::2])]
+
+
+def billed(text: str) -> int:
+    """What CloudWatch bills for the lines of a log, in bytes."""
+    return len(text.encode()) + PER_LINE * len(text.splitlines())
+
+
+def _poll(asked: Asked, answers: list[Answer], status: HTTPStatus, logged: float) -> Poll:
     if {answer.status for answer in answers} != {status}:
         raise RuntimeError(f"{[answer.status for answer in answers]}: all should be {status}")
-    return Poll(
-        asked,
-        median(answer.cpu for answer in answers),
-        answers[0],
-        median(answer.logged for answer in answers),
-    )
+    return Poll(asked, median(answer.cpu for answer in answers), answers[0], logged)

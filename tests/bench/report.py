@@ -56,8 +56,9 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 
 ## What a million polls cost
 
-US dollars for a million polls of a warm function, and in brackets what one poll takes. The feed
-has {tokens} tokens and 50 KB; ours goes by gzip, the peer's as it is.
+US dollars for a million polls with all that Lambda bills and writes, and in brackets what one poll
+takes. The function is warm, but for the column in which some polls start one. The feed has
+{tokens} tokens and 50 KB; ours goes by gzip, the peer's as it is.
 
 {costs}
 
@@ -68,12 +69,17 @@ The list prices of the region us-east-1 as of November 2026, without free tiers,
 - Lambda bills whole milliseconds. They are the CPU time of the poll as measured here, divided by
   the share of a core that the function's memory buys ({memory} of {core:,} MB), and for each
   request to AWS the time that one usually takes there: {dynamodb} ms to DynamoDB, {s3} ms to S3.
-  Neither cold starts nor TLS are in it.
+  TLS is not in it.
+- Lambda bills starts, too. That one poll of {every} starts a function is assumed; where polls are
+  rare it is more. A start is the CPU time from the start of Lambda's runtime client to the first
+  304, divided by the same share of a core, in {started} runs.
 - The limit of 2.2 USD is held to what a warm function serves. A feed that it has to fetch from S3
   first costs S3's request and the wait for it on top, which no compression saves.
 - The answer is counted with its headers, and with those that API Gateway adds.
 - The logs have API Gateway's line for each request, what the function writes, and what Lambda
-  writes of each invocation unless it is told not to.
+  writes of each invocation unless it is told not to. What the function writes is measured under
+  Lambda's runtime client, in the environment that Lambda makes of the template's `LoggingConfig`.
+  CloudWatch bills {per_line} bytes more for each line.
 
 ## Run it again
 
@@ -85,7 +91,12 @@ It takes some three minutes on two cores, renews this page, and fails if a figur
 limit. Times depend on the machine, and on what else it does: let it be idle. Ratios and counts do
 not.
 """
-_COLUMNS = {"unchanged": "304", "from_s3": "feed from S3", "from_memory": "feed from memory"}
+_COLUMNS = {
+    "unchanged": "304",
+    "some_cold": f"304, {costs.COLD:.0%} cold",
+    "from_s3": "feed from S3",
+    "from_memory": "feed from memory",
+}
 _COLUMNS_OF_PEER = {"unchanged": "peer: 304", "from_s3": "peer: feed from S3"}
 
 
@@ -110,6 +121,9 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         core=costs.CORE,
         dynamodb=costs.DYNAMODB,
         s3=costs.S3,
+        every=round(1 / costs.COLD),
+        started=polls.STARTS,
+        per_line=polls.PER_LINE,
     )
 
 

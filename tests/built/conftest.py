@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from tests import lambda_runtime
 from tests.built import emulator
 from tests.built.artefacts import BUILT, function_id, layers
 from tests.built.emulator import Emulator
+from tests.canaries import CANARIES
+from tests.lambda_runtime import ROLE, SIGNED
 from tests.support import Stack
 
 collect_ignore_glob = [] if "BUILT" in os.environ else ["test_*.py"]
@@ -35,9 +38,13 @@ def emulated(
     @contextmanager
     def emulate(operation: str) -> Iterator[Emulator]:
         code, log = BUILT / function_id(operation), tmp_path / "log"
-        with Emulator.running(code, layers(), racing_stack.environment, log) as function:
+        told = lambda_runtime.environment(operation, racing_stack.environment) | ROLE
+        CANARIES.plant(*ROLE.values())
+        with Emulator.running(code, layers(), told, log) as function:
             yield function
             record_property(_STARTED, (operation, function.start))
+        CANARIES.look("the log of a built function", function.written)
+        assert not [word for word in SIGNED if word in function.written]
 
     return emulate
 

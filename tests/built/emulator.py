@@ -23,6 +23,7 @@ PATIENCE = 60  # seconds
 _PROGRAM = f"aws-lambda-rie-{platform.machine().replace('aarch64', 'arm64')}"
 # The last line of an invocation has a duration, too, in which the emulator's own waiting is.
 _STARTED = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
+_OF_EMULATOR = re.compile(r"^\d\d \w{3} \d{4} [\d:,]+ \[\w+\] .*\n", re.MULTILINE)
 
 
 class NotThere(RuntimeError):
@@ -73,6 +74,11 @@ class Emulator:
         if "errorMessage" in answer:
             raise AssertionError(f"{answer}\n{self.log.read_text()}")
         return answer
+
+    @property
+    def written(self) -> str:
+        """What the function has written; the emulator's own lines may have its environment."""
+        return _OF_EMULATOR.sub("", self.log.read_text())
 
     @property
     def start(self) -> float:

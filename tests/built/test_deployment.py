@@ -292,12 +292,12 @@ def test_a_second_deployment_changes_the_functions_and_not_the_data(
     before = {name: deployed.physical_id(name) for name in DATA}
     feed = kept["owner"].fetch(kept["calendar"]["ics_path"])
 
-    deployed.deploy(LogLevel="DEBUG")
+    deployed.deploy(LogLevel="WARNING")
 
     assert deployed.described()["StackStatus"] == "UPDATE_COMPLETE"
     for operation in SOURCE.functions:
         told = configuration(deployed, operation)["Environment"]["Variables"]
-        assert told["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
+        assert told["POWERTOOLS_LOG_LEVEL"] == "WARNING"
     assert {name: deployed.physical_id(name) for name in DATA} == before
     assert kept["owner"]("GET").json() == {"calendars": [kept["calendar"]]}
     assert kept["owner"].fetch(kept["calendar"]["ics_path"]).content == feed.content

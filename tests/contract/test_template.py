@@ -158,7 +158,7 @@ def test_what_a_function_is_told_is_where_things_are_and_no_secret(folder: str) 
     places = [place["Fn::If"][-1] if "Fn::If" in place else place for place in places]
     told = {place.get("Ref") or place["Fn::GetAtt"][0] for place in places}
 
-    assert written_out <= {"ROUTES"}
+    assert written_out <= {"PYTHONWARNINGS", "ROUTES"}
     assert told <= {*RESOURCES, "AWS::StackName", "LogLevel", "LogSampleRate", "MytokenIssuer"}
 
 
@@ -355,8 +355,12 @@ def test_lambdas_own_lines_are_written_for_every_function_but_the_one_that_is_po
     assert levels["get_feed"] == "WARN"
 
 
-def test_what_the_polled_function_writes_itself_is_kept_whatever_its_level() -> None:
-    assert function("get_feed")["LoggingConfig"]["ApplicationLogLevel"] == "TRACE"
+def test_lambda_keeps_every_line_that_a_loglevel_writes() -> None:
+    """Lambda takes a line without a level, as metrics are, for one of INFO."""
+    levels = {f: TEMPLATE.logging(f).get("ApplicationLogLevel", "INFO") for f in FOLDERS}
+
+    assert set(levels.values()) == {"INFO"}
+    assert "INFO" in TEMPLATE.document["Parameters"]["LogLevel"]["AllowedValues"]
 
 
 def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> None:

@@ -13,8 +13,7 @@ from werkzeug.test import Client
 from local.gateway import Gateway
 from local.handlers import Context
 from local.template import Template
-from mytoken_calendars import metrics
-from mytoken_calendars.errors import TemporarilyUnavailable
+from mytoken_calendars import logs, metrics
 from mytoken_calendars.feed_cache import FeedCache
 from mytoken_calendars.metrics import Metric
 from tests import cloudwatch
@@ -196,7 +195,9 @@ def a_sweep_has_no_time(scene: Scene) -> list[Datum]:
 def a_sweep_fails(scene: Scene) -> list[Datum]:
     with (
         scene.dynamodb(*[unreachable] * AGAIN_AND_AGAIN, of="sweep"),
-        pytest.raises(TemporarilyUnavailable),  # for which Lambda counts an error
+        pytest.raises(
+            logs.Fault, match="TemporarilyUnavailable"
+        ),  # for which Lambda counts an error
     ):
         scene.stack.handlers["sweep"](sample_event("sweep"), Context())
     return of_aws("AWS/Lambda", "Errors", "SweepFunction")

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,6 +13,7 @@ import pytest
 
 from mytoken_calendars import api, errors, logs
 from mytoken_calendars.api import Request, Response
+from mytoken_calendars.logs import Fault
 from mytoken_calendars.presented import Presented
 
 pytestmark = pytest.mark.usefixtures("pauses")
@@ -382,13 +384,35 @@ def test_an_operation_keeps_its_name() -> None:
     assert api.operation(handler).__name__ == "handler"
 
 
-def test_a_fault_of_ours_passes_through() -> None:
-    fault = ZeroDivisionError("a fault")
+class Quoting(Exception):
+    """As botocore's ClientError has its answer, which quotes what was sent."""
 
-    with pytest.raises(ZeroDivisionError) as raised:
-        answered(fault)
+    def __init__(self, response: object) -> None:
+        super().__init__(f"An error occurred: {response}")
+        self.response = response
 
-    assert raised.value is fault
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (ZeroDivisionError("the comment"), "ZeroDivisionError"),
+        (
+            Quoting({"Error": {"Code": "AccessDenied", "Message": "the comment"}}),
+            "Quoting: AccessDenied",
+        ),
+        (Quoting("the comment"), "Quoting"),
+        (Quoting(None), "Quoting"),
+    ],
+)
+def test_a_fault_of_ours_has_a_name_and_a_place(error: Exception, name: str) -> None:
+    with pytest.raises(Fault) as raised:
+        answered(error)
+
+    told = "".join(traceback.format_exception(raised.value))
+    assert str(raised.value) == name
+    assert "the comment" not in told
+    assert f'File "{__file__}"' in told
+    assert "raise refusal" in told
 
 
 @pytest.mark.parametrize("times", [1, 2, 7])

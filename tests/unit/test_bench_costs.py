@@ -9,11 +9,11 @@ from local.template import Template
 from tests.bench import costs
 from tests.bench.costs import Bills, Settings
 from tests.bench.function import Answer
-from tests.bench.polls import Asked, Poll, Polls
+from tests.bench.polls import Asked, Poll, Polls, billed
 from tools import prices
 
 SETTINGS = Settings(memory=512, access_log='{"status":"$context.status"}', is_quiet=True)
-ANSWER = Answer(200, {"ETag": '"abc"'}, length=4000, cpu=0, part=0, logged=0)
+ANSWER = Answer(200, {"ETag": '"abc"'}, length=4000, cpu=0, part=0)
 POLL = Poll(Asked(reads=2, read_units=3, dynamodb=2, s3=1), cpu=0.002, answer=ANSWER, logged=100)
 
 
@@ -32,11 +32,24 @@ def test_each_addend_is_the_list_price_of_what_a_million_polls_take() -> None:
         "API Gateway: HTTP API requests": 1.00,
         "Lambda: requests": 0.20,
         "Lambda: duration, arm64": round(milliseconds * 1e3 * 0.5 * 0.0000133334, 4),
+        "Lambda: starts, arm64": 0,
         "DynamoDB: read units, on demand": 0.375,
         "S3: GET requests": 0.40,
         "Data transfer to the internet": round((len(head) + 4000) / 1e9 * 1e6 * 0.09, 4),
         "CloudWatch Logs: ingestion": round((len('{"status":"304"}') + 26 + 100) / 1e3 * 0.5, 4),
     }
+
+
+def test_of_polls_that_start_functions_every_twentieth_is_billed_a_start() -> None:
+    bill = {addend.price: addend.usd for addend in costs.bill(POLL, SETTINGS, start=0.2)}
+
+    milliseconds = 200 * 1769 / 512
+    assert bill[prices.START] == pytest.approx(0.05 * milliseconds * 1e3 * 0.5 * 0.0000133334)
+
+
+def test_a_line_is_billed_with_what_cloudwatch_adds() -> None:
+    assert billed("") == 0
+    assert billed("12\n34\n") == 6 + 2 * 26
 
 
 def test_the_bill_is_the_sum_of_its_addends() -> None:
@@ -77,8 +90,13 @@ def test_a_field_of_the_access_log_that_nobody_knows_is_an_error() -> None:
         ({"MemorySize": 512}, {}, Settings(512, "$context.status", is_quiet=False)),
         (
             {"MemorySize": 512},
-            {"MemorySize": 256, "LoggingConfig": {"SystemLogLevel": "WARN"}},
+            {"MemorySize": 256, "LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN"}},
             Settings(256, "$context.status", is_quiet=True),
+        ),
+        (
+            {"MemorySize": 512},
+            {"LoggingConfig": {"SystemLogLevel": "WARN"}},
+            Settings(512, "$context.status", is_quiet=False),
         ),
     ],
 )
@@ -107,9 +125,9 @@ def test_the_template_has_all_that_a_bill_needs() -> None:
 def test_polls_that_cost_too_much_are_over_their_limits() -> None:
     cheap = replace(POLL, asked=Asked(reads=1, read_units=1, dynamodb=1, s3=0))
     dear = replace(POLL, asked=Asked(reads=9, read_units=9, dynamodb=9, s3=1))
-    bills = [Bills.of(Polls(poll.asked, poll, poll, poll), SETTINGS) for poll in (cheap, dear)]
+    bills = [Bills.of(Polls(poll.asked, 0.1, poll, poll, poll), SETTINGS) for poll in (cheap, dear)]
 
     verdicts = [[figure.is_missed for figure in costs.figures(each, bills[1])] for each in bills]
 
-    assert verdicts[1] == [True, True]
-    assert not verdicts[0][1]
+    assert verdicts[1] == [True, True, True]
+    assert not verdicts[0][2]

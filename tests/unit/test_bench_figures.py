@@ -12,7 +12,7 @@ from tools.tables import table
 
 WITHIN = Figure("requests", ours=2, peer=4, limit=2, aim=1)
 OVER = Figure("time of it", ours=1.25, peer=2.5, limit=0.4, unit="s", relative=True)
-NOTHING = Bills([], [], [])
+NOTHING = Bills([], [], [], [])
 
 
 # --- what is over its limit -----------------------------------------------------------------------

@@ -59,11 +59,12 @@ PREFLIGHT = Response(
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
 
-    A request that another one has overtaken is started again, from its mytoken on. Whatever else is
-    raised is a fault of ours: Lambda counts it, and API Gateway answers 500.
+    A request that another one has overtaken is started again, from its mytoken on. Any other
+    exception is a fault of ours: Lambda counts it, and API Gateway answers 500.
     """
 
     @wraps(handle)
+    @logs.faults_by_name
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request = Request.from_event(event)
         try:
