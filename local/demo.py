@@ -9,10 +9,10 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from mytoken_calendars import issuing
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
-from mytoken_calendars.issuing import NewMytoken
-from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.authorities.embedded import minting
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.minting import NewMytoken
+from mytoken_calendars.tokens.mytoken import Capability
 
 USER = "demo"
 CALENDAR = "Demo"
@@ -60,7 +60,7 @@ def _issue(authority: EmbeddedAuthority, url: str, name: str, days: int) -> tupl
     # A token to be watched needs no capability here; the calendar app's has the one that it needs.
     capabilities = [Capability.NOTIFY.value] if name not in _WATCHED else ["AT"]
     new = NewMytoken(USER, capabilities, days * _DAY, name)
-    bearer, mytoken = issuing.issue(authority, url, new, int(time.time()))
+    bearer, mytoken = minting.issue(authority, url, new, int(time.time()))
     return bearer, mytoken.mom_id
 
 

@@ -20,8 +20,8 @@ from urllib.parse import parse_qs, quote
 import pytest
 from botocore.client import BaseClient
 
-from mytoken_calendars import calendars
-from mytoken_calendars.jwt_codec import JwtCodec
+from mytoken_calendars.authorities.embedded.codec import JwtCodec
+from mytoken_calendars.calendars import calendars
 from tests.mytoken_ledger import Ledger
 from tests.tally import TALLY
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.data import STACK
 from local.template import Template
-from mytoken_calendars import metrics
+from mytoken_calendars.aws import metrics
 
 # Metrics of AWS, as its services' documentation lists them: by namespace the dimension, the kind of
 # resource that it names, and the metrics.

@@ -142,7 +142,7 @@ def user() -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody pauses before trying again."""
-    for module in ("botocore.endpoint", "mytoken_calendars.patience"):
+    for module in ("botocore.endpoint", "mytoken_calendars.backoff"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda seconds: None))
 
 
@@ -151,8 +151,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of everybody: gateway, handlers and authority. It stands still until it is told."""
     stopped = Clock(int(time.time()))
     for module in (
-        "mytoken_calendars.embedded_authority",
-        "mytoken_calendars.messages",
+        "mytoken_calendars.authorities.embedded.authority",
+        "mytoken_calendars.http.messages",
         "tests.support",
     ):
         monkeypatch.setattr(f"{module}.time", stopped)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from mytoken_calendars.names import calendar_name, comment
+from mytoken_calendars.calendars.names import calendar_name, comment
 
 _fragments = st.sampled_from(
     [

@@ -27,14 +27,14 @@ MUTANTS = [
     # --- who is let in ----------------------------------------------------------------------------
     Mutant(
         "a token of another type is taken for a mytoken",
-        f"{_SHARED}/jwt_codec.py",
+        f"{_SHARED}/authorities/embedded/codec.py",
         "if header == codec.header)",
         "if {**header, 'typ': TYPE} == codec.header)",
         "unit/test_jwt_codec.py::test_a_token_of_another_type_is_refused",
     ),
     Mutant(
         "the algorithm is taken from the token",
-        f"{_SHARED}/remote_codec.py",
+        f"{_SHARED}/authorities/remote/codec.py",
         "    if header.alg != known.algorithm:\n        return False\n"
         "    jws = PyJWS(algorithms=[known.algorithm])",
         "    jws = PyJWS(algorithms=[header.alg])",
@@ -42,7 +42,7 @@ MUTANTS = [
     ),
     Mutant(
         "any key of the issuer verifies, whatever the kid says",
-        f"{_SHARED}/remote_codec.py",
+        f"{_SHARED}/authorities/remote/codec.py",
         "    return [key for key in keys if any_of_them or key.kid == kid]",
         "    return [*keys]",
         "unit/test_remote_codec.py::test_a_kid_chooses_among_the_keys_that_have_names",
@@ -56,42 +56,42 @@ MUTANTS = [
     ),
     Mutant(
         "a capability covers those whose names begin like its own",
-        f"{_SHARED}/mytoken.py",
+        f"{_SHARED}/tokens/mytoken.py",
         "needed_path[: len(held_path)] == held_path",
         '":".join(needed_path).startswith(":".join(held_path))',
         "unit/test_mytoken.py::test_coverage_is_a_matter_of_whole_segments",
     ),
     Mutant(
         "a token to read is enough to write",
-        f"{_SHARED}/mytoken.py",
+        f"{_SHARED}/tokens/mytoken.py",
         " and (needed_read or not held_read)",
         "",
         "unit/test_mytoken.py::test_a_capability_covers_what_lies_below_it_and_its_read_form",
     ),
     Mutant(
         "a restriction that is not understood is ignored",
-        f"{_SHARED}/restrictions.py",
+        f"{_SHARED}/tokens/restrictions.py",
         "            self.is_understood\n            and (self.nbf",
         "            (self.nbf",
         "integration/test_usage_limits.py::test_a_clause_that_is_not_understood_lets_nobody_in",
     ),
     Mutant(
         "a list of no hosts is no restriction",
-        f"{_SHARED}/restrictions.py",
+        f"{_SHARED}/tokens/restrictions.py",
         "(self.hosts is None or ",
         "(not self.hosts or ",
         "unit/test_restrictions.py::test_a_host_must_be_among_those_of_the_clause",
     ),
     Mutant(
         "the name of a domain is the end of any name",
-        f"{_SHARED}/hosts.py",
+        f"{_SHARED}/tokens/hosts.py",
         "name.endswith(wanted[1:])",
         "name.endswith(wanted[2:])",
         "unit/test_hosts.py::test_another_name_is_not_included",
     ),
     Mutant(
         "the client says where it is",
-        f"{_SHARED}/messages.py",
+        f"{_SHARED}/http/messages.py",
         'address=event["requestContext"]["http"]["sourceIp"],',
         'address=event["headers"].get("x-forwarded-for")'
         ' or event["requestContext"]["http"]["sourceIp"],',
@@ -99,14 +99,14 @@ MUTANTS = [
     ),
     Mutant(
         "the cookie is read from requests of other origins",
-        f"{_SHARED}/credentials.py",
+        f"{_SHARED}/http/credentials.py",
         "if origin != own or site not in",
         "if site not in",
         "unit/test_credentials.py::test_the_cookie_is_not_read_from_requests_of_another_origin",
     ),
     Mutant(
         "a token is looked up without its ancestors but the parent",
-        f"{_SHARED}/registry.py",
+        f"{_SHARED}/aws/dynamodb/tokens.py",
         "for ancestor in token.ancestors]",
         "for ancestor in token.ancestors[:1]]",
         "integration/test_admission.py::test_with_a_recursively_revoked_ancestor_it_answers_401",
@@ -114,56 +114,56 @@ MUTANTS = [
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
         "a name is normalised however long it is",
-        f"{_SHARED}/names.py",
+        f"{_SHARED}/calendars/names.py",
         " if len(text) <= _LONGEST_TO_NORMALISE else text",
         "",
         "unit/test_names.py::test_a_long_name_is_refused_before_it_is_normalised",
     ),
     Mutant(
         "a media type is parsed however long it is",
-        f"{_SHARED}/body.py",
+        f"{_SHARED}/http/body.py",
         "if len(content_type) > LONGEST_MEDIA_TYPE:",
         "if len(content_type) > LARGEST_BODY:",
         "unit/test_body.py::test_a_long_media_type_is_refused_before_it_is_parsed",
     ),
     Mutant(
         "a body is decoded as a whole, however large it is",
-        f"{_SHARED}/messages.py",
+        f"{_SHARED}/http/messages.py",
         "return base64.b64decode(text[: (LARGEST_BODY // 3 + 1) * 4])",
         "return base64.b64decode(text)",
         "unit/test_body.py::test_of_a_body_only_as_much_is_decoded_as_shows_that_it_is_too_large",
     ),
     Mutant(
         "a body is parsed by each that asks for it",
-        f"{_SHARED}/body.py",
+        f"{_SHARED}/http/body.py",
         "if state.fields is None:",
         "if True:",
         "unit/test_body.py::test_a_body_is_read_once_for_each_request",
     ),
     Mutant(
         "a request that is malformed is tried again",
-        f"{_SHARED}/api.py",
+        f"{_SHARED}/http/operation.py",
         "    errors.UsageRestricted,\n)",
         "    errors.UsageRestricted,\n    errors.InvalidRequest,\n)",
         "unit/test_api.py::test_a_refusal_other_than_outdated_is_not_tried_again",
     ),
     Mutant(
         "a token has as many clauses as it likes",
-        f"{_SHARED}/restrictions.py",
+        f"{_SHARED}/tokens/restrictions.py",
         "return clauses[:MOST_CLAUSES] if",
         "return clauses if",
         "unit/test_restrictions.py::test_a_clause_behind_32_others_lets_nobody_in",
     ),
     Mutant(
         "a clause has as many hosts as it likes",
-        f"{_SHARED}/restrictions.py",
+        f"{_SHARED}/tokens/restrictions.py",
         "Field(max_length=MOST_HOSTS)",
         "Field(min_length=0)",
         "unit/test_restrictions.py::test_a_clause_of_more_than_64_hosts_is_not_understood",
     ),
     Mutant(
         "as many names of an address are looked up as its owner gives it",
-        f"{_SHARED}/network.py",
+        f"{_SHARED}/authorities/client_network.py",
         "aliases[: _MOST_NAMES - 1]",
         "aliases",
         "unit/test_network.py::test_of_an_address_with_many_names_eight_are_looked_up",
@@ -171,21 +171,21 @@ MUTANTS = [
     # --- what an answer shows, and what a request names -------------------------------------------
     Mutant(
         "who may add a token is told the address of the feed",
-        f"{_SHARED}/calendars.py",
+        f"{_SHARED}/calendars/calendars.py",
         ', feed_id="")',
         ")",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
         "who may add a token is told of all others",
-        f"{_SHARED}/calendars.py",
+        f"{_SHARED}/calendars/calendars.py",
         "with_subscribed_tokens(calendar, below=own)",
         "with_subscribed_tokens(calendar)",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
         "a request that names no token revokes the one that asks",
-        f"{_SHARED}/revoking.py",
+        f"{_SHARED}/tokens/revoke.py",
         "    if not (token or mom_id):",
         "    if token is mom_id is Ellipsis:",
         "integration/test_revoke_token.py::test_a_body_that_names_no_token_revokes_none",
@@ -200,7 +200,7 @@ MUTANTS = [
     ),
     Mutant(
         "a field in capitals is passed over",
-        f"{_SHARED}/body.py",
+        f"{_SHARED}/http/body.py",
         "if name not in known and name.casefold() in known:",
         "if name not in known and name in known:",
         "unit/test_body.py::test_a_field_in_capitals_is_not_passed_over",
@@ -208,7 +208,7 @@ MUTANTS = [
     # --- whose things are whose -------------------------------------------------------------------
     Mutant(
         "the owner of a token is found by what the request says",
-        f"{_SHARED}/embedded_authority.py",
+        f"{_SHARED}/authorities/embedded/authority.py",
         "return self.registry.find(caller.owner, mom_id)",
         "return self.registry.find(self.registry.owner_of(mom_id), mom_id)",
         "integration/test_bad_input.py"
@@ -216,7 +216,7 @@ MUTANTS = [
     ),
     Mutant(
         "one user of two issuers is one owner",
-        f"{_SHARED}/mytoken.py",
+        f"{_SHARED}/tokens/mytoken.py",
         "return owner_of(self.iss, self.sub)",
         'return owner_of("", self.sub)',
         "unit/test_mytoken.py::test_a_user_of_another_issuer_is_another_owner",
@@ -230,7 +230,7 @@ MUTANTS = [
     ),
     Mutant(
         "names are compared in lower case only",
-        f"{_SHARED}/names.py",
+        f"{_SHARED}/calendars/names.py",
         "decomposed.casefold()",
         "decomposed.lower()",
         "integration/test_create_calendar.py"
@@ -239,7 +239,7 @@ MUTANTS = [
     # --- uses are counted, and tokens rotate ------------------------------------------------------
     Mutant(
         "a token that was rotated meanwhile is committed",
-        f"{_SHARED}/registry.py",
+        f"{_SHARED}/aws/dynamodb/tokens.py",
         "AND #seq_no = :seq_no",
         "AND #seq_no >= :seq_no",
         "integration/test_rotation.py"
@@ -247,21 +247,21 @@ MUTANTS = [
     ),
     Mutant(
         "of those who race for the last use one too many gets it",
-        f"{_SHARED}/registry.py",
+        f"{_SHARED}/aws/dynamodb/tokens.py",
         "OR {counter} < :most",
         "OR {counter} <= :most",
         "integration/test_usage_limits.py::test_who_is_overtaken_on_the_last_use_of_all_is_refused",
     ),
     Mutant(
         "a limited token is used once too often",
-        f"{_SHARED}/restrictions.py",
+        f"{_SHARED}/tokens/restrictions.py",
         "circumstances.uses.get(self.digest, 0) < limit",
         "circumstances.uses.get(self.digest, 0) <= limit",
         "unit/test_restrictions.py::test_a_clause_holds_until_its_uses_are_used_up",
     ),
     Mutant(
         "who has lost a race is taken for a thief",
-        f"{_SHARED}/access.py",
+        f"{_SHARED}/tokens/access.py",
         "came_later = credentials.arrived > superseded.at and not presented.was_alive",
         "came_later = True",
         "integration/test_rotation.py"
@@ -269,7 +269,7 @@ MUTANTS = [
     ),
     Mutant(
         "a successor is handed out before it is committed",
-        f"{_SHARED}/authority.py",
+        f"{_SHARED}/tokens/authority.py",
         "            yield guards\n"
         "        if use.token_update:\n"
         "            credentials.presented.token_update = use.token_update\n",
@@ -279,7 +279,7 @@ MUTANTS = [
     ),
     Mutant(
         "a receipt is written before the request is done",
-        f"{_SHARED}/authority.py",
+        f"{_SHARED}/tokens/authority.py",
         "guards = (left, *guards)",
         "self.receipts.table.commit(Change.new(change.at), left)",
         "integration/test_idempotency_key.py"
@@ -288,7 +288,7 @@ MUTANTS = [
     # --- one transaction for each change ----------------------------------------------------------
     Mutant(
         "of two that were sent at once the one of the second before comes too late",
-        f"{_SHARED}/access.py",
+        f"{_SHARED}/tokens/access.py",
         "is_valid_at(max(credentials.now, mytoken.iat))",
         "is_valid_at(credentials.now)",
         "integration/test_idempotency_key.py"
@@ -296,7 +296,7 @@ MUTANTS = [
     ),
     Mutant(
         "a transaction is sent again as another one",
-        f"{_SHARED}/transaction.py",
+        f"{_SHARED}/aws/dynamodb/transaction.py",
         "ClientRequestToken=change.id)",
         'ClientRequestToken=f"{attempt}{change.id[1:]}")',
         "unit/test_transaction.py"
@@ -304,14 +304,14 @@ MUTANTS = [
     ),
     Mutant(
         "reads may lag behind",
-        f"{_SHARED}/table.py",
+        f"{_SHARED}/aws/dynamodb/table.py",
         '"Key": key, "ConsistentRead": True}',
         '"Key": key, "ConsistentRead": False}',
         "integration/test_get_feed.py::test_the_feed_is_a_calendar_with_an_event_for_each_token",
     ),
     Mutant(
         "of many items only the first page is found",
-        f"{_SHARED}/table.py",
+        f"{_SHARED}/aws/dynamodb/table.py",
         'pages = self.client.get_paginator("query").paginate('
         "**aws.dynamodb_parameters(parameters))",
         'pages = [*self.client.get_paginator("query").paginate('
@@ -321,7 +321,7 @@ MUTANTS = [
     ),
     Mutant(
         "a calendar that was made anew is taken for the one that was read",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         'return self.table.check(_named(calendar), "#id = :id", id=calendar.id)',
         "return self.table.check(_named(calendar), PRESENT)",
         "integration/test_overtaken.py"
@@ -329,7 +329,7 @@ MUTANTS = [
     ),
     Mutant(
         "a list is of several moments",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         "if head != self.table.get(items.owner_head(owner)):",
         "if not isinstance(head, dict | None):",
         "integration/test_overtaken.py"
@@ -337,7 +337,7 @@ MUTANTS = [
     ),
     Mutant(
         "there is one more than a limit allows",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         "OR #{what} < :most",
         "OR #{what} <= :most",
         "integration/test_bad_input.py"
@@ -347,7 +347,7 @@ MUTANTS = [
     # --- the feed is what the table says ----------------------------------------------------------
     Mutant(
         "a new token leaves the feed's version as it was",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         '"SET #version = :version, #changed = :changed ADD #subscriptions :one"',
         '"SET #version = if_not_exists(#version, :version), #changed = :changed'
         ' ADD #subscriptions :one"',
@@ -356,7 +356,7 @@ MUTANTS = [
     ),
     Mutant(
         "a new comment leaves the feed's version as it was",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         '"SET #version = :version, #changed = :changed ADD #renewals :one"',
         '"SET #version = if_not_exists(#version, :version), #changed = :changed'
         ' ADD #renewals :one"',
@@ -365,14 +365,14 @@ MUTANTS = [
     ),
     Mutant(
         "a feed is kept while the rest of a change is on its way",
-        f"{_SHARED}/feed.py",
+        f"{_SHARED}/feeds/feed.py",
         "return seen or now >= self.settled",
         "return True",
         "integration/test_feed_changes.py::test_the_rest_of_a_change_is_waited_for",
     ),
     Mutant(
         "a deleted calendar leaves its feed's head",
-        f"{_SHARED}/store.py",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
         'deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}',
         'deleted = {**feed_head, "ttl": change.at + feed.GONE_FOR}',
         "integration/test_delete_calendar.py"
@@ -391,28 +391,28 @@ MUTANTS = [
     ),
     Mutant(
         "a deleted feed is gone until DynamoDB removes it, and not for 90 days",
-        f"{_SHARED}/feed_store.py",
+        f"{_SHARED}/aws/dynamodb/feeds.py",
         'if head is None or head.get("ttl", now) < now:',
         "if head is None:",
         "integration/test_delete_calendar.py::test_the_feed_is_410_for_90_days_and_404_ever_after",
     ),
     Mutant(
         "a weak etag is none",
-        f"{_SHARED}/feed_http.py",
+        f"{_SHARED}/http/feed_response.py",
         """r'"([^"]*)"'""",
         """r'(?<!W/)"([^"]*)"'""",
         "unit/test_feed_http.py::test_a_client_that_has_this_state_is_told_so",
     ),
     Mutant(
         "a revoked token stays in feeds and lists",
-        f"{_SHARED}/revocations.py",
+        f"{_SHARED}/aws/dynamodb/revocations.py",
         "return mom_id in self.tokens or not",
         "return not",
         "integration/test_feed_changes.py::test_a_revoked_token_leaves_every_calendar_it_is_in",
     ),
     Mutant(
         "the descendants of a revoked token stay in feeds and lists",
-        f"{_SHARED}/revocations.py",
+        f"{_SHARED}/aws/dynamodb/revocations.py",
         "return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)",
         "return mom_id in self.tokens",
         "integration/test_feed_changes.py"
@@ -420,7 +420,7 @@ MUTANTS = [
     ),
     Mutant(
         "a revocation leaves the etag and the cached feed as they were",
-        f"{_SHARED}/feed.py",
+        f"{_SHARED}/feeds/feed.py",
         "{self.version}/{self.revocations}/",
         "{self.version}/",
         "integration/test_feed_changes.py"
@@ -428,21 +428,21 @@ MUTANTS = [
     ),
     Mutant(
         "a carriage return in a token's name begins a new line",
-        f"{_SHARED}/ics.py",
+        f"{_SHARED}/feeds/ics.py",
         'c if is_text(c) and c not in "\\t\\n" else " "',
         'c if c not in "\\t\\n" else " "',
         "unit/test_ics.py::test_a_token_in_any_words_adds_no_property_to_its_event",
     ),
     Mutant(
         "a carriage return is let through in comments",
-        f"{_SHARED}/names.py",
+        f"{_SHARED}/calendars/names.py",
         'if character in "\\t\\n":',
         'if character in "\\t\\r\\n":',
         "unit/test_names.py::test_a_comment_with_a_character_that_is_no_text_is_refused",
     ),
     Mutant(
         "a sweep removes what lives as well",
-        f"{_SHARED}/sweeper.py",
+        f"{_SHARED}/aws/dynamodb/sweeper.py",
         "prefix = items.subscriptions_prefix(calendar_id)",
         "prefix = items.SUBSCRIPTION",
         "integration/test_sweep.py::test_what_lives_stays_as_it_is",
@@ -450,7 +450,7 @@ MUTANTS = [
     # --- calendars of a mytoken server are brought in ---------------------------------------------
     Mutant(
         "an import remembers calendars by an id that the next one does not know",
-        f"{_SHARED}/importing.py",
+        f"{_SHARED}/aws/dynamodb/imports.py",
         "items.imported(calendar.feed_id)",
         "items.imported(calendar.id)",
         "integration/test_import.py::test_what_was_deleted_since_does_not_come_back",
@@ -481,14 +481,14 @@ MUTANTS = [
     # --- what is secret stays so ------------------------------------------------------------------
     Mutant(
         "the address of a feed is the key of its head",
-        f"{_SHARED}/items.py",
+        f"{_SHARED}/aws/dynamodb/keys.py",
         "FEED + _digest(feed_id)",
         "FEED + feed_id",
         "integration/test_secrets.py::test_no_key_of_a_table_holds_a_secret",
     ),
     Mutant(
         "a successor is sealed with a key that all receipts share",
-        f"{_SHARED}/receipts.py",
+        f"{_SHARED}/aws/dynamodb/receipts.py",
         "derive.derive(bearer.encode())",
         'derive.derive(b"")',
         "unit/test_receipts.py::test_the_seal_depends_on_every_character_of_the_token",
@@ -524,7 +524,7 @@ MUTANTS = [
     ),
     Mutant(
         "an operation raises what it meets",
-        f"{_SHARED}/api.py",
+        f"{_SHARED}/http/operation.py",
         "    @logs.faults_by_name\n",
         "",
         f"{_LOGS}[as the template says-get_feed]",
@@ -538,7 +538,7 @@ MUTANTS = [
     ),
     Mutant(
         "any server may be asked about tokens",
-        f"{_SHARED}/https.py",
+        f"{_SHARED}/authorities/remote/https.py",
         "return _parts(url)[:2] == _parts(self.url)[:2]",
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
@@ -546,14 +546,14 @@ MUTANTS = [
     # --- operators hear of it --------------------------------------------------------------------
     Mutant(
         "an issuer that does not answer is not counted",
-        f"{_SHARED}/tokeninfo_client.py",
+        f"{_SHARED}/authorities/remote/tokeninfo_client.py",
         "    return metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)",
         "    return metrics.counted(Metric.AUTHORITY_UNREACHABLE, ZeroDivisionError)",
         "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",
     ),
     Mutant(
         "what a deletion leaves is never said to lag",
-        f"{_SHARED}/sweeper.py",
+        f"{_SHARED}/aws/dynamodb/sweeper.py",
         "metrics.count(Metric.CLEANUP_LEFT, left)",
         "metrics.count(Metric.CLEANUP_LEFT, 0)",
         "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",

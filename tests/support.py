@@ -18,12 +18,12 @@ from uuid import uuid4
 
 from local.handlers import Context, Handler, load_handler
 from local.template import Template
-from mytoken_calendars import issuing
+from mytoken_calendars.authorities.embedded import minting
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.minting import NewMytoken
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.changes import Change
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
-from mytoken_calendars.issuing import NewMytoken
 from mytoken_calendars.logs import Fault
-from mytoken_calendars.store import CalendarStore
 from tests.canaries import CANARIES
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +123,7 @@ class Stack:
             expires_in,
             **more,
         )
-        bearer, mytoken = issuing.issue(
+        bearer, mytoken = minting.issue(
             self.authority, self.issuer, new, int(time.time()) if at is None else at
         )
         return Token(bearer, mytoken.mom_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from local.template import ROOT, Template
-from mytoken_calendars.metrics import Metric
+from mytoken_calendars.aws.metrics import Metric
 from tools import prices
 from tools.prices import Price
 

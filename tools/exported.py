@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from mytoken_calendars import identifiers
-from mytoken_calendars.mytoken import LONGEST_NAME
+from mytoken_calendars.tokens.mytoken import LONGEST_NAME
 from tools import row_files
 
 

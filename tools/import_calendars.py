@@ -11,8 +11,11 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mytoken_calendars import ics
-from mytoken_calendars.calendars import Calendar
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.imports import Importer, check_number
+from mytoken_calendars.calendars.calendars import Calendar
+from mytoken_calendars.calendars.names import NAME_LENGTH, folded
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     AlreadyImported,
@@ -21,11 +24,8 @@ from mytoken_calendars.errors import (
     LimitReached,
     TemporarilyUnavailable,
 )
+from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.importing import Importer, check_number
-from mytoken_calendars.names import NAME_LENGTH, folded
-from mytoken_calendars.store import CalendarStore
-from mytoken_calendars.subscriptions import Subscription
 from tools import exported, moving, stack
 from tools.exported import Export
 from tools.moving import Moving, Plan

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mytoken_calendars import names
+from mytoken_calendars.calendars import names
+from mytoken_calendars.calendars.subscriptions import expiry_of
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import Owner, owner_of, subject
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.subscriptions import expiry_of
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tools import exported, original_ics
 from tools.exported import Export
 

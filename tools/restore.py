@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tools import stack
 
 _OFTEN = 10_000  # items, after which it says how far it is
@@ -56,9 +56,9 @@ def _check(tokens: Any, calendars: Any) -> None:
     for backup in (tokens, calendars):
         if backup.name in (os.environ["TOKENS_TABLE"], os.environ["CALENDARS_TABLE"]):
             sys.exit(f"make restore: {backup.name} is a table of the stack, and no backup of one")
-    if not _has(calendars, items.FEED) or _has(calendars, items.TOKEN):
+    if not _has(calendars, keys.FEED) or _has(calendars, keys.TOKEN):
         sys.exit(f"make restore: {calendars.name} is no backup of a table of calendars")
-    if not _has(tokens, items.TOKEN) and _has(tokens, ""):
+    if not _has(tokens, keys.TOKEN) and _has(tokens, ""):
         sys.exit(f"make restore: {tokens.name} is no backup of a table of tokens")
 
 

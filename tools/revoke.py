@@ -4,8 +4,8 @@ import sys
 import time
 from argparse import ArgumentParser
 
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import InvalidGrant, Refusal
 from tools import stack
 

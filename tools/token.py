@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
-from mytoken_calendars.issuing import NewMytoken, issue
-from mytoken_calendars.mytoken import Capability, Rotation
-from mytoken_calendars.restrictions import Restriction
+from mytoken_calendars.tokens.mytoken import Capability, Rotation
+from mytoken_calendars.tokens.restrictions import Restriction
 from tools import stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}

@@ -6,10 +6,10 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.aws.dynamodb.tokens import IssuedToken
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.identifiers import owner_of, subject
-from mytoken_calendars.registry import IssuedToken
 from tools import stack
 
 _HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")

@@ -4,9 +4,13 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from mytoken_calendars import access, api, authorities, body, calendars, credentials, ics
-from mytoken_calendars.receipts import ReceiptStore
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.feeds import ics
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import access
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
@@ -18,8 +22,8 @@ class NewSubscription(BaseModel):
     comment: body.Comment = ""
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     caller = access.admit(authority, credentials.of(request), *access.ADDING, receipts=receipts)
     new = body.read(request, NewSubscription)
 
@@ -27,4 +31,4 @@ def handler(request: api.Request) -> api.Response:
         store, caller, request.name, new.mom_id, new.comment, render=ics.event, now=request.now
     )
 
-    return api.answer(HTTPStatus.OK, calendar.document(request.base_url))
+    return operation.answer(HTTPStatus.OK, calendar.document(request.base_url))

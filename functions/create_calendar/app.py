@@ -4,10 +4,14 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from mytoken_calendars import access, api, authorities, body, calendars, credentials, ics
-from mytoken_calendars.mytoken import Capability
-from mytoken_calendars.receipts import ReceiptStore
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.feeds import ics
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
@@ -18,11 +22,11 @@ class NewCalendar(BaseModel):
     name: body.CalendarName
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
     calendar = calendars.create(store, caller, new.name, render=ics.opening, now=request.now)
 
-    return api.answer(HTTPStatus.CREATED, calendar.document(request.base_url))
+    return operation.answer(HTTPStatus.CREATED, calendar.document(request.base_url))

@@ -1,20 +1,23 @@
 """DELETE /api/v0/notifications/calendars/{name} - deletes a calendar, and its feed at once."""
 
-from mytoken_calendars import access, api, authorities, body, calendars, credentials
-from mytoken_calendars.mytoken import Capability
-from mytoken_calendars.receipts import ReceiptStore
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     body.read(request, body.NoToken)
 
     calendars.delete(store, caller, request.name, now=request.now)
 
-    return api.NO_CONTENT
+    return operation.NO_CONTENT

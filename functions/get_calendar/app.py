@@ -3,19 +3,22 @@
 Its answer is a redirect, so an updated mytoken would be lost: it neither rotates nor counts.
 """
 
-from mytoken_calendars import access, api, authorities, body, calendars, credentials
-from mytoken_calendars.mytoken import Capability
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
     calendar = calendars.find(store, caller.owner, request.name)
 
-    return api.redirect(calendar.ics_path(request.base_url))
+    return operation.redirect(calendar.ics_path(request.base_url))

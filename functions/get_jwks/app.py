@@ -2,11 +2,12 @@
 
 from http import HTTPStatus
 
-from mytoken_calendars import api, authorities
+from mytoken_calendars import authorities
+from mytoken_calendars.http import operation
 
 authority = authorities.from_environment()
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
-    return api.answer(HTTPStatus.OK, authority.jwks())
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
+    return operation.answer(HTTPStatus.OK, authority.jwks())

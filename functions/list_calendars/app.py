@@ -2,20 +2,23 @@
 
 from http import HTTPStatus
 
-from mytoken_calendars import access, api, authorities, body, calendars, credentials
-from mytoken_calendars.mytoken import Capability
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
     found = calendars.list_all(store, caller, now=request.now)
 
     documents = [calendar.document(request.base_url) for calendar in found]
-    return api.answer(HTTPStatus.OK, {"calendars": documents})
+    return operation.answer(HTTPStatus.OK, {"calendars": documents})

@@ -1,8 +1,8 @@
 """OPTIONS /api/{proxy} - lets web applications of any origin call the API, without credentials."""
 
-from mytoken_calendars import api
+from mytoken_calendars.http import operation
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
-    return api.PREFLIGHT
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
+    return operation.PREFLIGHT

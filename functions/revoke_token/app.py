@@ -5,7 +5,9 @@ The body says which one, by its value: the header or the cookie says only who as
 
 from pydantic import BaseModel
 
-from mytoken_calendars import api, authorities, body, credentials, revoking
+from mytoken_calendars import authorities
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import revoke
 
 authority = authorities.from_environment()
 
@@ -16,12 +18,12 @@ class Revocation(BaseModel):
     recursive: body.Flag = False
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     issuing = authorities.issuing(authority)
     asked = body.read(request, Revocation)
     presented = credentials.of(request, asked.token)
 
-    revoking.revoke(issuing, presented, asked.token, asked.mom_id, tree=asked.recursive)
+    revoke.revoke(issuing, presented, asked.token, asked.mom_id, tree=asked.recursive)
 
-    return api.NO_CONTENT
+    return operation.NO_CONTENT

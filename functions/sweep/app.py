@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from mytoken_calendars import logs
-from mytoken_calendars.sweeper import Sweeper
+from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
 
 sweeper = Sweeper.from_environment()
 

@@ -4,7 +4,9 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from mytoken_calendars import api, authorities, body, credentials, tokeninfo
+from mytoken_calendars import authorities
+from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.tokens import tokeninfo
 
 authority = authorities.from_environment()
 
@@ -13,12 +15,12 @@ class Question(BaseModel):
     action: tokeninfo.Action = tokeninfo.Action.INTROSPECT
 
 
-@api.operation
-def handler(request: api.Request) -> api.Response:
+@operation.operation
+def handler(request: operation.Request) -> operation.Response:
     issuing = authorities.issuing(authority)
     presented = credentials.of(request)
     question = body.read(request, Question)
 
     document = tokeninfo.document(issuing, presented, question.action)
 
-    return api.answer(HTTPStatus.OK, document)
+    return operation.answer(HTTPStatus.OK, document)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import data, standins
-from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
 from tests.bench import (
     adding,
     bounds,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.bench import capacity, progress
 from tests.bench.calls import Calls, Clients
 from tests.bench.figures import Figure
@@ -52,7 +52,7 @@ def _listed(clients: Clients, person: Person, there_are: int) -> Calls:
 
 
 def _size_of_events(stack: Stack, dynamodb: Any, document: Document) -> int:
-    partition = items.events_partition(internal_id(stack, document))
+    partition = keys.events_partition(internal_id(stack, document))
     answer = dynamodb.query(
         TableName=stack.store.table.name,
         KeyConditionExpression="pk = :pk",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.template import Template
-from mytoken_calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
 from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure

@@ -14,13 +14,14 @@ import boto3
 
 from local import data, standins
 from local.template import Template
-from mytoken_calendars import ics, items
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.table import Item, Table
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.store import CalendarStore
-from mytoken_calendars.subscriptions import Subscription
-from mytoken_calendars.table import Item, Table
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.integration.steps import Document, add, create, feed_id, new_user, overwrite, owner
 from tests.support import DAY, Stack, Token, sample_event
 
@@ -76,7 +77,7 @@ class Person:
         with self._table.batch_writer() as batch:
             for item in collected.items:
                 batch.put_item(Item=item)
-        for head in (items.feed_head(feed_id(document)), items.owner_head(calendar.owner)):
+        for head in (keys.feed_head(feed_id(document)), keys.owner_head(calendar.owner)):
             counted = (table.get(head) or {})["subscriptions"]
             overwrite(self.stack, head, subscriptions=counted + tokens)
 

@@ -10,8 +10,8 @@ from typing import Any
 from unittest import mock
 
 from local.handlers import Event, Handler
-from mytoken_calendars import api
-from mytoken_calendars.table import Table
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.http import operation
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function
@@ -23,9 +23,9 @@ _BATCHES = 41
 _CALLS = 500  # in each
 
 
-@api.operation
-def nothing(request: api.Request) -> api.Response:
-    return api.answer(HTTPStatus.OK, {})
+@operation.operation
+def nothing(request: operation.Request) -> operation.Response:
+    return operation.answer(HTTPStatus.OK, {})
 
 
 def figure(function: Function, document: Document) -> Figure:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from mytoken_calendars import feed_http, messages
+from mytoken_calendars.http import feed_response, messages
 from mytoken_calendars.identifiers import mom_id_of
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
@@ -69,7 +69,7 @@ def feed(stack: Stack, method: str, **headers: str) -> Answer:
 
 
 def too_large_feed(stack: Stack, method: str = "GET") -> Answer:
-    with mock.patch.object(feed_http, "LARGEST_ANSWER", 100):
+    with mock.patch.object(feed_response, "LARGEST_ANSWER", 100):
         return feed(stack, method, **{"accept-encoding": "identity, gzip;q=0"})
 
 

@@ -12,10 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from mytoken_calendars import feed, ics, reminders
+from mytoken_calendars.calendars import reminders
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.feeds import feed, ics
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.contract import judge
 from tests.contract.readers import Alarm, Calendar, Event
 

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.handlers import Context
-from mytoken_calendars import aws, items, rows
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb.table import BATCH
+from mytoken_calendars.calendars.names import COMMENT_LENGTH, NAME_LENGTH
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.mytoken import LATEST_TIME, LONGEST_NAME, RegisteredToken
-from mytoken_calendars.names import COMMENT_LENGTH, NAME_LENGTH
-from mytoken_calendars.subscriptions import Subscription
-from mytoken_calendars.table import BATCH
+from mytoken_calendars.tokens.mytoken import LATEST_TIME, LONGEST_NAME, RegisteredToken
 from tests import hostile
 from tests.contract import judge
 from tests.contract.feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
@@ -173,8 +174,8 @@ def calendar_of(sample: Sample, stack: Stack) -> Iterator[Document]:
     calendar_id, table = internal_id(stack, calendar), stack.store.table
     puts = []
     for one in sample.subscriptions:
-        item = {**items.event(calendar_id, one.token.mom_id), **rows.of_event(one, vevent(one))}
-        puts.append({"PutRequest": aws.dynamodb_parameters({"Item": item})})
+        item = {**keys.event(calendar_id, one.token.mom_id), **items.of_event(one, vevent(one))}
+        puts.append({"PutRequest": clients.dynamodb_parameters({"Item": item})})
     for first in range(0, len(puts), BATCH):
         table.client.batch_write_item(RequestItems={table.name: puts[first : first + BATCH]})
     try:

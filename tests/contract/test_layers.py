@@ -33,11 +33,17 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compiled(layer: Path) -> dict[str, bytes]:
-    return {path.name.partition(".")[0]: path.read_bytes() for path in layer.rglob("*.pyc")}
+    """Compiled code by its module's path in the layer."""
+    return {
+        f"{path.parent.parent.relative_to(layer) / path.name.partition('.')[0]}": path.read_bytes()
+        for path in layer.rglob("*.pyc")
+    }
 
 
 def test_every_module_of_the_layer_is_compiled(layer: Path) -> None:
-    assert set(compiled(layer)) == {path.stem for path in layer.glob("*.py")}
+    modules = {str(path.relative_to(layer).with_suffix("")) for path in layer.rglob("*.py")}
+
+    assert set(compiled(layer)) == modules
 
 
 def test_compiled_code_is_taken_as_it_is(layer: Path) -> None:
@@ -47,9 +53,13 @@ def test_compiled_code_is_taken_as_it_is(layer: Path) -> None:
 def test_compiled_code_names_its_place_in_lambda_and_not_the_machine_that_built_it(
     layer: Path,
 ) -> None:
-    names = {marshal.loads(code[16:]).co_filename for code in compiled(layer).values()}
+    places = {
+        module: marshal.loads(code[16:]).co_filename for module, code in compiled(layer).items()
+    }
 
-    assert {name.rpartition("/")[0] for name in names} == {"/opt/python/mytoken_calendars"}
+    assert places == {
+        module: f"/opt/python/mytoken_calendars/{module}.py" for module in compiled(layer)
+    }
 
 
 def test_without_an_interpreter_of_the_runtime_the_layer_says_so_in_one_line(
@@ -60,7 +70,7 @@ def test_without_an_interpreter_of_the_runtime_the_layer_says_so_in_one_line(
     *_, line = result.stderr.splitlines()
     assert line == "not compiled, so functions start slowly: /nowhere/python3.13 does not run"
     assert compiled(tmp_path) == {}
-    assert (tmp_path / "python" / "mytoken_calendars" / "feed.py").exists()
+    assert (tmp_path / "python" / "mytoken_calendars" / "feeds" / "feed.py").exists()
 
 
 @pytest.mark.parametrize("layer_folder", ["shared", "dependencies"])

@@ -9,20 +9,13 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.template import Template
-from mytoken_calendars import (
-    api,
-    body,
-    calendars,
-    credentials,
-    idempotency,
-    jwt_codec,
-    messages,
-    mytoken,
-    names,
-    tokeninfo,
-)
-from mytoken_calendars.key_set import ALGORITHMS
-from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.authorities.embedded import codec
+from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
+from mytoken_calendars.calendars import calendars, names
+from mytoken_calendars.http import body, credentials, idempotency_key, messages
+from mytoken_calendars.http.operation import STATUS_AND_CODE
+from mytoken_calendars.tokens import mytoken, tokeninfo
+from mytoken_calendars.tokens.mytoken import Capability
 from tests import mytoken_server
 from tests.contract import openapi
 from tests.contract.answers import (
@@ -116,7 +109,7 @@ def test_the_server_is_a_variable_that_begins_with_the_local_one() -> None:
 
 
 def test_the_errors_of_the_code_are_documented_and_no_others() -> None:
-    in_code = {(status.value, code) for status, code in api.STATUS_AND_CODE.values()}
+    in_code = {(status.value, code) for status, code in STATUS_AND_CODE.values()}
 
     documented = {
         (status, code)
@@ -208,8 +201,8 @@ def test_the_limits_are_those_of_the_code() -> None:
 
     assert SCHEMAS["Name"]["maxLength"] == names.NAME_LENGTH
     assert new_subscription["comment"]["maxLength"] == names.COMMENT_LENGTH
-    assert SCHEMAS["BodyMytoken"]["maxLength"] == jwt_codec.LONGEST
-    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == jwt_codec.LONGEST
+    assert SCHEMAS["BodyMytoken"]["maxLength"] == codec.LONGEST
+    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == codec.LONGEST
     name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
     assert name["maxLength"] == mytoken.LONGEST_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
@@ -382,7 +375,7 @@ def test_the_idempotency_key_is_a_parameter_where_it_means_something_and_nowhere
     }
 
     assert documented == set(REPEATABLE)
-    assert idempotency._KEY.pattern == "[!-~]{1,255}"
+    assert idempotency_key._KEY.pattern == "[!-~]{1,255}"
 
 
 @pytest.mark.parametrize(("folder", "capability"), list(product(OF_THE_API, Capability)))

@@ -10,8 +10,8 @@ import pytest
 from aws_lambda_powertools.shared.constants import LOGGER_LOG_SAMPLING_RATE
 
 from local.template import Template
-from mytoken_calendars import metrics
-from mytoken_calendars.metrics import Metric
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.metrics import Metric
 from tests import cloudwatch
 from tests.cloudwatch import Alarm, Name, matches, resolved
 from tests.support import ROOT
@@ -71,7 +71,7 @@ def test_the_template_uses_all_words_that_are_counted_and_no_others() -> None:
 
 @pytest.mark.parametrize("metric", Metric, ids=lambda metric: metric.value)
 def test_every_word_is_counted_somewhere(metric: Metric) -> None:
-    modules = [path.read_text() for path in PACKAGE.glob("*.py") if path.stem != "metrics"]
+    modules = [path.read_text() for path in PACKAGE.rglob("*.py") if path.stem != "metrics"]
 
     assert any(f"Metric.{metric.name}" in text for text in modules)
 

@@ -4,7 +4,7 @@ import pytest
 
 from local.handlers import Context
 from local.template import Template
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests import permissions
 from tests.contract.answers import OF_THE_API, REQUESTS
 from tests.integration.steps import overwrite
@@ -42,7 +42,7 @@ def _do_everything(stack: Stack) -> None:
     stack.feed(stack.invoke("list_calendars", child).json["calendars"][0])
     for folder in (*OF_THE_API, "tokeninfo", "revoke_token"):
         _use_and_replay(stack, folder)
-    overwrite(stack, items.importing("an import that was not ended"), owner="somebody", until=0)
+    overwrite(stack, keys.importing("an import that was not ended"), owner="somebody", until=0)
     stack.handlers["sweep"](sample_event("sweep"), Context())
 
 
@@ -124,9 +124,9 @@ def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:
     prefixes = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
 
     partitions = {
-        items.feed_head("x")["pk"],
-        items.events_partition("x"),
-        items.revocations_partition(items.Owner("x")),
+        keys.feed_head("x")["pk"],
+        keys.events_partition("x"),
+        keys.revocations_partition(keys.Owner("x")),
     }
 
     assert {f"{partition.partition('#')[0]}#*" for partition in partitions} == set(prefixes)

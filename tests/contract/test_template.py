@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.template import Template
-from mytoken_calendars import calendars
+from mytoken_calendars.calendars import calendars
 from tests.support import ROOT, Stack
 
 TEMPLATE = Template.read()
@@ -39,7 +39,7 @@ HOLDING_NONE = (  # that would be missed: logs go with the stack, as they go aft
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 
 LONGEST_INTEGRATION = 29  # seconds: API Gateway gives up after 30
-LONGEST_FILE = 30  # lines of a functions/*/app.py
+LONGEST_FILE = 36  # lines of a functions/*/app.py
 LONGEST_MODULE = 200
 REASON = "It is longer than other modules because"
 
@@ -484,7 +484,7 @@ def test_a_handler_decides_nothing(folder: str) -> None:
     assert [node for node in ast.walk(handler) if isinstance(node, decisions)] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_module_is_short_or_says_why_not(path: Any) -> None:
     text = path.read_text()
 

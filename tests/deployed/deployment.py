@@ -18,7 +18,7 @@ import jwt
 import pytest
 import requests
 
-from mytoken_calendars.mytoken import Capability, Mytoken
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from tests.canaries import CANARIES
 from tests.contract import openapi
 from tests.support import CALENDARS, Answer

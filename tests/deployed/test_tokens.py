@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars.mytoken import Capability
+from mytoken_calendars.tokens.mytoken import Capability
 from tests.deployed.deployment import NOBODY, Deployment
 
 NO_MOM_ID = f"{'A' * 86}=="

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mytoken_calendars import aws, items
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import keys
 
 _DELETED = {"pk", "sk", "deleted", "ttl"}
 
@@ -32,23 +33,21 @@ class Contents:
         def under(partition: str, row: str = "") -> list[Item]:
             return [r for r in rows if r["pk"].startswith(partition) and r["sk"].startswith(row)]
 
-        subscriptions = under("OWNER#", items.SUBSCRIPTION)
+        subscriptions = under("OWNER#", keys.SUBSCRIPTION)
         feeds = under("FEED#")
         return cls(
-            owners={row["pk"]: row for row in under("OWNER#", items.HEAD)},
-            calendars=under("OWNER#", items.CALENDAR),
+            owners={row["pk"]: row for row in under("OWNER#", keys.HEAD)},
+            calendars=under("OWNER#", keys.CALENDAR),
             subscriptions={_split(row["sk"]): row for row in subscriptions},
             events={(row["pk"].split("#")[1], row["sk"]): row for row in under("CALENDAR#")},
             feeds=[row for row in feeds if "deleted" not in row],
             deleted_feeds=[row for row in feeds if "deleted" in row],
-            jobs={row["sk"]: row for row in (*under(items.SWEEP), *under(items.IMPORTING))},
-            revocation_heads={
-                row["pk"].split("#")[1]: row for row in under("REVOKED#", items.HEAD)
-            },
+            jobs={row["sk"]: row for row in (*under(keys.SWEEP), *under(keys.IMPORTING))},
+            revocation_heads={row["pk"].split("#")[1]: row for row in under("REVOKED#", keys.HEAD)},
             revocations={
                 (row["pk"].split("#")[1], row["sk"]): row
                 for row in under("REVOKED#")
-                if row["sk"] != items.HEAD
+                if row["sk"] != keys.HEAD
             },
             receipts=under("RECEIPT#"),
         )
@@ -56,7 +55,7 @@ class Contents:
 
 def violations(dump: Mapping[str, list[Any]]) -> list[str]:
     """What is wrong in the calendars table, which is the first of a stack's dump."""
-    rows = [aws.from_dynamodb(item) for item in next(iter(dump.values()))]
+    rows = [clients.from_dynamodb(item) for item in next(iter(dump.values()))]
     return violations_in(Contents.of(rows))
 
 
@@ -73,7 +72,7 @@ def _of_feeds(table: Contents) -> Iterator[str]:
     if more := [identity for identity, count in calendars.items() if count > 1]:
         yield f"calendars that are there more than once: {more}"
     heads = {feed["pk"] for feed in table.feeds}
-    lost = [c["id"] for c in table.calendars if items.feed_head(c["feed_id"])["pk"] not in heads]
+    lost = [c["id"] for c in table.calendars if keys.feed_head(c["feed_id"])["pk"] not in heads]
     if lost:
         yield f"calendars whose address leads nowhere: {lost}"
     if talking := [feed["pk"] for feed in table.deleted_feeds if set(feed) != _DELETED]:

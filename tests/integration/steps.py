@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from icalendar import Calendar, Event
 
-from mytoken_calendars import aws, items
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.identifiers import Owner, owner_of, subject
-from mytoken_calendars.table import Table
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
 Document = dict[str, Any]
@@ -88,7 +89,7 @@ def feed_id(calendar: Document) -> str:
 
 def internal_id(stack: Stack, calendar: Document) -> str:
     """The id that no client sees, of a calendar that is there."""
-    head = stack.store.table.get(items.feed_head(feed_id(calendar))) or {}
+    head = stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
     calendar_id: str = head["calendar"]
     return calendar_id
 
@@ -96,7 +97,7 @@ def internal_id(stack: Stack, calendar: Document) -> str:
 def settle(stack: Stack, calendar: Document) -> int:
     """As if the calendar's last change were an hour ago; when that was."""
     an_hour_ago = int(time.time()) - 3600
-    overwrite(stack, items.feed_head(feed_id(calendar)), changed=an_hour_ago)
+    overwrite(stack, keys.feed_head(feed_id(calendar)), changed=an_hour_ago)
     return an_hour_ago
 
 
@@ -108,13 +109,13 @@ def overwrite(stack: Stack, key: Mapping[str, str], **attributes: Any) -> None:
 def overwrite_token(stack: Stack, token: Token, **attributes: Any) -> None:
     """Sets what the registry has of a token, as only a test may."""
     registry = stack.authority.registry
-    key = items.token(registry.owner_of(token.mom_id), token.mom_id)
+    key = keys.token(registry.owner_of(token.mom_id), token.mom_id)
     _overwrite(registry.table, key, attributes)
 
 
 def _overwrite(table: Table, key: Mapping[str, str], attributes: Mapping[str, Any]) -> None:
     item = {**(table.get(dict(key)) or {}), **key, **attributes}
-    parameters = aws.dynamodb_parameters({"TableName": table.name, "Item": item})
+    parameters = clients.dynamodb_parameters({"TableName": table.name, "Item": item})
     table.client.put_item(**parameters)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import items
-from mytoken_calendars.issuing import MAX_ANCESTORS
+from mytoken_calendars.authorities.embedded.minting import MAX_ANCESTORS
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import (
     Document,
     add,
@@ -128,7 +128,7 @@ def test_adding_a_token_twice_gives_one_entry_and_one_event(stack: Stack, user: 
 
     again = [_add(stack, token, mom_id) for mom_id in (token.mom_id, "")]
 
-    head = stack.store.table.get(items.owner_head(owner(user))) or {}
+    head = stack.store.table.get(keys.owner_head(owner(user))) or {}
     assert [answer.json for answer in again] == [first.json, first.json]
     assert len(events(stack.feed(calendar))) == 1
     assert head["subscriptions"] == 1
@@ -363,7 +363,7 @@ def test_reminders_that_were_past_when_the_token_was_added_are_left_out(
 
 
 def _pretend_it_was_added_an_hour_ago(stack: Stack, calendar: Document, token: Token) -> datetime:
-    key = items.event(internal_id(stack, calendar), token.mom_id)
+    key = keys.event(internal_id(stack, calendar), token.mom_id)
     earlier = (stack.store.table.get(key) or {})["added"] - 3600
     overwrite(stack, key, added=earlier, changed=earlier)
     return datetime.fromtimestamp(earlier, UTC)

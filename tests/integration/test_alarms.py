@@ -13,9 +13,10 @@ from werkzeug.test import Client
 from local.gateway import Gateway
 from local.handlers import Context
 from local.template import Template
-from mytoken_calendars import logs, metrics
-from mytoken_calendars.feed_cache import FeedCache
-from mytoken_calendars.metrics import Metric
+from mytoken_calendars import logs
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.aws.s3 import FeedCache
 from tests import cloudwatch
 from tests.cloudwatch import Alarm, Datum, access_line, of_aws
 from tests.integration.faults import Fault, answered, conflict, faults, refused, unreachable

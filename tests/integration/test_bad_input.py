@@ -18,8 +18,12 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
-from mytoken_calendars import items
-from mytoken_calendars.calendars import MAX_CALENDARS, MAX_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS_OF_OWNER
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars.calendars import (
+    MAX_CALENDARS,
+    MAX_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTIONS_OF_OWNER,
+)
 from mytoken_calendars.identifiers import Owner
 from tests.contract import openapi
 from tests.integration.forgeries import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
@@ -175,7 +179,7 @@ class World:
         return self.stack.send(operation, {**sample, **event})
 
     @contextmanager
-    def counting(self, key: items.Key, counter: str, number: int) -> Iterator[None]:
+    def counting(self, key: keys.Key, counter: str, number: int) -> Iterator[None]:
         """As if there were that many."""
         before = self.stack.store.table.get(key) or {}
         overwrite(self.stack, key, **{counter: number})
@@ -187,24 +191,24 @@ class World:
         """The large calendar has so many events."""
         calendar_id = internal_id(self.stack, self.large)
         text = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
-        keys = [items.event(calendar_id, f"token {number}") for number in range(18)]
-        for key in keys:
+        events = [keys.event(calendar_id, f"token {number}") for number in range(18)]
+        for key in events:
             overwrite(self.stack, key, vevent=text, sequence=0)
         yield
-        self.stack.store.table.remove(keys)
+        self.stack.store.table.remove(events)
 
     @property
     def owner(self) -> Owner:
         return owner(self.user, self.stack.issuer)
 
     @property
-    def owner_head(self) -> items.Key:
-        return items.owner_head(self.owner)
+    def owner_head(self) -> keys.Key:
+        return keys.owner_head(self.owner)
 
     @property
-    def feed_head(self) -> items.Key:
+    def feed_head(self) -> keys.Key:
         calendar = self.stack.store.find(self.owner, NAME)
-        return items.feed_head(calendar.feed_id)
+        return keys.feed_head(calendar.feed_id)
 
     @cached_property
     def forger(self) -> Forger:

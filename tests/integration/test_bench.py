@@ -10,8 +10,8 @@ import pytest
 from icalendar import Calendar
 
 from local.gateway import LARGEST_HEAD
-from mytoken_calendars import items
-from mytoken_calendars.store import CalendarStore
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from tests.bench import bounds, capacity, costly
 from tests.bench.calls import Clients
 from tests.bench.function import Function
@@ -49,7 +49,7 @@ def calendar(person: Person) -> Document:
 def test_a_calendar_is_as_if_each_of_its_tokens_had_been_added(
     stack: Stack, calendar: Document
 ) -> None:
-    found = stack.store.table.query(items.events_partition(internal_id(stack, calendar)))
+    found = stack.store.table.query(keys.events_partition(internal_id(stack, calendar)))
 
     assert violations(stack.dump()) == []
     assert len(events(stack.feed(calendar))) == len(found) == TOKENS
@@ -64,12 +64,12 @@ def test_a_read_is_sized_by_the_whole_of_its_items_whatever_is_projected(
     stack: Stack, clients: Clients, calendar: Document
 ) -> None:
     table, dynamodb = CalendarStore.from_environment().table, boto3.client("dynamodb")
-    head = items.feed_head(feed_id(calendar))
-    partition = items.events_partition(internal_id(stack, calendar))
+    head = keys.feed_head(feed_id(calendar))
+    partition = keys.events_partition(internal_id(stack, calendar))
 
     with clients.counted() as calls:
         table.get(head)
-        table.get(items.feed_head("nobody's"))
+        table.get(keys.feed_head("nobody's"))
         table.query(partition, attributes=["sequence"])
 
     sizes = defaultdict(list)
@@ -95,7 +95,7 @@ def test_a_request_that_is_sent_again_counts_again(clients: Clients, calendar: D
     table = CalendarStore.from_environment().table
 
     with clients.counted() as calls, faults(table.client, refused("InternalServerError", 500)):
-        table.get(items.feed_head(feed_id(calendar)))
+        table.get(keys.feed_head(feed_id(calendar)))
 
     assert (calls.to("dynamodb"), len(calls.reads)) == (2, 1)
 
@@ -104,10 +104,10 @@ def test_a_batch_of_keys_is_as_many_reads(
     stack: Stack, clients: Clients, calendar: Document
 ) -> None:
     table = CalendarStore.from_environment().table
-    keys = [items.feed_head(feed_id(calendar)), items.feed_head("nobody's")]
+    wanted = [keys.feed_head(feed_id(calendar)), keys.feed_head("nobody's")]
 
     with clients.counted() as calls:
-        found = table.get_all(keys)
+        found = table.get_all(wanted)
 
     assert calls.to("dynamodb") == len(found) == 1
     assert [len(sizes) for sizes in calls.sizes(boto3.client("dynamodb"))] == [1, 0]
@@ -176,7 +176,7 @@ def test_what_a_hostile_request_costs_is_seen(
     request = costly.Costly("create_calendar", "name", event)
 
     bounded = bounds.measured(stack, request)
-    monkeypatch.setattr("mytoken_calendars.names._LONGEST_TO_NORMALISE", len(name))
+    monkeypatch.setattr("mytoken_calendars.calendars.names._LONGEST_TO_NORMALISE", len(name))
     unbounded = bounds.measured(stack, request)
 
     assert bounded.status == unbounded.status == 400

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import add, calendars, create, delete, feed_id, overwrite, owner
 from tests.support import DAY, Stack
 
@@ -105,7 +105,7 @@ def test_the_feed_is_410_for_90_days_and_404_ever_after(stack: Stack) -> None:
     token = stack.mint()
     calendar = create(stack, token)
     delete(stack, token, calendar)
-    key = items.feed_head(feed_id(calendar))
+    key = keys.feed_head(feed_id(calendar))
     left = stack.store.table.get(key) or {}
 
     overwrite(stack, key, ttl=int(time.time()) + 60)
@@ -125,7 +125,7 @@ def test_nothing_is_left_of_a_deleted_feed_but_when_it_was_deleted(stack: Stack)
 
     delete(stack, token, calendar)
 
-    left = stack.store.table.get(items.feed_head(feed_id(calendar))) or {}
+    left = stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
     assert left.keys() == {"pk", "sk", "deleted", "ttl"}
 
 
@@ -168,7 +168,7 @@ def test_deleting_makes_room_for_as_many_tokens_as_the_calendar_had(
 
     delete(stack, token, doomed)
 
-    head = stack.store.table.get(items.owner_head(owner(user))) or {}
+    head = stack.store.table.get(keys.owner_head(owner(user))) or {}
     assert (head["calendars"], head["subscriptions"]) == (1, 1)
 
 

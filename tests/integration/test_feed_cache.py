@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from mytoken_calendars.feed_cache import FeedCache
-from mytoken_calendars.feed_memory import FeedMemory
+from mytoken_calendars.aws.s3 import FeedCache
+from mytoken_calendars.feeds.memory import FeedMemory
 from tests.integration.steps import (
     Document,
     add,

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from mytoken_calendars import aws, items
-from mytoken_calendars.table import Item, Table
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.table import Item, Table
 from tests.integration.steps import (
     Clock,
     Document,
@@ -209,7 +210,9 @@ def test_a_second_change_in_one_second_shows_to_a_client_that_knows_only_the_dat
     stack: Stack, user: str, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = int(time.time())
-    monkeypatch.setattr("mytoken_calendars.messages.time", SimpleNamespace(time=lambda: second))
+    monkeypatch.setattr(
+        "mytoken_calendars.http.messages.time", SimpleNamespace(time=lambda: second)
+    )
     calendar = create(stack, token)
     known = stack.feed(calendar).headers.get("last-modified", "")
 
@@ -230,7 +233,7 @@ class InPart:
     """
 
     table: Table
-    key: items.Key
+    key: keys.Key
     shown: tuple[int, int]  # by the feed once it is complete: events, and new comments
     before: Item | None = None
     after: Item | None = None
@@ -247,7 +250,7 @@ class InPart:
     def _show(self, item: Item | None) -> None:
         self.table.remove([self.key])
         if item:
-            write = aws.dynamodb_parameters({"TableName": self.table.name, "Item": item})
+            write = clients.dynamodb_parameters({"TableName": self.table.name, "Item": item})
             self.table.client.put_item(**write)
 
 
@@ -259,17 +262,17 @@ def part(
     other, calendar_id = stack.mint(user=user, name="other"), internal_id(stack, calendar)
     key, shown, change = {
         "added": (
-            items.event(calendar_id, other.mom_id),
+            keys.event(calendar_id, other.mom_id),
             (2, 0),
             lambda: add(stack, token, calendar, other.mom_id),
         ),
         "renewed": (
-            items.event(calendar_id, token.mom_id),
+            keys.event(calendar_id, token.mom_id),
             (1, 1),
             lambda: add(stack, token, calendar, "", comment="renew it"),
         ),
         "revoked": (
-            items.revocation(owner(user), token.mom_id),
+            keys.revocation(owner(user), token.mom_id),
             (0, 0),
             lambda: stack.revoke(token),
         ),
@@ -284,7 +287,7 @@ def test_the_rest_of_a_change_is_waited_for(
     stack: Stack, calendar: Document, part: InPart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = SimpleNamespace(sleep=part.complete)
-    monkeypatch.setattr("mytoken_calendars.patience.time", waits)
+    monkeypatch.setattr("mytoken_calendars.backoff.time", waits)
 
     feed = stack.feed(calendar)
 

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import (
     Document,
     add,
@@ -281,7 +281,7 @@ def test_every_unknown_address_is_answered_alike_and_the_malformed_ones_without_
 def test_the_id_of_the_calendar_and_the_hash_of_the_address_are_no_addresses(
     stack: Stack, calendar: Document
 ) -> None:
-    hashed = items.feed_head(feed_id(calendar))["pk"].removeprefix("FEED#")
+    hashed = keys.feed_head(feed_id(calendar))["pk"].removeprefix("FEED#")
     calendar_id = internal_id(stack, calendar)
     inner = [calendar_id, calendar_id.replace("-", ""), hashed, hashed[:32]]
 
@@ -297,13 +297,13 @@ def test_a_feed_whose_events_are_large_is_sent_compressed_or_refused(
     calendar_id = internal_id(stack, calendar)
     large = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
     for number in range(18):
-        overwrite(stack, items.event(calendar_id, f"token {number}"), vevent=large, sequence=0)
+        overwrite(stack, keys.event(calendar_id, f"token {number}"), vevent=large, sequence=0)
 
     silent = stack.feed(calendar)
     asking = stack.feed(calendar, headers=GZIP)
     refusing = stack.feed(calendar, headers={"accept-encoding": "identity, *;q=0"})
 
-    stack.store.table.remove(items.event(calendar_id, f"token {n}") for n in range(18))
+    stack.store.table.remove(keys.event(calendar_id, f"token {n}") for n in range(18))
     assert (silent.status, silent.headers["content-encoding"]) == (200, "gzip")
     assert silent.headers["etag"] == asking.headers["etag"]
     assert asking.text.count("BEGIN:VEVENT") == 18

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import items
-from mytoken_calendars.calendars import MAX_CALENDARS
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_answer, lost_request, unreachable
 from tests.integration.invariants import violations
 from tests.integration.steps import Clock, add, before_each, create, delete, overwrite, owner
@@ -195,7 +195,7 @@ def test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key(
     person: Person,
 ) -> None:
     token, request = person.mint(), Request.to("create_calendar", person)
-    head = items.owner_head(owner(person.user))
+    head = keys.owner_head(owner(person.user))
     overwrite(person.stack, head, calendars=MAX_CALENDARS)
     refused = request.sent(token)
     overwrite(person.stack, head, calendars=1)
@@ -588,7 +588,7 @@ def _client(stack: Stack, operation: str, door: str) -> Any:
 
 def _item(person: Person, token: Token) -> dict[str, Any]:
     registry = person.stack.authority.registry
-    return registry.table.get(items.token(owner(person.user), token.mom_id)) or {}
+    return registry.table.get(keys.token(owner(person.user), token.mom_id)) or {}
 
 
 def _status(operation: str, claims: Mapping[str, Any]) -> int:

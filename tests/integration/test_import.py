@@ -11,11 +11,12 @@ from uuid import UUID
 import pytest
 from botocore.client import BaseClient
 
-from mytoken_calendars import aws, importing, items
-from mytoken_calendars.calendars import MAX_CALENDARS
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import imports, keys
+from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
+from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
-from mytoken_calendars.sweeper import Sweeper
 from tests import permissions
 from tests.integration.faults import Fault, faults, lost_answer, lost_request
 from tests.integration.invariants import violations
@@ -124,7 +125,7 @@ def test_what_was_deleted_since_does_not_come_back(
     delete(remote_stack, token, {"name": NAME})
     if days:  # then DynamoDB has removed what is left of the feed
         table = remote_stack.store.table
-        table.remove([items.feed_head(feed_id)])
+        table.remove([keys.feed_head(feed_id)])
 
     told = run(tables, rename=True)
 
@@ -248,7 +249,7 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
     tables = tables_of(remote_stack)
     first = tables.calendar(user, "first", {})
     run(tables)
-    head = items.owner_head(_owner(user, remote_stack.server.url))
+    head = keys.owner_head(_owner(user, remote_stack.server.url))
     overwrite(remote_stack, head, calendars=MAX_CALENDARS)
     second = tables.calendar(user, "second", {token.mom_id: ""})
     tables.rows["Calendars"].append({**tables.rows["Calendars"][0], "id": "f" * 32, "uid": 999})
@@ -271,9 +272,11 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
 def stack(racing_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """Of which one client imports; calendars of more than one token take several transactions."""
     with racing_stack.entered():
-        client, other = aws.client("dynamodb"), aws.client
-    monkeypatch.setattr(aws, "client", lambda name: client if name == "dynamodb" else other(name))
-    monkeypatch.setattr(importing, "_AT_ONCE", 1)
+        client, other = clients.client("dynamodb"), clients.client
+    monkeypatch.setattr(
+        clients, "client", lambda name: client if name == "dynamodb" else other(name)
+    )
+    monkeypatch.setattr(imports, "_AT_ONCE", 1)
     yield racing_stack
     assert violations(racing_stack.dump()) == []
 
@@ -296,7 +299,7 @@ def test_after_an_import_that_ended_at_any_call_a_calendar_is_there_wholly_or_no
 ) -> None:
     tables, feed_id = large(user)
     run = importing_into(stack, ISSUER, tmp_path)
-    client = aws.client("dynamodb")
+    client = clients.client("dynamodb")
 
     with faults(client, *[None] * calls, *[fault] * 99), pytest.raises(TemporarilyUnavailable):
         run(tables)
@@ -335,7 +338,7 @@ def test_nobody_sees_a_calendar_before_it_is_whole(stack: Stack, user: str, tmp_
     def look(client: Any, request: Any) -> None:
         seen.append((stack.feed(path_of(feed_id)).status, len(_listed(stack, user))))
 
-    with faults(aws.client("dynamodb"), *[look] * 99, operation="TransactWriteItems") as called:
+    with faults(clients.client("dynamodb"), *[look] * 99, operation="TransactWriteItems") as called:
         importing_into(stack, ISSUER, tmp_path)(tables)
 
     assert len(called) == 4
@@ -348,13 +351,13 @@ def test_what_an_import_has_laid_ready_is_swept_after_a_day_and_not_before(
     stack: Stack, user: str, tmp_path: Path
 ) -> None:
     tables, feed_id = large(user)
-    run, client = importing_into(stack, ISSUER, tmp_path), aws.client("dynamodb")
+    run, client = importing_into(stack, ISSUER, tmp_path), clients.client("dynamodb")
     with (
         faults(client, None, None, *[lost_request] * 99, operation="TransactWriteItems"),
         pytest.raises(TemporarilyUnavailable),
     ):
         run(tables)
-    partition = items.owner_partition(_owner(user, ISSUER))
+    partition = keys.owner_partition(_owner(user, ISSUER))
     laid_ready = stack.store.table.query(partition)
 
     _sweep(stack, later=0)
@@ -373,7 +376,7 @@ def test_an_import_that_took_so_long_that_it_was_given_up_brings_nothing_in(
     stack: Stack, user: str, tmp_path: Path, batches: int, removed: int
 ) -> None:
     tables, feed_id = large(user)
-    run, client = importing_into(stack, ISSUER, tmp_path), aws.client("dynamodb")
+    run, client = importing_into(stack, ISSUER, tmp_path), clients.client("dynamodb")
 
     def sweep(client: Any, request: Any) -> None:
         _sweep(stack, later=2 * DAY, batches=removed)
@@ -387,7 +390,7 @@ def test_an_import_that_took_so_long_that_it_was_given_up_brings_nothing_in(
     _sweep(stack, later=0)
 
     assert stack.feed(path_of(feed_id)).status == 404
-    assert stack.store.table.query(items.owner_partition(_owner(user, ISSUER))) == []
+    assert stack.store.table.query(keys.owner_partition(_owner(user, ISSUER))) == []
     assert violations(stack.dump()) == []
     assert run(tables)[-3] == "imported: 1 calendars with 3 tokens"
 

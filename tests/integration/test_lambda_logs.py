@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from local.template import ROOT, Template
-from mytoken_calendars.calendars import new_feed_id
+from mytoken_calendars.calendars.calendars import new_feed_id
 from tests import lambda_runtime
 from tests.canaries import Canaries
 from tests.lambda_runtime import ROLE, SIGNED, Failed, Runtime

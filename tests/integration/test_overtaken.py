@@ -202,7 +202,7 @@ def test_who_is_overtaken_again_and_again_is_asked_to_come_later(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     impatient = SimpleNamespace(sleep=lambda seconds: None)
-    monkeypatch.setattr("mytoken_calendars.patience.time", impatient)
+    monkeypatch.setattr("mytoken_calendars.backoff.time", impatient)
     token = stack.mint()
     client = stack.door("list_calendars", "store").table.client
     creations = [lambda n=n: create(stack, token, f"Calendar {n}") for n in range(20)]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import items
-from mytoken_calendars.calendars import MAX_CALENDARS
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import Fault, conflict, faults, lost_answer, lost_request, refused
 from tests.integration.invariants import violations
 from tests.integration.steps import calendars, events, overwrite, owner
@@ -61,11 +61,11 @@ def test_what_passes_is_repeated_and_everything_happens_once(
 
 def test_what_cannot_succeed_is_tried_once(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
-    overwrite(stack, items.owner_head(owner(user)), calendars=MAX_CALENDARS)
+    overwrite(stack, keys.owner_head(owner(user)), calendars=MAX_CALENDARS)
 
     answer, attempts = _faulty(stack, "create_calendar", token, [], json=PATH)
 
-    overwrite(stack, items.owner_head(owner(user)), calendars=0)
+    overwrite(stack, keys.owner_head(owner(user)), calendars=0)
     assert answer.status == 400
     assert attempts == ["TransactWriteItems"]
 
@@ -82,5 +82,5 @@ def _faulty(
 
 def _counted(stack: Stack, user: str) -> tuple[int, int]:
     """How many calendars and subscriptions the table says the user has."""
-    head = stack.store.table.get(items.owner_head(owner(user))) or {}
+    head = stack.store.table.get(keys.owner_head(owner(user))) or {}
     return head.get("calendars", 0), head.get("subscriptions", 0)

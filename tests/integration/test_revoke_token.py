@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.changes import Change
-from mytoken_calendars.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.integration.steps import Clock, add, before_each, owner, summaries, watched
 from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
 from tests.support import DAY, Answer, Stack, Token

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import issuing, items
-from mytoken_calendars.calendars import MAX_CALENDARS
-from mytoken_calendars.issuing import NewMytoken
+from mytoken_calendars.authorities.embedded import minting
+from mytoken_calendars.authorities.embedded.minting import NewMytoken
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_request, unreachable
 from tests.integration.steps import (
     Clock,
@@ -270,7 +271,7 @@ def test_what_is_refused_neither_rotates_nor_counts(
 
 def test_what_the_transaction_refuses_neither_rotates_nor_counts(person: Person) -> None:
     token = person.mint(rotation=REVOKED_WHEN_REPLAYED, restrictions=[{"usages_other": 1}])
-    head = items.owner_head(owner(person.user))
+    head = keys.owner_head(owner(person.user))
     overwrite(person.stack, head, calendars=MAX_CALENDARS)
     before = person.stack.dump()
 
@@ -430,7 +431,7 @@ def test_the_cookie_is_secure_where_the_stack_is(
     stack: Stack, clock: Clock, url: str, *, secure: bool
 ) -> None:
     new = NewMytoken("somebody", ["manage_mytokens"], DAY, rotation=ROTATING)
-    bearer, _ = issuing.issue(stack.authority, url, new, int(clock.now))
+    bearer, _ = minting.issue(stack.authority, url, new, int(clock.now))
     event = sample_event("list_calendars")
     event["stageVariables"]["publicUrl"] = url
     event["headers"].pop("authorization")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import add, calendars, create, delete, overwrite, owner
 from tests.support import Stack, sample_event
 
@@ -25,32 +25,32 @@ def test_it_removes_events_and_subscriptions_of_deleted_calendars(stack: Stack, 
         for mom_id in (token.mom_id, other.mom_id):
             add(stack, token, calendar, mom_id)
         delete(stack, token, calendar)
-    left_over = _sort_keys(stack, items.owner_partition(owner(user)))
-    jobs = [job["sk"] for job in stack.store.table.query(items.SWEEP)]
+    left_over = _sort_keys(stack, keys.owner_partition(owner(user)))
+    jobs = [job["sk"] for job in stack.store.table.query(keys.SWEEP)]
 
     answer = _sweep(stack)
 
     assert answer == {"swept": 2}
     assert len(left_over) == 1 + 4
-    assert _sort_keys(stack, items.owner_partition(owner(user))) == [items.HEAD]
+    assert _sort_keys(stack, keys.owner_partition(owner(user))) == [keys.HEAD]
     assert len(jobs) == 2
-    assert [_sort_keys(stack, items.events_partition(job)) for job in jobs] == [[], []]
-    assert stack.store.table.query(items.SWEEP) == []
+    assert [_sort_keys(stack, keys.events_partition(job)) for job in jobs] == [[], []]
+    assert stack.store.table.query(keys.SWEEP) == []
 
 
 def test_more_than_one_batch_is_removed(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
     delete(stack, token, create(stack, token))
-    (job,) = stack.store.table.query(items.SWEEP)
+    (job,) = stack.store.table.query(keys.SWEEP)
     for number in range(26):
-        overwrite(stack, items.event(job["sk"], f"token {number}"))
-        overwrite(stack, items.subscription(owner(user), job["sk"], f"token {number}"))
+        overwrite(stack, keys.event(job["sk"], f"token {number}"))
+        overwrite(stack, keys.subscription(owner(user), job["sk"], f"token {number}"))
 
     answer = _sweep(stack)
 
     assert answer == {"swept": 1}
-    assert _sort_keys(stack, items.events_partition(job["sk"])) == []
-    assert _sort_keys(stack, items.owner_partition(owner(user))) == [items.HEAD]
+    assert _sort_keys(stack, keys.events_partition(job["sk"])) == []
+    assert _sort_keys(stack, keys.owner_partition(owner(user))) == [keys.HEAD]
 
 
 def test_what_lives_stays_as_it_is(stack: Stack) -> None:
@@ -101,14 +101,14 @@ def test_a_sweep_that_was_interrupted_is_finished_by_the_next(stack: Stack, user
     calendar = create(stack, token)
     add(stack, token, calendar, "")
     delete(stack, token, calendar)
-    (job,) = stack.store.table.query(items.SWEEP)
+    (job,) = stack.store.table.query(keys.SWEEP)
     _sweep(stack)
-    overwrite(stack, items.sweep(job["sk"]), owner=job["owner"])
+    overwrite(stack, keys.sweep(job["sk"]), owner=job["owner"])
 
     answer = _sweep(stack)
 
     assert answer == {"swept": 1}
-    assert stack.store.table.query(items.SWEEP) == []
+    assert stack.store.table.query(keys.SWEEP) == []
 
 
 def _sweep(stack: Stack, context: Any = None) -> dict[str, int]:

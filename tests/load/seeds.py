@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from random import Random
 from uuid import uuid4
 
-from mytoken_calendars import ics, items, rows
-from mytoken_calendars.calendars import FEEDS_PATH, Calendar
+from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb.table import ABSENT, Item
+from mytoken_calendars.calendars.calendars import FEEDS_PATH, Calendar
+from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
+from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_of, subject
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.names import folded
-from mytoken_calendars.subscriptions import Subscription
-from mytoken_calendars.table import ABSENT, Item
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
 from tests.support import DAY, Stack
@@ -69,15 +70,15 @@ def _items(
 ) -> Iterator[Item]:
     subscriptions = sum(map(len, filled.values()))
     counters = {"calendars": len(filled), "subscriptions": subscriptions}
-    yield {**items.owner_head(owner), "version": change.id, **counters}
+    yield {**keys.owner_head(owner), "version": change.id, **counters}
     for calendar, subscribed in filled.items():
-        feed = rows.of_feed(calendar, ics.opening(calendar.name), change)
-        yield {**items.calendar(owner, folded(calendar.name)), **rows.of_calendar(calendar)}
-        yield {**items.feed_head(calendar.feed_id), **feed, "subscriptions": len(subscribed)}
+        feed = items.of_feed(calendar, ics.opening(calendar.name), change)
+        yield {**keys.calendar(owner, folded(calendar.name)), **items.of_calendar(calendar)}
+        yield {**keys.feed_head(calendar.feed_id), **feed, "subscriptions": len(subscribed)}
         for one in subscribed:
-            event, key = rows.of_event(one, ics.event(one)), (calendar.id, one.token.mom_id)
-            yield {**items.event(*key), **event}
-            yield {**items.subscription(owner, *key), **rows.of_subscription(one)}
+            event, key = items.of_event(one, ics.event(one)), (calendar.id, one.token.mom_id)
+            yield {**keys.event(*key), **event}
+            yield {**keys.subscription(owner, *key), **items.of_subscription(one)}
 
 
 def _calendar(owner: Owner, name: str) -> Calendar:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from mytoken_calendars import aws
-from mytoken_calendars.https import Https
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.aws import clients
 
 _PATIENCE = 60  # seconds: that this machine is busy is no fault of AWS
 _PLACE = ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB")
@@ -53,7 +53,7 @@ class Calls:
     @contextmanager
     def tapped(self) -> Iterator[None]:
         """Clients that are made meanwhile send through here; so does whoever asks an issuer."""
-        make, exchange = aws.client, Https._exchange
+        make, exchange = clients.client, Https._exchange
 
         def client(service: str, **options: Any) -> Any:
             # One for all functions, so that a function that is started again is so at once.
@@ -71,7 +71,10 @@ class Calls:
             fault = self._met(call := Call("issuer", url.rpartition("/")[2], body, proceed))
             return fault(call) if fault else proceed()
 
-        with mock.patch.object(aws, "client", client), mock.patch.object(Https, "_exchange", ask):
+        with (
+            mock.patch.object(clients, "client", client),
+            mock.patch.object(Https, "_exchange", ask),
+        ):
             yield
 
     @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.invariants import violations
 from tests.integration.uses import claims
 from tests.reliability.calls import Call
@@ -173,7 +173,7 @@ def _uncounted(rows: _Rows) -> _Rows:
 
 
 def _is_feed(row: Any, address: str) -> bool:
-    key = items.feed_head(address.rpartition("/")[2])
+    key = keys.feed_head(address.rpartition("/")[2])
     return (row["pk"]["S"], "version" in row) == (key["pk"], True)
 
 

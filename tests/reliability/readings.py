@@ -7,9 +7,9 @@ from typing import Any
 from icalendar import Calendar
 from icalendar import Event as VEvent
 
-from mytoken_calendars import items
-from mytoken_calendars.feed import GONE_FOR
-from mytoken_calendars.repeats import REPEATABLE_FOR
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.feeds.feed import GONE_FOR
+from mytoken_calendars.tokens.idempotency import REPEATABLE_FOR
 from tests import support
 from tests.integration.invariants import Contents, Item
 from tests.integration.uses import claims
@@ -53,7 +53,7 @@ def found(table: Contents, tokens: list[Item], addresses: Mapping[str, str]) -> 
         "to be swept": {addresses[calendar]: row["owner"] for calendar, row in table.jobs.items()},
         "revocations": {key: row["tree"] for key, row in table.revocations.items()},
         "receipts": {row["pk"]: (row["ttl"], "successor" in row) for row in table.receipts},
-        "tokens": {row["sk"]: _token(row) for row in tokens if row["pk"].startswith(items.OWNER)},
+        "tokens": {row["sk"]: _token(row) for row in tokens if row["pk"].startswith(keys.OWNER)},
     }
 
 
@@ -91,7 +91,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             if t.revoked is not None
         },
         "receipts": {
-            items.receipt(bearers[shown], key)["pk"]: (r.at + REPEATABLE_FOR, r.successor > 0)
+            keys.receipt(bearers[shown], key)["pk"]: (r.at + REPEATABLE_FOR, r.successor > 0)
             for (shown, key), r in model.receipts.items()
         },
         "tokens": {
@@ -136,7 +136,7 @@ def _token(row: Item) -> tuple[Any, ...]:
 
 
 def _feed_head(address: str) -> str:
-    return items.feed_head(_last(address, "/"))["pk"]
+    return keys.feed_head(_last(address, "/"))["pk"]
 
 
 def _last(text: str, separator: str = "#") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mytoken_calendars.table import BATCH
+from mytoken_calendars.aws.dynamodb.table import BATCH
 from tests.mytoken_ledger import Entry
 from tests.support import RemoteStack, Stack
 

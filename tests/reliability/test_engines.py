@@ -16,11 +16,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA512
 
-from mytoken_calendars import aws
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb.keys import Key
+from mytoken_calendars.aws.dynamodb.table import ABSENT, BATCH, PRESENT, Item, Table
+from mytoken_calendars.aws.kms import SigningKey
 from mytoken_calendars.changes import Write
-from mytoken_calendars.items import Key
-from mytoken_calendars.signing_key import SigningKey
-from mytoken_calendars.table import ABSENT, BATCH, PRESENT, Item, Table
 from tests.engines import STACKS
 from tests.integration.steps import at_once, s3, watched
 from tests.support import Stack
@@ -62,7 +62,7 @@ class Partition:
 
     def transact(self, *writes: Write, token: str = "") -> list[str]:
         """Sends a transaction; if it is cancelled, the codes of the reasons."""
-        actions: Any = [{w.action: aws.dynamodb_parameters(w.parameters)} for w in writes]
+        actions: Any = [{w.action: clients.dynamodb_parameters(w.parameters)} for w in writes]
         client = self.table.client
         try:
             client.transact_write_items(

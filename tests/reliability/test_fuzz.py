@@ -17,16 +17,13 @@ from joserfc.jwk import ECKey, RSAKey
 from pydantic import BaseModel, ValidationError
 
 from local.template import Template
-from mytoken_calendars import (
-    body,
-    hosts,
-    ics,
-    key_set,
-    names,
-    restrictions,
-    strict_json,
-    tokeninfo_answers,
-)
+from mytoken_calendars import strict_json
+from mytoken_calendars.authorities.embedded.codec import JwtCodec
+from mytoken_calendars.authorities.remote import key_set, tokeninfo_answers
+from mytoken_calendars.authorities.remote.codec import RemoteCodec
+from mytoken_calendars.authorities.remote.issuer import Issuer
+from mytoken_calendars.calendars import names
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.errors import (
     InvalidRequest,
     InvalidToken,
@@ -34,14 +31,13 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
     UnsupportedMediaType,
 )
-from mytoken_calendars.feed import CLOSING
-from mytoken_calendars.issuer import Issuer
-from mytoken_calendars.jwt_codec import JwtCodec
-from mytoken_calendars.mytoken import Mytoken
-from mytoken_calendars.remote_codec import RemoteCodec
-from mytoken_calendars.restrictions import LATEST_TIME, Circumstances
-from mytoken_calendars.schedule import Schedule
-from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.feeds import ics
+from mytoken_calendars.feeds.feed import CLOSING
+from mytoken_calendars.http import body
+from mytoken_calendars.tokens import hosts, restrictions
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.restrictions import LATEST_TIME, Circumstances
+from mytoken_calendars.tokens.schedule import Schedule
 from tests.contract import judge, openapi
 from tests.integration.invariants import violations
 from tests.integration.steps import Document, add, create, settle

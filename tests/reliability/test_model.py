@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from local import data
 from local.template import Template
-from mytoken_calendars import aws
+from mytoken_calendars.aws import clients
 from mytoken_calendars.errors import InvalidGrant
 from tests.integration.steps import Clock
 from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING
@@ -262,7 +262,7 @@ def _nth(some: list[Any], n: int) -> Any:
 def stack(racing_stack: Stack) -> Iterator[Stack]:
     """The racing stack with tables of its own, and with one client for all functions."""
     elsewhere = {**racing_stack.environment, "AWS_DEFAULT_REGION": "eu-north-1"}
-    with Stack(elsewhere).entered(), mock.patch.object(aws, "client", cache(aws.client)):
+    with Stack(elsewhere).entered(), mock.patch.object(clients, "client", cache(clients.client)):
         stack = Stack({**elsewhere, **data.deploy(Template.read())})
         with stack.entered():
             yield stack

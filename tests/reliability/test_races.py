@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
-from mytoken_calendars import items
+from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import Document, add, calendars, create, delete, events, summaries
 from tests.integration.uses import USES, Person, claims, successor
 from tests.reliability.calls import Calls
@@ -285,7 +285,7 @@ def test_what_is_made_again_under_the_name_of_what_is_swept_stays(race: Race) ->
         _sweep(race.stack)
         assert calendars(race.stack, person.keeper) == [second]
         assert len(events(race.stack.feed(second))) == 1
-        assert race.stack.store.table.query(items.SWEEP) == []
+        assert race.stack.store.table.query(keys.SWEEP) == []
 
 
 def test_whatever_is_mixed_list_and_feeds_agree(race: Race) -> None:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from local.handlers import Context
+from mytoken_calendars.aws.dynamodb.table import BATCH, Table
 from mytoken_calendars.errors import TemporarilyUnavailable
-from mytoken_calendars.table import BATCH, Table
 from tests import support
 from tests.integration.faults import conflict, faults, lost_answer, lost_request, refused
 from tests.integration.invariants import Contents, violations_in

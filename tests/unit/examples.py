@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mytoken_calendars.api import Request
-from mytoken_calendars.authority import Authority, Caller, Credentials
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import InvalidToken
-from mytoken_calendars.feed import Feed
+from mytoken_calendars.feeds.feed import Feed
+from mytoken_calendars.http.operation import Request
 from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
-from mytoken_calendars.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
+from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
 from tests.unit.fakes import FakeAuthority
 
 NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC

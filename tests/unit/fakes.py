@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mytoken_calendars.authority import Caller, Credentials, Guards, Use
+from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import (
     InvalidGrant,
@@ -19,9 +19,9 @@ from mytoken_calendars.errors import (
     Refusal,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.https import Https
-from mytoken_calendars.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.authority import Caller, Credentials, Guards, Use
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
 from tests.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
 
 

@@ -13,7 +13,8 @@ import pytest
 from aws_lambda_powertools import Logger
 from moto import mock_aws
 
-from mytoken_calendars import calendars, metrics
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.calendars import calendars
 from tests.support import Answer, Stack, sample_event
 
 HEADER = "eyJhbGciOiJFUzUxMiJ9"

@@ -6,8 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from mytoken_calendars.access import ADDING, admit, identify, manageable_token, reachable_token
-from mytoken_calendars.authority import Caller, Credentials
 from mytoken_calendars.errors import (
     AheadOfRegistry,
     IdempotencyKeyReused,
@@ -21,8 +19,16 @@ from mytoken_calendars.errors import (
     UsageRestricted,
 )
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.mytoken import Capability, RegisteredToken
-from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.access import (
+    ADDING,
+    admit,
+    identify,
+    manageable_token,
+    reachable_token,
+)
+from mytoken_calendars.tokens.authority import Caller, Credentials
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.mytoken import Capability, RegisteredToken
 from tests.unit.examples import (
     ADDRESS,
     ARRIVED,

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars import api, errors, logs
-from mytoken_calendars.api import Request, Response
+from mytoken_calendars import errors, logs
+from mytoken_calendars.http import operation
+from mytoken_calendars.http.operation import Request, Response
 from mytoken_calendars.logs import Fault
-from mytoken_calendars.presented import Presented
+from mytoken_calendars.tokens.request_state import Presented
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
@@ -42,7 +43,7 @@ def event(**changes: Any) -> dict[str, Any]:
 def answered(refusal: Exception | type[Exception], path: str = PATH) -> dict[str, Any]:
     """What an operation answers that refuses every request in this way."""
 
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         raise refusal
 
@@ -80,7 +81,7 @@ class Overtaken:
         self.handed.append(request)
         if len(self.handed) <= self.times:
             raise errors.Outdated
-        return api.answer(HTTPStatus.OK, {"attempt": len(self.handed)})
+        return operation.answer(HTTPStatus.OK, {"attempt": len(self.handed)})
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_bytes_are_answered_in_base64() -> None:
 
 
 def test_a_document_is_answered_as_json_that_no_cache_keeps() -> None:
-    response = api.answer(HTTPStatus.CREATED, {"name": "日本語"})
+    response = operation.answer(HTTPStatus.CREATED, {"name": "日本語"})
 
     assert response.status == 201
     assert response.as_event()["body"] == '{"name": "日本語"}'
@@ -204,11 +205,11 @@ def test_cookies_are_answered_beside_the_headers() -> None:
 
     assert response.as_event()["cookies"] == ["mytoken=x", "a=b"]
     assert response.as_event()["headers"] == {"A": "b"}
-    assert "cookies" not in api.NO_CONTENT.as_event()
+    assert "cookies" not in operation.NO_CONTENT.as_event()
 
 
 def test_a_redirect_is_kept_by_no_cache() -> None:
-    response = api.redirect("https://mytoken.example/calendars/x")
+    response = operation.redirect("https://mytoken.example/calendars/x")
 
     assert (response.status, response.body) == (302, "")
     assert response.headers == {
@@ -260,7 +261,7 @@ def test_a_refusal_is_answered_with_its_status_and_code(
 def test_every_refusal_there_is_has_a_row_of_its_own_or_one_above_it(
     refusal: type[errors.Refusal],
 ) -> None:
-    assert any(parent in api.STATUS_AND_CODE for parent in refusal.__mro__)
+    assert any(parent in operation.STATUS_AND_CODE for parent in refusal.__mro__)
 
 
 @pytest.mark.parametrize("refusal", list(all_refusals()))
@@ -271,7 +272,7 @@ def test_every_refusal_there_is_says_in_ascii_what_happened(refusal: type[errors
 
 
 def test_whatever_is_not_found_is_so_by_one_row() -> None:
-    rows = [error for error, (status, _) in api.STATUS_AND_CODE.items() if status == 404]
+    rows = [error for error, (status, _) in operation.STATUS_AND_CODE.items() if status == 404]
 
     assert rows == [errors.NotFound]
     for error in (errors.CalendarNotFound, errors.FeedNotFound, errors.RouteNotFound):
@@ -327,9 +328,9 @@ NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/api", "/apix/", "/x/a
 
 @pytest.mark.parametrize("path", OPEN)
 def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: str) -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
-        return api.NO_CONTENT
+        return operation.NO_CONTENT
 
     answer = handler(event(path=path), None)
 
@@ -339,9 +340,9 @@ def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: st
 
 @pytest.mark.parametrize("path", NOT_OPEN)
 def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: str) -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
-        return api.NO_CONTENT
+        return operation.NO_CONTENT
 
     answer = handler(event(path=path), None)
 
@@ -350,9 +351,9 @@ def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: st
 
 
 def test_no_answer_lets_web_applications_use_the_cookie() -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
-        return api.PREFLIGHT
+        return operation.PREFLIGHT
 
     names = handler(event(method="OPTIONS"), None)["headers"].keys()
 
@@ -360,16 +361,16 @@ def test_no_answer_lets_web_applications_use_the_cookie() -> None:
 
 
 def test_a_preflight_allows_every_method_and_the_headers_of_the_api() -> None:
-    assert api.PREFLIGHT.status == 204
-    assert api.PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
-    allowed = api.PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert operation.PREFLIGHT.status == 204
+    assert operation.PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
+    allowed = operation.PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
     assert {"authorization", "content-type", "idempotency-key"} <= {*allowed}
 
 
 def test_an_operation_is_handed_the_request_and_its_answer_is_given() -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
-        return api.answer(HTTPStatus.OK, {"path": request.path})
+        return operation.answer(HTTPStatus.OK, {"path": request.path})
 
     answer = handler(event(path="/calendars/x"), None)
 
@@ -381,7 +382,7 @@ def test_an_operation_keeps_its_name() -> None:
     def handler(request: Request) -> Response:
         raise NotImplementedError
 
-    assert api.operation(handler).__name__ == "handler"
+    assert operation.operation(handler).__name__ == "handler"
 
 
 class Quoting(Exception):
@@ -419,7 +420,7 @@ def test_a_fault_of_ours_has_a_name_and_a_place(error: Exception, name: str) -> 
 def test_a_request_that_was_overtaken_starts_again_as_it_came(times: int, log: Log) -> None:
     handle = Overtaken(times)
 
-    answer = api.operation(handle)(event(path="/calendars/x"), None)
+    answer = operation.operation(handle)(event(path="/calendars/x"), None)
 
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {"attempt": times + 1}
@@ -433,8 +434,8 @@ SUCCESSOR = {"mytoken": "its-successor"}
 @pytest.mark.parametrize(
     ("outcome", "status", "document"),
     [
-        (api.answer(HTTPStatus.CREATED, {"name": "a"}), 201, {"name": "a"}),
-        (api.NO_CONTENT, 200, {}),
+        (operation.answer(HTTPStatus.CREATED, {"name": "a"}), 201, {"name": "a"}),
+        (operation.NO_CONTENT, 200, {}),
         (errors.RepeatedTooLate(), 409, {"error": "conflict"}),
         (errors.TemporarilyUnavailable(), 503, {"error": "temporarily_unavailable"}),
         (errors.Outdated(), 503, {"error": "temporarily_unavailable"}),
@@ -444,7 +445,7 @@ SUCCESSOR = {"mytoken": "its-successor"}
 def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
     path: str, outcome: Response | errors.Refusal, status: int, document: dict[str, Any]
 ) -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         request.presented.token_update = SUCCESSOR
         if isinstance(outcome, errors.Refusal):
@@ -461,12 +462,12 @@ def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
 
 
 def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         if request.presented.token_update is None:
             request.presented.token_update = SUCCESSOR
             raise errors.Outdated
-        return api.NO_CONTENT
+        return operation.NO_CONTENT
 
     answer = handler(event(), None)
 
@@ -476,7 +477,7 @@ def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() 
 def test_an_answer_without_a_successor_says_nothing_of_one() -> None:
     handle = Overtaken(0)
 
-    answer = api.operation(handle)(event(), None)
+    answer = operation.operation(handle)(event(), None)
 
     assert "token_update" not in json.loads(answer["body"])
     assert "cookies" not in answer
@@ -487,7 +488,7 @@ def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_
 ) -> None:
     handle = Overtaken(99)
 
-    answer = api.operation(handle)(event(), None)
+    answer = operation.operation(handle)(event(), None)
 
     assert len(handle.handed) == 8
     assert answer["statusCode"] == 503
@@ -499,13 +500,13 @@ def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_
 def test_the_pause_before_each_new_start_grows_and_there_is_none_after_the_last(
     pauses: list[float],
 ) -> None:
-    api.operation(Overtaken(99))(event(), None)
+    operation.operation(Overtaken(99))(event(), None)
 
     assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1])
 
 
 def test_a_request_that_nobody_overtakes_does_not_wait(pauses: list[float]) -> None:
-    api.operation(Overtaken(0))(event(), None)
+    operation.operation(Overtaken(0))(event(), None)
 
     assert pauses == []
 
@@ -531,7 +532,7 @@ def test_a_refusal_other_than_outdated_is_not_tried_again(
 ) -> None:
     starts = []
 
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         starts.append(request)
         raise refusal
@@ -548,14 +549,14 @@ def started(
     """How often an operation with these outcomes starts, and the status of its last one."""
     starts = 0
 
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         nonlocal starts
         outcome = outcomes[starts]
         starts += 1
         if outcome:
             raise outcome
-        return api.NO_CONTENT
+        return operation.NO_CONTENT
 
     status = handler(event(headers=headers), None)["statusCode"]
     return starts, status
@@ -605,7 +606,7 @@ def test_a_refused_request_starts_once_more_when_what_may_have_refused_it_can_be
 def test_a_request_that_was_overtaken_by_what_refuses_it_is_refused_so() -> None:
     refusals = [errors.Outdated, errors.CalendarNotFound]
 
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
         raise refusals.pop(0)
 
@@ -635,9 +636,9 @@ def test_a_service_that_is_unavailable_is_a_warning_that_names_the_cause(log: Lo
 
 
 def test_an_answer_that_refuses_nothing_is_not_logged(log: Log) -> None:
-    @api.operation
+    @operation.operation
     def handler(request: Request) -> Response:
-        return api.NO_CONTENT
+        return operation.NO_CONTENT
 
     handler(event(), None)
 

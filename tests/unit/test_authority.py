@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars.authority import Caller, Credentials
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidToken, Outdated, UsageRestricted
-from mytoken_calendars.repeats import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.authority import Caller, Credentials
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from tests.unit.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, registered
 from tests.unit.fakes import FakeAuthority, FakeReceipts
 

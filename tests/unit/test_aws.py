@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from mytoken_calendars import aws
+from mytoken_calendars.aws import clients
 from mytoken_calendars.errors import Refusal, TemporarilyUnavailable
 
 
@@ -40,7 +40,7 @@ def failed(code: str, status: int = 400) -> ClientError:
     ids=str,
 )
 def test_a_service_that_does_not_answer_is_temporarily_unavailable(error: Exception) -> None:
-    with pytest.raises(TemporarilyUnavailable) as refused, aws.reachable():
+    with pytest.raises(TemporarilyUnavailable) as refused, clients.reachable():
         raise error
 
     assert refused.value.__cause__ is error
@@ -63,7 +63,7 @@ def test_a_service_that_does_not_answer_is_temporarily_unavailable(error: Except
     ids=repr,
 )
 def test_a_fault_of_ours_stays_what_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, aws.reachable():
+    with pytest.raises(type(error)) as raised, clients.reachable():
         raise error
 
     assert raised.value is error
@@ -72,7 +72,7 @@ def test_a_fault_of_ours_stays_what_it_is(error: Exception) -> None:
 def test_a_refusal_passes_through() -> None:
     refusal = Refusal()
 
-    with pytest.raises(Refusal) as raised, aws.reachable():
+    with pytest.raises(Refusal) as raised, clients.reachable():
         raise refusal
 
     assert raised.value is refusal
@@ -86,14 +86,14 @@ def test_all_attempts_of_a_call_end_before_ten_seconds_have_passed(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
-    config = aws.client("sts", **arguments).meta.config
+    config = clients.client("sts", **arguments).meta.config
 
     assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
     assert (config.connect_timeout + config.read_timeout) * attempts < 10
 
 
 def test_values_are_sent_in_dynamodbs_types() -> None:
-    sent = aws.dynamodb_parameters(
+    sent = clients.dynamodb_parameters(
         {
             "TableName": "calendars",
             "ConsistentRead": True,
@@ -138,7 +138,7 @@ def test_values_are_sent_in_dynamodbs_types() -> None:
 def test_every_word_of_an_expression_is_given_a_name(
     expressions: dict[str, str], names: dict[str, str]
 ) -> None:
-    assert aws.dynamodb_parameters(expressions) == {
+    assert clients.dynamodb_parameters(expressions) == {
         **expressions,
         "ExpressionAttributeNames": names,
     }
@@ -147,19 +147,21 @@ def test_every_word_of_an_expression_is_given_a_name(
 def test_a_call_without_expressions_names_nothing() -> None:
     parameters = {"TableName": "#not_a_name", "Key": {"pk": "#nor_this"}}
 
-    assert "ExpressionAttributeNames" not in aws.dynamodb_parameters(parameters)
+    assert "ExpressionAttributeNames" not in clients.dynamodb_parameters(parameters)
 
 
 def test_parameters_are_left_as_they_were() -> None:
     parameters = {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
 
-    aws.dynamodb_parameters(parameters)
+    clients.dynamodb_parameters(parameters)
 
     assert parameters == {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
 
 
 def test_an_item_is_read_with_whole_numbers() -> None:
-    item = aws.from_dynamodb({"pk": {"S": "p"}, "at": {"N": "1800000000"}, "tree": {"BOOL": False}})
+    item = clients.from_dynamodb(
+        {"pk": {"S": "p"}, "at": {"N": "1800000000"}, "tree": {"BOOL": False}}
+    )
 
     assert item == {"pk": "p", "at": 1_800_000_000, "tree": False}
     assert type(item["at"]) is int
@@ -167,21 +169,21 @@ def test_an_item_is_read_with_whole_numbers() -> None:
 
 
 def test_a_list_is_read_as_it_was_sent() -> None:
-    sent = aws.dynamodb_parameters({"Item": {"ancestors": ["a", "b"]}})["Item"]
+    sent = clients.dynamodb_parameters({"Item": {"ancestors": ["a", "b"]}})["Item"]
 
-    assert aws.from_dynamodb(sent) == {"ancestors": ["a", "b"]}
+    assert clients.from_dynamodb(sent) == {"ancestors": ["a", "b"]}
 
 
 @pytest.mark.parametrize("value", [1.5, None, b"bytes", {"a": "map"}, {"a", "set"}])
 def test_a_value_of_no_type_that_the_tables_have_is_a_fault_of_ours(value: object) -> None:
     with pytest.raises(TypeError):
-        aws.dynamodb_parameters({"Item": {"attribute": value}})
+        clients.dynamodb_parameters({"Item": {"attribute": value}})
 
 
 @pytest.mark.parametrize("typed", [{"B": b"bytes"}, {"NULL": True}, {"M": {}}, {"SS": ["a"]}])
 def test_an_attribute_of_no_type_that_the_tables_have_is_a_fault_of_ours(typed: Any) -> None:
     with pytest.raises(TypeError):
-        aws.from_dynamodb({"attribute": typed})
+        clients.from_dynamodb({"attribute": typed})
 
 
 def test_all_clients_are_of_one_session_whose_data_is_read_once(
@@ -189,8 +191,8 @@ def test_all_clients_are_of_one_session_whose_data_is_read_once(
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
-    first, second = aws.client("dynamodb"), aws.client("kms")
+    first, second = clients.client("dynamodb"), clients.client("kms")
 
     assert first.meta.service_model.service_name == "dynamodb"
     assert second.meta.service_model.service_name == "kms"
-    assert aws._session() is aws._session()
+    assert clients._session() is clients._session()

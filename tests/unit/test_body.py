@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel
 
-from mytoken_calendars import body, identifiers, names, strict_json
-from mytoken_calendars.api import Request
+from mytoken_calendars import identifiers, strict_json
+from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
+from mytoken_calendars.http import body
+from mytoken_calendars.http.operation import Request
 from tests.support import sample_event
 from tests.unit import examples
 
@@ -335,7 +337,7 @@ def test_a_long_media_type_is_refused_before_it_is_parsed(
     def parse() -> None:
         raise AssertionError("it was to be parsed")
 
-    monkeypatch.setattr("mytoken_calendars.body.Message", parse)
+    monkeypatch.setattr("mytoken_calendars.http.body.Message", parse)
 
     with pytest.raises(UnsupportedMediaType):
         body.fields(post(b'{"name": "a"}', media_type))

@@ -7,8 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from mytoken_calendars.authority import Caller, Guards
-from mytoken_calendars.calendars import Calendar, add_token, create, delete, find, list_all
+from mytoken_calendars.calendars.calendars import (
+    Calendar,
+    add_token,
+    create,
+    delete,
+    find,
+    list_all,
+)
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -23,9 +30,9 @@ from mytoken_calendars.errors import (
     UsageRestricted,
 )
 from mytoken_calendars.identifiers import Owner, is_feed_id
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.repeats import IdempotencyKey, Receipt
-from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.tokens.authority import Caller, Guards
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.unit.examples import (
     BEARER,
     CALENDAR_ID,

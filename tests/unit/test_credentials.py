@@ -5,9 +5,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mytoken_calendars import credentials
-from mytoken_calendars.api import Request
-from mytoken_calendars.authority import Credentials
 from mytoken_calendars.errors import (
     InvalidRequest,
     InvalidToken,
@@ -15,7 +12,10 @@ from mytoken_calendars.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from mytoken_calendars.repeats import IdempotencyKey
+from mytoken_calendars.http import credentials
+from mytoken_calendars.http.operation import Request
+from mytoken_calendars.tokens.authority import Credentials
+from mytoken_calendars.tokens.idempotency import IdempotencyKey
 from tests.unit import examples
 from tests.unit.examples import ADDRESS, ARRIVED, ISSUER, NOW
 

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from mytoken_calendars import metrics
-from mytoken_calendars.authority import Caller
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.aws.dynamodb.tokens import Registry
+from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.embedded_authority import EmbeddedAuthority
 from mytoken_calendars.errors import (
     AheadOfRegistry,
     InvalidToken,
@@ -19,10 +21,8 @@ from mytoken_calendars.errors import (
     Superseded,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.metrics import Metric
-from mytoken_calendars.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.registry import Registry
-from mytoken_calendars.table import Table
+from mytoken_calendars.tokens.authority import Caller
+from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
 from tests.unit.examples import (
     DAY,
     MOM_ID,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mytoken_calendars.errors import FeedGone
-from mytoken_calendars.feed import Feed, load, unpacked
+from mytoken_calendars.feeds.feed import Feed, load, unpacked
 from tests.unit import examples
 from tests.unit.examples import NOW, feed
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from mytoken_calendars.feed import CLOSING
-from mytoken_calendars.feed_cache import FeedCache
+from mytoken_calendars.aws.s3 import FeedCache
+from mytoken_calendars.feeds.feed import CLOSING
 from tests.unit.examples import CALENDAR_ID, feed
 
 WHOLE = gzip.compress(f"{feed().opening}{CLOSING}".encode())

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mytoken_calendars import feed_http
-from mytoken_calendars.api import Request, Response
 from mytoken_calendars.errors import FeedTooLarge
-from mytoken_calendars.feed import Feed
+from mytoken_calendars.feeds.feed import Feed
+from mytoken_calendars.http import feed_response
+from mytoken_calendars.http.operation import Request, Response
 from tests.unit import examples
 from tests.unit.examples import NOW
 
@@ -63,7 +63,7 @@ def get(
     now: int = NOW,
     feed: Feed = FEED,
 ) -> Response:
-    return feed_http.answer(asked("GET", headers or {}, now), feed, load or Loader(shown=feed))
+    return feed_response.answer(asked("GET", headers or {}, now), feed, load or Loader(shown=feed))
 
 
 def asked(method: str, headers: dict[str, str], now: int = NOW) -> Request:
@@ -108,7 +108,7 @@ def test_an_unchanged_feed_is_answered_without_text_and_with_exactly_these_heade
 ) -> None:
     request = asked("GET", {**headers, "if-none-match": etag})
 
-    response = feed_http.answer(request, FEED, never_loaded)
+    response = feed_response.answer(request, FEED, never_loaded)
 
     assert response.status == 304
     assert response.body == ""
@@ -119,7 +119,7 @@ def test_an_unchanged_feed_is_answered_without_text_and_with_exactly_these_heade
 def test_head_is_answered_as_get_and_leaves_it_to_the_gateway_to_drop_the_text(
     headers: dict[str, str],
 ) -> None:
-    response = feed_http.answer(asked("HEAD", headers), FEED, Loader())
+    response = feed_response.answer(asked("HEAD", headers), FEED, Loader())
 
     assert response.status == 200
     assert response == get(headers)
@@ -128,7 +128,7 @@ def test_head_is_answered_as_get_and_leaves_it_to_the_gateway_to_drop_the_text(
 def test_head_of_an_unchanged_feed_says_so() -> None:
     request = asked("HEAD", {"if-none-match": IDENTITY_ETAG})
 
-    response = feed_http.answer(request, FEED, never_loaded)
+    response = feed_response.answer(request, FEED, never_loaded)
 
     assert response.status == 304
     assert response == get({"if-none-match": IDENTITY_ETAG})
@@ -400,7 +400,7 @@ def test_a_feed_that_never_stands_still_is_sent_without_a_state(headers: dict[st
 
 
 # Sizes are those of the JSON that carries an answer: with its two quotes, and with its escapes.
-LARGEST = feed_http.LARGEST_ANSWER
+LARGEST = feed_response.LARGEST_ANSWER
 
 fitting = [
     pytest.param(lambda: "a" * (LARGEST - 2), id="ASCII"),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from mytoken_calendars.feed import Feed
-from mytoken_calendars.feed_memory import FeedMemory
+from mytoken_calendars.feeds.feed import Feed
+from mytoken_calendars.feeds.memory import FeedMemory
 from tests.unit.examples import feed
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mytoken_calendars import hosts
+from mytoken_calendars.tokens import hosts
 
 CLIENT = "198.51.100.7"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.errors import TemporarilyUnavailable
-from mytoken_calendars.https import Https
 from tests import mytoken_server
 from tests.mytoken_server import JWKS, TOKENINFO, Fault, MytokenServer, answering, dripping, sending
 

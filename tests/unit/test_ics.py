@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 
-from mytoken_calendars import ics
-from mytoken_calendars.feed import CLOSING
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.feeds import ics
+from mytoken_calendars.feeds.feed import CLOSING
+from mytoken_calendars.tokens.mytoken import RegisteredToken
 from tests.contract import feeds
 from tests.contract.readers import unescaped
 from tests.hostile import calendar_names, comments, token_names

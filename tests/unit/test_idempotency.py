@@ -5,7 +5,7 @@ import string
 import pytest
 
 from mytoken_calendars.errors import InvalidRequest
-from mytoken_calendars.idempotency import key_of
+from mytoken_calendars.http.idempotency_key import key_of
 from tests.unit import examples
 
 ASKED = {"method": "POST", "path": "/api/calendars", "body": b'{"name": "a"}'}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.issuer import COOLDOWN, FRESH, LAST_GOOD, Issuer
 from mytoken_calendars.errors import TemporarilyUnavailable
-from mytoken_calendars.https import Https
-from mytoken_calendars.issuer import COOLDOWN, FRESH, LAST_GOOD, Issuer
 from tests import mytoken_server
 from tests.mytoken_server import CONFIGURATION, JWKS, Fault, MytokenServer, answering
 from tests.unit.examples import NOW

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from mytoken_calendars.authorities.embedded.codec import JwtCodec
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
-from mytoken_calendars.jwt_codec import JwtCodec
-from mytoken_calendars.mytoken import Mytoken
+from mytoken_calendars.tokens.mytoken import Mytoken
 from tests.unit import examples
 from tests.unit.examples import ISSUER, NOW, claims
 from tests.unit.fakes import LocalKey

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from mytoken_calendars.key_set import ALGORITHMS, keys_of
+from mytoken_calendars.authorities.remote.key_set import ALGORITHMS, keys_of
 
 Jwk = dict[str, Any]
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mytoken_calendars import metrics
-from mytoken_calendars.metrics import Metric
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.metrics import Metric
 
 
 def test_an_event_is_one_line_in_the_embedded_metric_format(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mytoken_calendars.mytoken import Capability, Mytoken
-from mytoken_calendars.restrictions import LATEST_TIME
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken
+from mytoken_calendars.tokens.restrictions import LATEST_TIME
 from tests.unit import examples
 from tests.unit.examples import DAY, ISSUER, NOW, claims, mytoken
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mytoken_calendars.names import calendar_name, comment, folded
+from mytoken_calendars.calendars.names import calendar_name, comment, folded
 
 # Names that are almost right: runs of ordinary characters with a few strange ones among them.
 texts = st.text(st.characters(), max_size=8) | st.text(
@@ -264,7 +264,9 @@ def test_a_long_name_is_refused_before_it_is_normalised(
     def normalize(form: str, text: str) -> str:
         raise AssertionError(f"{len(text)} code points were to be normalised")
 
-    monkeypatch.setattr("mytoken_calendars.names.unicodedata", SimpleNamespace(normalize=normalize))
+    monkeypatch.setattr(
+        "mytoken_calendars.calendars.names.unicodedata", SimpleNamespace(normalize=normalize)
+    )
 
     with pytest.raises(ValueError, match="has 1 to 128 characters"):
         calendar_name((part * length)[:length])

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from maxminddb import InvalidDatabaseError
 
-from mytoken_calendars.network import ClientNetwork
+from mytoken_calendars.authorities.client_network import ClientNetwork
 
 CLIENT = "198.51.100.7"
 NO_FILE = Path("/nonexistent/geoip.mmdb")
@@ -37,8 +37,12 @@ def resolver(
             raise socket.gaierror(-2, "Name or service not known")
         return [(0, 0, 0, "", (address, 0)) for address in addresses[name]]
 
-    monkeypatch.setattr("mytoken_calendars.network.socket.gethostbyaddr", gethostbyaddr)
-    monkeypatch.setattr("mytoken_calendars.network.socket.getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(
+        "mytoken_calendars.authorities.client_network.socket.gethostbyaddr", gethostbyaddr
+    )
+    monkeypatch.setattr(
+        "mytoken_calendars.authorities.client_network.socket.getaddrinfo", getaddrinfo
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,7 @@ def test_a_resolver_that_fails_knows_no_names(
         raise error
 
     resolver(monkeypatch, {CLIENT: ["a.example"]}, {"a.example": [CLIENT]})
-    monkeypatch.setattr(f"mytoken_calendars.network.socket.{failing}", fail)
+    monkeypatch.setattr(f"mytoken_calendars.authorities.client_network.socket.{failing}", fail)
 
     assert ClientNetwork(NO_FILE).host_names(CLIENT) == set()
 
@@ -131,7 +135,7 @@ def test_a_resolver_that_is_too_slow_knows_no_names(
         has_answered.set()
         return answer(*arguments, **more)
 
-    monkeypatch.setattr(f"mytoken_calendars.network.socket.{slow}", answer_late)
+    monkeypatch.setattr(f"mytoken_calendars.authorities.client_network.socket.{slow}", answer_late)
 
     names = ClientNetwork(NO_FILE, patience=0.01).host_names(CLIENT)
     may_answer.set()

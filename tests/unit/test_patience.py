@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from mytoken_calendars.patience import pause
+from mytoken_calendars.backoff import pause
 
 
 def test_a_pause_is_at_most_twice_the_one_before_it_and_never_over_a_second(

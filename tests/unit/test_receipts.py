@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from mytoken_calendars import receipts as door
+from mytoken_calendars.aws.dynamodb import receipts as door
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import IdempotencyKeyReused, Outdated
-from mytoken_calendars.receipts import ReceiptStore
-from mytoken_calendars.repeats import IdempotencyKey, Receipt
-from mytoken_calendars.table import Table
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from tests.unit.examples import BEARER, CALENDAR_ID, DAY, NOW
 
 KEY = IdempotencyKey("k", "a-digest")

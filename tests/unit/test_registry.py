@@ -5,7 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from mytoken_calendars.aws import dynamodb_parameters
+from mytoken_calendars.aws.clients import dynamodb_parameters
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.aws.dynamodb.tokens import Registry
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import (
     AheadOfRegistry,
@@ -15,9 +17,7 @@ from mytoken_calendars.errors import (
     Refusal,
     Superseded,
 )
-from mytoken_calendars.mytoken import Mytoken
-from mytoken_calendars.registry import Registry
-from mytoken_calendars.table import Table
+from mytoken_calendars.tokens.mytoken import Mytoken
 from tests.unit.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, mytoken, registered
 
 OWNER = mytoken().owner

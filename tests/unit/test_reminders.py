@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mytoken_calendars.reminders import days_before
+from mytoken_calendars.calendars.reminders import days_before
 from tests.unit.examples import DAY
 
 

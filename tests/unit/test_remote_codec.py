@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.issuer import COOLDOWN, Configuration, Issuer
+from mytoken_calendars.authorities.remote.key_set import VerificationKey
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
-from mytoken_calendars.https import Https
-from mytoken_calendars.issuer import COOLDOWN, Configuration, Issuer
-from mytoken_calendars.key_set import VerificationKey
-from mytoken_calendars.remote_codec import RemoteCodec, is_short_token
 from tests import mytoken_server
 from tests.mytoken_server import JWKS, MytokenServer
 from tests.unit.examples import ISSUER, NOW, claims

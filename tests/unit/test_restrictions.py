@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mytoken_calendars.restrictions import LATEST_TIME, Circumstances, Restriction, first_that_holds
+from mytoken_calendars.tokens.restrictions import (
+    LATEST_TIME,
+    Circumstances,
+    Restriction,
+    first_that_holds,
+)
 from tests.unit import examples
 from tests.unit.examples import DAY, NOW
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mytoken_calendars.errors import MethodNotAllowed, RouteNotFound
-from mytoken_calendars.routes import Routes
+from mytoken_calendars.http.routes import Routes
 
 ROUTES = """\
 GET, POST, OPTIONS /api/calendars

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mytoken_calendars.schedule import Schedule
+from mytoken_calendars.tokens.schedule import Schedule
 
 BERLIN = "Europe/Berlin"
 

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
+from mytoken_calendars.aws.dynamodb.keys import SWEEP, Key
+from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
+from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidToken, Outdated, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.items import SWEEP, Key
-from mytoken_calendars.sweeper import Sweeper
-from mytoken_calendars.table import Table
 from tests.unit.examples import CALENDAR_ID
 
 pytestmark = pytest.mark.usefixtures("pauses")

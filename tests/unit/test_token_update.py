@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars.api import NO_CONTENT, Response, answer
-from mytoken_calendars.messages import JSON, Request
-from mytoken_calendars.presented import Presented
-from mytoken_calendars.token_update import handed_on
+from mytoken_calendars.http.messages import JSON, Request
+from mytoken_calendars.http.operation import NO_CONTENT, Response, answer
+from mytoken_calendars.http.token_update import handed_on
+from mytoken_calendars.tokens.request_state import Presented
 from tests.unit import examples
 
 SUCCESSOR = {"mytoken": "its-successor", "mytoken_type": "token"}

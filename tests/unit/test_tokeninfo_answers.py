@@ -9,12 +9,16 @@ from uuid import UUID
 
 import pytest
 
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.tokeninfo_answers import (
+    document,
+    introspection,
+    registered_tokens,
+)
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
-from mytoken_calendars.https import Https
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.mytoken import RegisteredToken
-from mytoken_calendars.restrictions import LATEST_TIME
-from mytoken_calendars.tokeninfo_answers import document, introspection, registered_tokens
+from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.restrictions import LATEST_TIME
 from tests import mytoken_server
 from tests.mytoken_server import TOKENINFO, MytokenServer
 from tests.unit.examples import ISSUER, MOM_ID, NOW, claims, mytoken

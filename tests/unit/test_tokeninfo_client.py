@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
+from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClient
 from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidToken,
@@ -14,10 +17,7 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
     UsageRestricted,
 )
-from mytoken_calendars.https import Https
-from mytoken_calendars.issuer import Configuration, Issuer
-from mytoken_calendars.tokeninfo import Action
-from mytoken_calendars.tokeninfo_client import TokeninfoClient
+from mytoken_calendars.tokens.tokeninfo import Action
 from tests.unit.examples import ISSUER, MOM_ID, NOW, claims
 
 ENDPOINT = f"{ISSUER}/asked/here"

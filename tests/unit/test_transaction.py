@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from mytoken_calendars.aws.dynamodb.transaction import commit
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -18,7 +19,6 @@ from mytoken_calendars.errors import (
     Refusal,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.transaction import commit
 
 pytestmark = pytest.mark.usefixtures("pauses")
 

@@ -1,0 +1,140 @@
+"""The door to PyJWT: mytokens as they travel, signed with ES512 (RFC 7515, RFC 8725)."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP521R1
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from jwt import PyJWS, PyJWTError
+from jwt.algorithms import ECAlgorithm
+from jwt.utils import base64url_decode, der_to_raw_signature
+
+from mytoken_calendars import strict_json
+from mytoken_calendars.aws.kms import SigningKey
+from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.identifiers import SIGNING_ALGORITHM
+from mytoken_calendars.tokens.mytoken import Mytoken
+
+TYPE = "MT+JWT"
+
+LONGEST = 16 * 1024
+_ORDER = SECP521R1().group_order
+_JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class JwtCodec:
+    """The mytokens of one signing key, and of those that have signed before it."""
+
+    key: SigningKey
+    retired: tuple["JwtCodec", ...] = ()  # theirs are still taken, but no new ones are made
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        key, *retired = SigningKey.all_from_environment()
+        return cls(key, tuple(map(JwtCodec, retired)))
+
+    def encode(self, claims: Mapping[str, Any]) -> str:
+        """The signed mytoken with these claims. Raises TemporarilyUnavailable."""
+        payload = json.dumps(claims, separators=(",", ":")).encode()
+        # KMS signs: PyJWT has the public key at hand, and asks it for no more than its curve.
+        key: Any = self.key.public
+        return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self.header)
+
+    def decode(self, bearer: str, issuer: str) -> Mytoken:
+        """The claims of a mytoken that `encode` has made for this issuer.
+
+        It may still have expired or been revoked. Each token has one spelling only: no padding, no
+        spare bits, no name twice; and no header but its own, so none that brings or names a key.
+
+        Raises InvalidToken and TemporarilyUnavailable.
+        """
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
+        if jwt is None:
+            raise InvalidToken
+        try:
+            header = strict_json.loads(base64url_decode(jwt[1]))
+            codec = next((codec for codec in self._all if header == codec.header), None)
+            if codec is None:
+                raise InvalidToken
+            claims = strict_json.loads(codec.payload(bearer))
+        except (PyJWTError, ValueError):
+            raise InvalidToken from None
+        return mytoken_of(claims, issuer)
+
+    def payload(self, bearer: str) -> bytes:
+        """What this very key has signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
+        payload: bytes = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
+        return payload
+
+    @property
+    def jwks(self) -> list[dict[str, Any]]:
+        """The public keys that verify these mytokens."""
+        return [codec.jwk for codec in self._all]
+
+    @cached_property
+    def jwk(self) -> dict[str, Any]:
+        """The public key as a JWK (RFC 7517), its `kid` being its thumbprint (RFC 7638)."""
+        jwk = ECAlgorithm.to_jwk(self.key.public, as_dict=True)
+        members = json.dumps(
+            {name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":")
+        )
+        thumbprint = base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest())
+        return {
+            **jwk,
+            "use": "sig",
+            "alg": SIGNING_ALGORITHM,
+            "kid": thumbprint.decode().rstrip("="),
+        }
+
+    @property
+    def header(self) -> dict[str, Any]:
+        return {"typ": TYPE, "alg": SIGNING_ALGORITHM, "kid": self.jwk["kid"]}
+
+    @property
+    def _all(self) -> tuple["JwtCodec", ...]:
+        return (self, *self.retired)
+
+    @cached_property
+    def _jws(self) -> PyJWS:
+        jws = PyJWS(algorithms=[SIGNING_ALGORITHM])
+        jws.unregister_algorithm(SIGNING_ALGORITHM)
+        jws.register_algorithm(SIGNING_ALGORITHM, _KmsEs512(self.key))
+        return jws
+
+
+def mytoken_of(claims: Any, issuer: str) -> Mytoken:
+    """The mytoken with these claims, if this issuer makes such; raises InvalidToken."""
+    try:
+        mytoken = Mytoken.of(claims)
+    except ValueError:
+        raise InvalidToken from None
+    if issuer != mytoken.iss or issuer != mytoken.aud:
+        raise InvalidToken
+    return mytoken
+
+
+class _KmsEs512(ECAlgorithm):
+    """PyJWT's ES512, except that KMS signs: it verifies with the public key at hand."""
+
+    def __init__(self, key: SigningKey) -> None:
+        super().__init__(ECAlgorithm.SHA512, SECP521R1)
+        self._key = key
+
+    def sign(self, msg: bytes, key: Any) -> bytes:
+        r, s = decode_dss_signature(self._key.sign(msg))
+        return der_to_raw_signature(encode_dss_signature(r, min(s, _ORDER - s)), key.curve)
+
+    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        # Of (r, s) and (r, order - s), which are equally good, only the lower one is ever made.
+        s = int.from_bytes(sig[len(sig) // 2 :])
+        return s <= _ORDER // 2 and super().verify(msg, key, sig)

@@ -1,0 +1,93 @@
+"""How operators issue the tokens of the embedded authority."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.authorities.embedded.codec import LONGEST
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import InvalidRequest
+from mytoken_calendars.identifiers import subject
+from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.restrictions import MOST_CLAUSES
+
+MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
+
+_VERSION = "0.7"
+_ROOM_FOR_SUCCESSORS = 100  # characters: their numbers grow
+
+
+@dataclass(frozen=True)
+class NewMytoken:
+    """What an operator says of a token to be issued. `expires_in` is in seconds, None is never."""
+
+    user: str
+    capabilities: list[str]
+    expires_in: int | None
+    name: str | None = None
+    restrictions: list[dict[str, Any]] | None = None
+    rotation: dict[str, Any] | None = None
+    parent: str | None = None
+
+
+def issue(
+    authority: EmbeddedAuthority, issuer: str, new: NewMytoken, now: int
+) -> tuple[str, Mytoken]:
+    """The new token, signed and registered, and its claims.
+
+    Its user is a user of this stack: `oidc_iss` is the issuer itself. Raises InvalidRequest for
+    claims that make no mytoken, and InvalidGrant if the parent is no token of the user or revoked.
+    """
+    claims = {
+        "ver": _VERSION,
+        "token_type": "mytoken",
+        "iss": issuer,
+        "sub": subject(new.user, issuer),
+        "aud": issuer,
+        "exp": None if new.expires_in is None else now + new.expires_in,
+        "nbf": now,
+        "iat": now,
+        "auth_time": now,
+        "jti": str(uuid4()),
+        "seq_no": 1,
+        "name": new.name,
+        "oidc_sub": new.user,
+        "oidc_iss": issuer,
+        "capabilities": new.capabilities,
+        "restrictions": new.restrictions,
+        "rotation": new.rotation,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    if len(new.restrictions or ()) > MOST_CLAUSES:
+        raise InvalidRequest(f"A mytoken has at most {MOST_CLAUSES} clauses in its restrictions.")
+    try:
+        mytoken = Mytoken.of(claims)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
+    ancestors, guards = _lineage(authority, mytoken, new.parent)
+    registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
+    # The registry has the end for good, the token that of its lifetime, if it has one.
+    claims |= mytoken.ending(now, mytoken.exp)
+    bearer = authority.codec.encode(claims)
+    if len(bearer) > LONGEST - _ROOM_FOR_SUCCESSORS:
+        raise InvalidRequest("These claims make a mytoken that is too long to be presented.")
+    writes = authority.registry.added(mytoken.owner, registered, new.user)
+    authority.registry.table.commit(Change.new(now), *guards, *writes)
+    return bearer, Mytoken.of(claims)
+
+
+def _lineage(
+    authority: EmbeddedAuthority, mytoken: Mytoken, parent_id: str | None
+) -> tuple[tuple[str, ...], tuple[Write, ...]]:
+    if parent_id is None:
+        return (), ()
+    parent = authority.registry.find(mytoken.owner, parent_id)
+    ancestors = (parent.mom_id, *parent.ancestors)
+    if len(ancestors) > MAX_ANCESTORS:
+        raise InvalidRequest(f"A mytoken has at most {MAX_ANCESTORS} ancestors.")
+    return ancestors, parent.guards

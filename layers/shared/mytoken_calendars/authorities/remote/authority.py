@@ -1,0 +1,166 @@
+"""The authority that is another mytoken server: it has made the mytokens, and is asked about them.
+
+docs/authorities.md says what each authority can and cannot know.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+from mytoken_calendars.authorities import configuration
+from mytoken_calendars.authorities.client_network import ClientNetwork
+from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.issuer import Issuer
+from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection
+from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClient
+from mytoken_calendars.aws.dynamodb import revocations
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import InsufficientCapabilities, InvalidGrant, TemporarilyUnavailable
+from mytoken_calendars.tokens.authority import Caller, Credentials, Use
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken, RegisteredToken
+from mytoken_calendars.tokens.restrictions import Network
+from mytoken_calendars.tokens.tokeninfo import Action
+
+_SHORT = "The issuer tells what this short token stands for only if it has tokeninfo:introspect."
+_OTHERS = (
+    "The issuer tells of another mytoken only to one that has manage_mytokens:list, or to its "
+    "ancestor that has tokeninfo:subtokens."
+)
+_COUNTED = (
+    "A use of this mytoken has to be counted by its issuer, which needs manage_mytokens:list or "
+    "tokeninfo:subtokens."
+)
+
+_MOST_SEEN = 49  # gone, and as many back: with their head, a transaction's 100 items
+
+
+@dataclass
+class _Asked:
+    """What the issuer was asked about a presented token, in all attempts to answer its request.
+
+    `tokens` are those that it has shown; to show them it has counted a use, or rotated the token.
+    """
+
+    introspection: Introspection | None = None
+    tokens: Mapping[str, RegisteredToken] | None = None
+
+
+@dataclass(frozen=True)
+class RemoteAuthority:
+    """An `authority.Authority`. No server is asked but the pinned one."""
+
+    codec: RemoteCodec
+    tokeninfo: TokeninfoClient
+    calendars: Table
+    network: Network
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        url = os.environ["MYTOKEN_ISSUER"]
+        https = Https(url)
+        issuer = Issuer(url, https)
+        return cls(
+            RemoteCodec(issuer),
+            TokeninfoClient(issuer, https),
+            CalendarStore.from_environment().table,
+            ClientNetwork.from_environment(),
+        )
+
+    def verify(self, credentials: Credentials) -> Mytoken:
+        bearer, asked = credentials.bearer, _asked(credentials)
+        if not is_short_token(bearer):
+            return self.codec.decode(bearer)
+        asked.introspection = asked.introspection or self.tokeninfo.introspect(bearer)
+        if asked.introspection is None:
+            raise InsufficientCapabilities(_SHORT)
+        return asked.introspection.mytoken
+
+    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> RegisteredToken:
+        asked = _asked(credentials)
+        # A token that was rotated for this very request is not alive any more, and need not be.
+        if asked.introspection is None and asked.tokens is None:
+            asked.introspection = self.tokeninfo.introspect(credentials.bearer)
+        counts = asked.introspection.usages_other_done if asked.introspection else ()
+        uses = {c.digest: n for c, n in zip(mytoken.restrictions, counts, strict=False)}
+        return RegisteredToken(
+            mytoken.mom_id, mytoken.name, mytoken.created, mytoken.expires, uses=uses
+        )
+
+    def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
+        asked = _asked(caller.credentials)
+        if asked.tokens is None:
+            asked.tokens = self._look(caller)
+        if mom_id in asked.tokens:
+            return asked.tokens[mom_id]
+        if not caller.mytoken.may(Capability.LIST):
+            raise InsufficientCapabilities(_OTHERS)
+        raise InvalidGrant
+
+    @contextmanager
+    def use(self, caller: Caller) -> Iterator[Use]:
+        asked = _asked(caller.credentials)
+        limited = caller.clause is not None and caller.clause.limits_use
+        if (limited or caller.mytoken.rotates) and asked.tokens is None:
+            if caller.mytoken.may(Capability.SUBTOKENS):  # the shorter answer
+                asked.tokens = self._listed(caller, Action.SUBTOKENS)
+            elif caller.mytoken.may(Capability.LIST):
+                asked.tokens = self._listed(caller, Action.LIST)
+            else:
+                raise InsufficientCapabilities(_COUNTED)
+        yield Use(token_update=caller.credentials.presented.token_update)
+
+    def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
+        """Nothing is left to do: the issuer does so itself when it is shown such a token."""
+
+    def configuration(self, base_url: str) -> Mapping[str, Any]:
+        """The issuer's, by which clients of the issuer find the calendars of this stack."""
+        endpoint = configuration.notifications_endpoint(base_url)
+        document = self.codec.issuer.configuration().document
+        return {**document, "notifications_endpoint": endpoint}
+
+    def jwks(self) -> Mapping[str, Any]:
+        return self.codec.issuer.configuration().jwks
+
+    def _look(self, caller: Caller) -> Mapping[str, RegisteredToken]:
+        """The tokens that the caller's may see."""
+        if caller.mytoken.may(Capability.LIST):
+            return self._all(caller)
+        if caller.mytoken.may(Capability.SUBTOKENS):
+            return self._listed(caller, Action.SUBTOKENS)
+        raise InsufficientCapabilities(_OTHERS)
+
+    def _all(self, caller: Caller) -> Mapping[str, RegisteredToken]:
+        """All tokens of the user, from which the user's feeds learn which are gone, and back."""
+        # Read before it is asked: a token that is made and added meanwhile is not gone.
+        subscribed = revocations.subscribed(self.calendars, caller.owner)
+        revoked = revocations.read(self.calendars, caller.owner).tokens
+        tokens = self._listed(caller, Action.LIST)
+        gone = sorted(subscribed - revoked - tokens.keys())[:_MOST_SEEN]
+        back = sorted(revoked & tokens.keys())[:_MOST_SEEN]
+        is_complete = caller.mytoken.mom_id in tokens
+        if is_complete and (gone or back):
+            change = Change.new(caller.credentials.now)
+            seen = revocations.seen(self.calendars, caller.owner, gone, back, change)
+            with suppress(TemporarilyUnavailable):  # the next look finds them, too
+                self.calendars.commit(change, *seen)
+        return tokens
+
+    def _listed(self, caller: Caller, action: Action) -> Mapping[str, RegisteredToken]:
+        """What the issuer lists, once for a request: it counts this, or rotates the token for it.
+
+        The successor is handed on whatever comes after, since nobody else knows it.
+        """
+        listing = self.tokeninfo.listing(caller.credentials.bearer, action)
+        if listing.token_update:
+            caller.credentials.presented.token_update = listing.token_update
+        return listing.tokens
+
+
+def _asked(credentials: Credentials) -> _Asked:
+    asked: _Asked = credentials.presented.memory.setdefault(credentials.bearer, _Asked())
+    return asked

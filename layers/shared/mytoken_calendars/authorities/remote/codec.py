@@ -1,0 +1,98 @@
+"""Mytokens that an existing mytoken server has signed (RFC 7515, RFC 8725), verified with PyJWT."""
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from jwt import PyJWS, PyJWTError
+from pydantic import BaseModel, ConfigDict, Field
+
+from mytoken_calendars import strict_json
+from mytoken_calendars.authorities.embedded.codec import LONGEST, TYPE, mytoken_of
+from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
+from mytoken_calendars.authorities.remote.key_set import LONGEST_KID, Algorithm, VerificationKey
+from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.tokens.mytoken import Mytoken
+
+_JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_SHORT_TOKEN = re.compile(r"[A-Za-z0-9]{32,}")
+
+
+class _Header(BaseModel):
+    """All that a header may have: nothing that brings or leads to a key, and nothing critical."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    typ: str
+    alg: Algorithm
+    kid: Annotated[str, Field(min_length=1, max_length=LONGEST_KID)] = ""
+
+
+@dataclass(frozen=True)
+class RemoteCodec:
+    """The mytokens of one issuer."""
+
+    issuer: Issuer
+
+    def decode(self, bearer: str) -> Mytoken:
+        """The claims of a mytoken that the issuer has signed. It may have expired or be revoked.
+
+        A token has one spelling only: no padding, no spare bits, no name twice. (The two signatures
+        that are equally good in ECDSA are both taken, since the issuer may make either.) The issuer
+        is asked for its keys only for what is a mytoken of its in all but the signature.
+
+        Raises InvalidToken and TemporarilyUnavailable.
+        """
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
+        if jwt is None:
+            raise InvalidToken
+        try:
+            head, payload, _ = [_decoded(segment) for segment in jwt.groups()]
+            header = _Header.model_validate(strict_json.loads(head))
+            claims = strict_json.loads(payload)
+        except ValueError:
+            raise InvalidToken from None
+        if header.typ != TYPE:
+            raise InvalidToken
+        mytoken = mytoken_of(claims, self.issuer.url)
+        known = self.issuer.configuration()
+        if not _is_signed(bearer, header, known):
+            newer = self.issuer.newer_than(known)
+            if newer is None or not _is_signed(bearer, header, newer):
+                raise InvalidToken
+        return mytoken
+
+
+def is_short_token(bearer: str) -> bool:
+    """Whether this may be a short token, which only its issuer can read; a JWT is none."""
+    return len(bearer) <= LONGEST and _SHORT_TOKEN.fullmatch(bearer) is not None
+
+
+def _decoded(segment: str) -> bytes:
+    """The bytes that are spelled so and not otherwise; raises ValueError."""
+    data = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    if base64.urlsafe_b64encode(data).decode().rstrip("=") != segment:
+        raise ValueError("not base64url as it is written")
+    return data
+
+
+def _is_signed(bearer: str, header: _Header, known: Configuration) -> bool:
+    if header.alg != known.algorithm:
+        return False
+    jws = PyJWS(algorithms=[known.algorithm])
+    return any(_verifies(key, bearer, jws) for key in _candidates(known.keys, header.kid))
+
+
+def _candidates(keys: tuple[VerificationKey, ...], kid: str) -> list[VerificationKey]:
+    """The keys that a header with this `kid`, or none, may mean."""
+    any_of_them = not kid or all(key.kid is None for key in keys)
+    return [key for key in keys if any_of_them or key.kid == kid]
+
+
+def _verifies(key: VerificationKey, bearer: str, jws: PyJWS) -> bool:
+    try:
+        jws.decode(bearer, key.public, jws.get_algorithms())
+    except PyJWTError:
+        return False
+    return True

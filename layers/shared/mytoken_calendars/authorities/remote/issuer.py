@@ -1,0 +1,129 @@
+"""What is known of the pinned mytoken server: its configuration and its keys, kept for an hour."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mytoken_calendars import logs, strict_json
+from mytoken_calendars.authorities.remote import key_set
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.key_set import Algorithm, VerificationKey
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.errors import TemporarilyUnavailable
+
+# In seconds. While a server cannot be reached, what was last known of it serves for a day.
+FRESH = 60 * 60
+LAST_GOOD = 24 * 60 * 60
+COOLDOWN = 30
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A server's configuration document and key set, as they are and as far as they are used."""
+
+    document: Mapping[str, Any]
+    jwks: Mapping[str, Any]
+    jwks_uri: str
+    tokeninfo_endpoint: str
+    algorithm: Algorithm
+    keys: tuple[VerificationKey, ...]
+
+
+class _Announced(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    issuer: str
+    jwks_uri: str
+    tokeninfo_endpoint: str
+    token_signing_alg_value: Algorithm
+
+
+class Issuer:
+    """The mytoken server of this issuer URL. Threads may share one; then one of them fetches.
+
+    Nothing is fetched in the 30 seconds after an attempt began, whether it succeeded or not: so
+    neither a server that is down nor a flood of forged tokens makes more of them. Nothing that is
+    known is given up for what was not checked completely.
+    """
+
+    def __init__(self, url: str, https: Https, clock: Callable[[], float] = time.time) -> None:
+        self.url = url
+        self._https = https
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last: Configuration | None = None
+        self._fetched = self._attempted = float("-inf")
+        if not https.reaches(self._address):
+            raise ValueError("not an issuer at the pinned server")
+
+    def configuration(self) -> Configuration:
+        """What was last known, at most an hour old if it could be fetched, and never over a day.
+
+        Raises TemporarilyUnavailable if there is nothing like it.
+        """
+        with self._lock:
+            if self._last is None or not self._is_recent(self._fetched, FRESH):
+                self._attempt()
+            if self._last is None or not self._is_recent(self._fetched, LAST_GOOD):
+                raise TemporarilyUnavailable
+            return self._last
+
+    def newer_than(self, known: Configuration) -> Configuration | None:
+        """What is known since, for a token that no key of `known` verifies: keys do change.
+
+        None if there is nothing newer, or none may be fetched yet.
+        """
+        with self._lock:
+            if self._last is known:
+                self._attempt()
+            return None if self._last is known else self._last
+
+    def _attempt(self) -> None:
+        if self._is_recent(self._attempted, COOLDOWN):
+            return
+        self._attempted = now = self._clock()
+        try:
+            self._last = self._fetch()
+        except TemporarilyUnavailable as failure:
+            metrics.count(Metric.AUTHORITY_UNREACHABLE)
+            # Logged here, since nobody notices it as long as the last known ones serve.
+            cause = failure.__cause__
+            # What is not as it should be might quote a secret that should not be there.
+            reason = type(cause).__name__ if isinstance(cause, ValidationError) else repr(cause)
+            logger = logs.logger()
+            logger.warning("the mytoken server's configuration was not renewed", reason=reason)
+        else:
+            self._fetched = now
+
+    def _is_recent(self, then: float, seconds: int) -> bool:
+        # A clock that was set back makes nothing recent for longer than it should be.
+        return 0 <= self._clock() - then < seconds
+
+    @property
+    def _address(self) -> str:
+        return f"{self.url.removesuffix('/')}/.well-known/mytoken-configuration"
+
+    def _fetch(self) -> Configuration:
+        try:
+            document = strict_json.loads(self._https.get(self._address))
+            announced = self._checked(_Announced.model_validate(document))
+            algorithm = announced.token_signing_alg_value
+            jwks = strict_json.loads(self._https.get(announced.jwks_uri))
+            keys = key_set.keys_of(jwks, algorithm)
+        except ValueError as error:
+            raise TemporarilyUnavailable from error
+        endpoint = announced.tokeninfo_endpoint
+        return Configuration(document, jwks, announced.jwks_uri, endpoint, algorithm, keys)
+
+    def _checked(self, announced: _Announced) -> _Announced:
+        if announced.issuer != self.url:
+            raise ValueError("the configuration of another issuer")
+        for url in (announced.jwks_uri, announced.tokeninfo_endpoint):
+            if not self._https.reaches(url):
+                raise ValueError("an endpoint at another server")
+        return announced

@@ -1,0 +1,104 @@
+"""What an issuer is asked about mytokens, at its tokeninfo endpoint, and what its answers mean."""
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from mytoken_calendars.authorities.remote import tokeninfo_answers
+from mytoken_calendars.authorities.remote.codec import is_short_token
+from mytoken_calendars.authorities.remote.https import Https
+from mytoken_calendars.authorities.remote.issuer import Issuer
+from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.errors import (
+    InsufficientCapabilities,
+    InvalidToken,
+    TemporarilyUnavailable,
+    UsageRestricted,
+)
+from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.tokeninfo import Action
+
+_NOT_FROM_HERE = "The issuer does not allow this use of the mytoken, or not from this service."
+
+_TOKEN = re.compile(r"[A-Za-z0-9._-]+")  # and so what may stand in a cookie, too
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The answer to a listing; and the presented token's successor, if that was rotated for it."""
+
+    answer: Mapping[str, Any]
+    token_update: Mapping[str, Any] | None
+
+    @property
+    def tokens(self) -> Mapping[str, RegisteredToken]:
+        """Those that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
+
+        They are read when asked for, so that the successor is handed on even if they are nonsense.
+        """
+        return tokeninfo_answers.registered_tokens(self.answer)
+
+
+@dataclass(frozen=True)
+class TokeninfoClient:
+    """Its methods raise InvalidToken for a token that is dead, and TemporarilyUnavailable."""
+
+    issuer: Issuer
+    https: Https
+
+    def introspect(self, bearer: str) -> Introspection | None:
+        """What the token is; None if it is alive and may not ask. It counts no use."""
+        endpoint = self.issuer.configuration().tokeninfo_endpoint
+        with _counted():
+            try:
+                answer = self._ask(endpoint, bearer, Action.INTROSPECT)
+            except InsufficientCapabilities:
+                return None
+            return tokeninfo_answers.introspection(answer, self.issuer.url)
+
+    def listing(self, bearer: str, action: Action) -> Listing:
+        """The tokens that `list_mytokens` or `subtokens` show.
+
+        For the issuer it is a use of the token, which it may count, and for which it may rotate
+        the token. Raises InsufficientCapabilities and UsageRestricted.
+        """
+        endpoint = self.issuer.configuration().tokeninfo_endpoint
+        with _counted():
+            answer = self._ask(endpoint, bearer, action)
+            match answer.get("token_update"):
+                case None:
+                    return Listing(answer, None)
+                case {"mytoken": str(new), **_members} as update if _TOKEN.fullmatch(new):
+                    return Listing(answer, update)
+                case _:
+                    raise TemporarilyUnavailable
+
+    def _ask(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
+        status, body = self.https.post(endpoint, {"action": action.value, "mytoken": bearer})
+        # Issuers cannot even read a short token that they do not know.
+        if status == HTTPStatus.UNAUTHORIZED or (
+            status == HTTPStatus.BAD_REQUEST and is_short_token(bearer)
+        ):
+            raise InvalidToken
+        if status not in (HTTPStatus.OK, HTTPStatus.FORBIDDEN):
+            raise TemporarilyUnavailable
+        answer = tokeninfo_answers.document(body)
+        match status, answer.get("error"):
+            case HTTPStatus.OK, _:
+                return answer
+            case _, "insufficient_capabilities":
+                raise InsufficientCapabilities
+            case _, "usage_restricted":
+                raise UsageRestricted(_NOT_FROM_HERE)
+            case _:
+                raise TemporarilyUnavailable
+
+
+def _counted() -> AbstractContextManager[None]:
+    """No answer, and one that makes no sense."""
+    return metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)

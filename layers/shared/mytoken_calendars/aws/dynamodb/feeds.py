@@ -1,0 +1,82 @@
+"""The door to DynamoDB for feeds: it reads what a feed shows, and can read nothing else."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+from mytoken_calendars.aws import clients, metrics
+from mytoken_calendars.aws.dynamodb import keys, revocations
+from mytoken_calendars.aws.dynamodb.table import Item, Table
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
+from mytoken_calendars.feeds.feed import Feed
+from mytoken_calendars.identifiers import Owner, is_feed_id
+
+_REMEMBERED = 10_000  # owners of feeds, in a warm function
+
+
+@dataclass(frozen=True)
+class FeedStore:
+    """Feeds by their address, which is the secret. Every method raises TemporarilyUnavailable."""
+
+    table: Table
+    _owners: dict[str, Owner] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+
+    def find(self, feed_id: str, now: int) -> Feed:
+        """The feed's state at this moment. Raises FeedNotFound, or FeedGone for 90 days."""
+        if not is_feed_id(feed_id):
+            raise FeedNotFound
+        head, revoked = self._heads(keys.feed_head(feed_id), now)
+        return Feed(
+            id=feed_id,
+            owner=head["owner"],
+            calendar_id=head["calendar"],
+            name=head["name"],
+            opening=head["opening"],
+            version=head["version"],
+            revocations=revoked.get("version", ""),
+            changed=max(head["changed"], revoked.get("changed", 0)),
+            events_written=head["subscriptions"] + head.get("renewals", 0),
+            revocations_written=revoked.get("writes", 0),
+        )
+
+    def events(self, feed: Feed, now: int) -> Iterator[str]:
+        partition, needed = keys.events_partition(feed.calendar_id), ["vevent", "sequence"]
+        revoked, written = revocations.NONE, 0
+        with metrics.counted(Metric.FEED_BUILD_FAILED, Exception):
+            if feed.revocations:
+                revoked = revocations.read(self.table, feed.owner)
+                needed += ["sk", "ancestors"]
+            for row in self.table.stream(partition, attributes=needed):
+                written += 1 + row["sequence"]
+                if not (revoked.tokens and revoked.include(row["sk"], row.get("ancestors", ()))):
+                    yield row["vevent"]
+        if not feed.is_made_of(events=written, revocations=revoked.written, now=now):
+            raise Outdated
+        metrics.count(Metric.FEED_BUILT)
+
+    def _heads(self, key: keys.Key, now: int) -> tuple[Item, Item]:
+        """Of the feed and of its owner's revocations: in one request, if its owner is known.
+
+        A feed has the same owner for ever, so that may be remembered, and nothing else.
+        """
+        owner = self._owners.get(key["pk"])
+        wanted = [key, keys.revocations_head(owner)] if owner else [key]
+        found = {item["pk"]: item for item in self.table.get_all(wanted)}
+        head = found.pop(key["pk"], None)
+        # DynamoDB removes an item some time after its `ttl`, so the time is compared here too.
+        if head is None or head.get("ttl", now) < now:
+            raise FeedNotFound
+        if "deleted" in head:
+            raise FeedGone
+        if owner:
+            return head, next(iter(found.values()), {})
+        if len(self._owners) >= _REMEMBERED:
+            self._owners.clear()
+        self._owners[key["pk"]] = head["owner"]
+        return head, self.table.get(keys.revocations_head(head["owner"])) or {}

@@ -1,0 +1,128 @@
+"""How operators bring in a mytoken server's calendars: each with all its tokens, or not at all.
+
+Once a calendar was brought in, nothing brings it in again: what was deleted here stays deleted.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb.table import ABSENT, Table
+from mytoken_calendars.calendars.calendars import (
+    MAX_CALENDARS,
+    MAX_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTIONS_OF_OWNER,
+    Calendar,
+)
+from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import AlreadyImported, CalendarExists, LimitReached
+
+Event = tuple[Subscription, str]  # and its VEVENT
+
+_AT_ONCE = 45  # tokens, of two items each: with five more they fit into a transaction's 100
+_TIME_FOR_AN_IMPORT = 24 * 60 * 60  # seconds; then what is laid ready is given up
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Its methods raise TemporarilyUnavailable if DynamoDB does not answer."""
+
+    table: Table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+
+    def knows(self, feed_id: str) -> bool:
+        """Whether a calendar with this address was brought in, or is here, or was."""
+        return bool(self.table.get_all([keys.imported(feed_id), keys.feed_head(feed_id)]))
+
+    def bring_in(
+        self, calendar: Calendar, opening: str, events: Sequence[Event], change: Change
+    ) -> None:
+        """Stores a calendar with all its tokens, which nobody sees before the last one is there.
+
+        Raises AlreadyImported, CalendarExists, and LimitReached; Outdated if it took so long that
+        it was given up.
+        """
+        check_number(events)
+        ready = self._laid_ready(calendar, events[_AT_ONCE:], change)
+        feed = {**items.of_feed(calendar, opening, change), "subscriptions": len(events)}
+        self.table.commit(
+            change,
+            self.table.put(
+                keys.imported(calendar.feed_id), {"at": change.at}, ABSENT, AlreadyImported()
+            ),
+            self.table.put(keys.feed_head(calendar.feed_id), feed, ABSENT, AlreadyImported()),
+            self.table.put(
+                keys.calendar(calendar.owner, folded(calendar.name)),
+                items.of_calendar(calendar),
+                ABSENT,
+                CalendarExists(),
+            ),
+            self._count(calendar, len(events), change),
+            *ready,
+            *self._tokens(calendar, events[:_AT_ONCE]),
+        )
+
+    def _laid_ready(
+        self, calendar: Calendar, events: Sequence[Event], change: Change
+    ) -> tuple[Write, ...]:
+        """Stores tokens of a calendar that is not there yet. Gives the write that makes them its.
+
+        `sweep` gives up what is not done in time: then this, and that write, raise Outdated.
+        """
+        if not events:
+            return ()
+        job, until = keys.importing(calendar.id), change.at + _TIME_FOR_AN_IMPORT
+        kept = {"owner": calendar.owner, "until": until}
+        self.table.commit(Change.new(change.at), self.table.put(job, kept, ABSENT))
+        for first in range(0, len(events), _AT_ONCE):
+            self.table.commit(
+                Change.new(change.at),
+                self.table.check(job, "#until = :until", until=until),
+                *self._tokens(calendar, events[first : first + _AT_ONCE]),
+            )
+        return (self.table.delete(job, "#until = :until", until=until),)
+
+    def _tokens(self, calendar: Calendar, events: Sequence[Event]) -> list[Write]:
+        return [
+            self.table.put(key, item, ABSENT)
+            for one, event in events
+            for key, item in (
+                (keys.event(calendar.id, one.token.mom_id), items.of_event(one, event)),
+                (
+                    keys.subscription(calendar.owner, calendar.id, one.token.mom_id),
+                    items.of_subscription(one),
+                ),
+            )
+        ]
+
+    def _count(self, calendar: Calendar, tokens: int, change: Change) -> Write:
+        """One more calendar of the owner, and so many tokens, unless there are too many."""
+        return self.table.update(
+            keys.owner_head(calendar.owner),
+            "SET #version = :version ADD #calendars :one, #subscriptions :tokens",
+            "(attribute_not_exists(#calendars) OR #calendars < :most)"
+            " AND (attribute_not_exists(#subscriptions) OR #subscriptions <= :room)",
+            LimitReached(
+                f"A user has at most {MAX_CALENDARS:,} calendars and"
+                f" {MAX_SUBSCRIPTIONS_OF_OWNER:,} subscriptions."
+            ),
+            version=change.id,
+            one=1,
+            tokens=tokens,
+            most=MAX_CALENDARS,
+            room=MAX_SUBSCRIPTIONS_OF_OWNER - tokens,
+        )
+
+
+def check_number(tokens: Sequence[object]) -> None:
+    """Raises LimitReached if they are more than a calendar may have."""
+    if len(tokens) > MAX_SUBSCRIPTIONS:
+        raise LimitReached(f"A calendar has at most {MAX_SUBSCRIPTIONS:,} tokens.")

@@ -1,0 +1,82 @@
+"""The door to DynamoDB for receipts: `items.py` shows their layout, `repeats.py` what they are for.
+
+A receipt exists if and only if its request was done, as both are one transaction. The successor of
+a rotated token lies in it sealed with a key that is made from the token it succeeds, so nobody who
+reads the table can use it.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import IdempotencyKeyReused
+from mytoken_calendars.tokens.idempotency import (
+    REPEATABLE_FOR,
+    SUCCESSOR_FOR,
+    IdempotencyKey,
+    Receipt,
+)
+
+
+@dataclass(frozen=True)
+class ReceiptStore:
+    """`repeats.Receipts`. Its methods raise TemporarilyUnavailable."""
+
+    table: Table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(CalendarStore.from_environment().table)
+
+    def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
+        item = self.table.get(keys.receipt(bearer, key.key))
+        if item is None or item["ttl"] <= now:
+            return None
+        if item["request"] != key.request:
+            raise IdempotencyKeyReused
+        sealed = item.get("successor")
+        return Receipt(item["calendar"], _unsealed(sealed, bearer, now) if sealed else None)
+
+    def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
+        item = {
+            "request": key.request,
+            "calendar": receipt.calendar_id,
+            "ttl": change.at + REPEATABLE_FOR,
+        }
+        if receipt.successor:
+            item["successor"] = _sealed(receipt.successor, bearer, change.at)
+        return self.table.put(
+            keys.receipt(bearer, key.key),
+            item,
+            "attribute_not_exists(#pk) OR #ttl <= :now",
+            now=change.at,
+        )
+
+
+def _sealed(successor: Mapping[str, Any], bearer: str, at: int) -> str:
+    return _seal(bearer).encrypt_at_time(json.dumps(successor).encode(), at).decode()
+
+
+def _unsealed(sealed: str, bearer: str, now: int) -> dict[str, Any] | None:
+    """The successor, unless its time is over."""
+    try:
+        opened = _seal(bearer).decrypt_at_time(sealed, SUCCESSOR_FOR, now)
+    except InvalidToken:
+        return None
+    successor: dict[str, Any] = json.loads(opened)
+    return successor
+
+
+def _seal(bearer: str) -> Fernet:
+    derive = HKDF(SHA256(), length=32, salt=None, info=b"mytoken-calendars receipt")
+    return Fernet(base64.urlsafe_b64encode(derive.derive(bearer.encode())))

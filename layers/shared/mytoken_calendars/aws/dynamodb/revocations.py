@@ -1,0 +1,79 @@
+"""The revoked tokens of one owner, as the feeds of the owner's calendars must know them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.identifiers import Owner
+
+
+@dataclass(frozen=True)
+class Revocations:
+    """Tokens that were revoked, by mom_id: all of them, and those whose descendants were too.
+
+    `written` counts the writes that all this took.
+    """
+
+    tokens: frozenset[str]
+    trees: frozenset[str]
+    written: int
+
+    def include(self, mom_id: str, ancestors: Iterable[str]) -> bool:
+        return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)
+
+
+NONE = Revocations(frozenset(), frozenset(), 0)
+
+
+def read(table: Table, owner: Owner) -> Revocations:
+    rows = table.query(keys.revocations_partition(owner))
+    revoked = {row["sk"]: row["tree"] for row in rows if "tree" in row}
+    trees = frozenset(mom_id for mom_id, tree in revoked.items() if tree)
+    written = sum(row.get("writes", 0) for row in rows if row["sk"] != keys.HEAD)
+    return Revocations(frozenset(revoked), trees, written)
+
+
+def subscribed(table: Table, owner: Owner) -> set[str]:
+    """The mom_ids of all tokens in the owner's calendars, whether they are revoked or not."""
+    found = table.query(keys.owner_partition(owner), sk_prefix=keys.SUBSCRIPTION)
+    return {item["sk"].rpartition("#")[2] for item in found}
+
+
+def recorded(
+    table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
+) -> tuple[Write, ...]:
+    """The writes by which all feeds of the owner learn of a revocation, however many there are."""
+    return _marked(table, owner, mom_id, tree=tree), _learnt(table, owner, 1, change)
+
+
+def seen(
+    table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
+) -> tuple[Write, ...]:
+    """The writes by which they learn which tokens are gone, and which are there after all."""
+    marks = [
+        *(_marked(table, owner, mom_id, tree=False) for mom_id in gone),
+        *(_unmarked(table, owner, mom_id) for mom_id in back),
+    ]
+    return *marks, _learnt(table, owner, len(marks), change)
+
+
+def _marked(table: Table, owner: Owner, mom_id: str, *, tree: bool) -> Write:
+    mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
+    key = keys.revocation(owner, mom_id)
+    return table.update(key, f"{mark} ADD #writes :one", tree=tree, one=1)
+
+
+def _unmarked(table: Table, owner: Owner, mom_id: str) -> Write:
+    return table.update(keys.revocation(owner, mom_id), "REMOVE #tree ADD #writes :one", one=1)
+
+
+def _learnt(table: Table, owner: Owner, marks: int, change: Change) -> Write:
+    return table.update(
+        keys.revocations_head(owner),
+        "SET #version = :version, #changed = :changed ADD #writes :marks",
+        version=change.id,
+        changed=change.at,
+        marks=marks,
+    )

@@ -1,0 +1,159 @@
+"""One table of DynamoDB: strongly consistent reads, and the writes that a change is made of."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mytoken_calendars.aws import clients, metrics
+from mytoken_calendars.aws.dynamodb import transaction
+from mytoken_calendars.aws.dynamodb.keys import Key
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.backoff import pause
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import Outdated, Refusal, TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+BATCH = 25  # the most items that one call removes
+
+_ATTEMPTS = 6
+
+ABSENT = "attribute_not_exists(#pk)"
+PRESENT = "attribute_exists(#pk)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by its name. Its reads and commits raise TemporarilyUnavailable."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    @clients.reachable()
+    def get(self, key: Key) -> Item | None:
+        parameters = {"TableName": self.name, "Key": key, "ConsistentRead": True}
+        answer = self.client.get_item(**clients.dynamodb_parameters(parameters))
+        return clients.from_dynamodb(answer["Item"]) if "Item" in answer else None
+
+    @clients.reachable()
+    def get_all(self, keys: Iterable[Key]) -> list[Item]:
+        """Those of at most 100 items that exist, in no order."""
+        wanted: Any = [clients.dynamodb_parameters({"Key": key})["Key"] for key in keys]
+        request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
+        answers = _until_processed(self.client.batch_get_item, request, "UnprocessedKeys")
+        found = [item for answer in answers for item in answer["Responses"].get(self.name, [])]
+        return [clients.from_dynamodb(item) for item in found]
+
+    def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
+        """The items of a partition by `sk`; only `attributes` of each if any are named."""
+        return list(self.stream(pk, sk_prefix=sk_prefix, attributes=attributes))
+
+    def stream(
+        self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()
+    ) -> Iterator[Item]:
+        """The same one by one, of which no more than a page (1 MB) is in memory."""
+        parameters: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeValues": {":pk": pk},
+            "ConsistentRead": True,
+        }
+        if sk_prefix:
+            parameters["KeyConditionExpression"] += " AND begins_with(#sk, :sk)"
+            parameters["ExpressionAttributeValues"][":sk"] = sk_prefix
+        if attributes:
+            parameters["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
+        pages = self.client.get_paginator("query").paginate(
+            **clients.dynamodb_parameters(parameters)
+        )
+        with clients.reachable():
+            for page in pages:
+                yield from map(clients.from_dynamodb, page["Items"])
+
+    @clients.reachable()
+    def scan(self) -> list[Item]:
+        """All items there are: for operators only, as no function may do it."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
+        return [clients.from_dynamodb(item) for page in pages for item in page["Items"]]
+
+    @clients.reachable()
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Deletes up to 25 items that nothing refers to any more; unlike a change, not at once."""
+        deletes: Any = [
+            {"DeleteRequest": clients.dynamodb_parameters({"Key": key})} for key in keys
+        ]
+        request: Any = {self.name: deletes} if deletes else {}
+        for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
+            pass
+
+    # Of the writes, one whose condition fails raises `refusal`, or Outdated if none is given: then
+    # what the operation has read is no longer so.
+
+    def put(
+        self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
+    ) -> Write:
+        return self._write("Put", condition, refusal, values, Item={**key, **item})
+
+    def update(
+        self,
+        key: Key,
+        expression: str,
+        condition: str = "",
+        refusal: Refusal | None = None,
+        **values: Any,
+    ) -> Write:
+        return self._write(
+            "Update", condition, refusal, values, Key=key, UpdateExpression=expression
+        )
+
+    def delete(self, key: Key, condition: str, **values: Any) -> Write:
+        return self._write("Delete", condition, None, values, Key=key)
+
+    def check(
+        self, key: Key, condition: str, refusal: Refusal | None = None, **values: Any
+    ) -> Write:
+        return self._write("ConditionCheck", condition, refusal, values, Key=key)
+
+    def commit(self, change: Change, *writes: Write) -> None:
+        """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`)."""
+        transaction.commit(self.client, change, writes)
+
+    def note(self, change: Change, *writes: Write) -> None:
+        """Commits `writes`, unless all of them are checks, which what was read has passed."""
+        if any(write.action != "ConditionCheck" for write in writes):
+            self.commit(change, *writes)
+
+    def _write(
+        self,
+        action: str,
+        condition: str,
+        refusal: Refusal | None,
+        values: Mapping[str, Any],
+        **parameters: Any,
+    ) -> Write:
+        parameters["TableName"] = self.name
+        if condition:
+            parameters["ConditionExpression"] = condition
+        if values:
+            parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
+        return Write(action, parameters, refusal or Outdated())
+
+
+def _until_processed(
+    send: Callable[..., Any], request: dict[str, Any], unprocessed: str
+) -> Iterator[dict[str, Any]]:
+    """The answers to a batch, of which DynamoDB may return a part to be sent again later."""
+    for attempt in range(_ATTEMPTS):
+        if not request:
+            return
+        if attempt:
+            metrics.count(Metric.THROTTLED_BY_AWS)
+            pause(attempt)
+        answer = send(RequestItems=request)
+        request = answer.get(unprocessed)
+        yield answer
+    if request:
+        raise TemporarilyUnavailable

@@ -1,0 +1,192 @@
+"""The door to DynamoDB for the tokens that this stack has issued; `items.py` shows the layout."""
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from mytoken_calendars.aws import clients
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import (
+    AheadOfRegistry,
+    InvalidGrant,
+    InvalidToken,
+    Refusal,
+    Superseded,
+)
+from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.restrictions import Restriction
+
+_ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
+_CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
+_TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
+
+_USES = "uses_"  # and a clause's digest: the name of its counter
+_MADE = "made_"  # and a seq_no: when that successor was committed at the latest, in milliseconds
+
+# So many of them are known. Who lost a race is not further behind than that.
+_GENERATIONS = 16
+
+# When a transaction was committed nobody knows before it is, but it takes no longer than this.
+_LONGEST_COMMIT = 60_000  # milliseconds
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token as operators see it. `revoked`: itself, or together with one of its ancestors."""
+
+    user: str
+    token: RegisteredToken
+    seq_no: int
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All issued tokens. Every method raises TemporarilyUnavailable if it cannot tell."""
+
+    table: Table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(Table(clients.client("dynamodb"), os.environ["TOKENS_TABLE"]))
+
+    def look_up(self, mytoken: Mytoken) -> RegisteredToken:
+        """The presented token, if it is not revoked and has no successor.
+
+        Raises InvalidToken, or of its kind Superseded and AheadOfRegistry.
+        """
+        refusal = InvalidToken()
+        item, token = self._find(mytoken.owner, mytoken.mom_id, refusal)
+        if mytoken.seq_no < item["seq_no"]:
+            raise Superseded(item.get(f"{_MADE}{mytoken.seq_no + 1}", 0))
+        if mytoken.seq_no > item["seq_no"]:
+            raise AheadOfRegistry
+        key = keys.token(mytoken.owner, mytoken.mom_id)
+        current = self.table.check(key, _CURRENT, refusal, seq_no=mytoken.seq_no)
+        return replace(token, guards=(current, *token.guards))
+
+    def find(self, owner: Owner, mom_id: str) -> RegisteredToken:
+        """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
+        return self._find(owner, mom_id, InvalidGrant())[1]
+
+    def all(self, owner: Owner) -> list[RegisteredToken]:
+        """The owner's tokens that are not revoked, expired ones among them."""
+        found = self.table.query(keys.owner_partition(owner))
+        return [issued.token for issued in _issued(found) if not issued.revoked]
+
+    def issued(self, owner: Owner | None = None) -> list[IssuedToken]:
+        """For operators: all tokens that were issued, of one owner or of all."""
+        if owner is not None:
+            return _issued(self.table.query(keys.owner_partition(owner)))
+        return _issued([item for item in self.table.scan() if item["pk"].startswith(keys.OWNER)])
+
+    def owner_of(self, mom_id: str) -> Owner:
+        """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
+        item = self.table.get(keys.token_owner(mom_id))
+        if item is None:
+            raise InvalidGrant
+        return Owner(item["owner"])
+
+    def added(self, owner: Owner, token: RegisteredToken, user: str) -> tuple[Write, ...]:
+        """The writes that register a new token of this user."""
+        item = {
+            "user": user,
+            "name": token.name,
+            "created": token.created,
+            "expires": token.expires,
+            "ancestors": list(token.ancestors),
+            "seq_no": 1,
+        }
+        present = {name: value for name, value in item.items() if value not in (None, [])}
+        known = InvalidGrant("A token with this mom_id is registered already.")
+        return (
+            self.table.put(keys.token(owner, token.mom_id), present, ABSENT, known),
+            self.table.put(keys.token_owner(token.mom_id), {"owner": owner}, ABSENT, known),
+        )
+
+    def used(self, mytoken: Mytoken, clause: Restriction | None, now: int) -> tuple[Write, ...]:
+        """The write of a use, if it leaves a trace: the token is rotated, or the use is counted.
+
+        It is to be committed with the token's guards, which hold it to be the current one. It
+        raises Outdated if others have used up the clause.
+        """
+        changes, condition = "", ""
+        values: dict[str, Any] = {}
+        if mytoken.rotates:
+            successor = mytoken.seq_no + 1
+            made, forgotten = f"#{_MADE}{successor}", f"#{_MADE}{max(0, successor - _GENERATIONS)}"
+            changes = f"SET #seq_no = :successor, {made} = :made REMOVE {forgotten} "
+            values |= {"successor": successor, "made": now * 1000 + _LONGEST_COMMIT}
+        if clause and clause.limits_use:
+            counter = f"#{_USES}{clause.digest}"
+            changes += f"ADD {counter} :one"
+            condition = f"attribute_not_exists({counter}) OR {counter} < :most"
+            values |= {"one": 1, "most": clause.usages_other}
+        key = keys.token(mytoken.owner, mytoken.mom_id)
+        return (self.table.update(key, changes, condition, **values),) if changes else ()
+
+    def committed(self, mytoken: Mytoken, at: int) -> Write:
+        """The write of when the token's successor was committed at the latest, in milliseconds."""
+        return self.table.update(
+            keys.token(mytoken.owner, mytoken.mom_id),
+            f"SET #{_MADE}{mytoken.seq_no + 1} = :at",
+            PRESENT,
+            at=at,
+        )
+
+    def revoked(self, owner: Owner, mom_id: str, *, tree: bool, change: Change) -> Write:
+        """The write that revokes a token, and with `tree` all its descendants."""
+        marks = ["#revoked = if_not_exists(#revoked, :at)"]
+        if tree:
+            marks.append("#revoked_tree = if_not_exists(#revoked_tree, :at)")
+        return self.table.update(
+            keys.token(owner, mom_id),
+            f"SET {', '.join(marks)}",
+            PRESENT,
+            InvalidGrant(),
+            at=change.at,
+        )
+
+    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, RegisteredToken]:
+        """The token, unless it is revoked, or an ancestor with its descendants; and its item."""
+        key = keys.token(owner, mom_id)
+        item = self.table.get(key)
+        if item is None or "revoked" in item:
+            raise refusal
+        token = _token(item)
+        ancestor_keys = [keys.token(owner, ancestor) for ancestor in token.ancestors]
+        if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestor_keys)):
+            raise refusal
+        guards = (
+            self.table.check(key, _ALIVE, refusal),
+            *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestor_keys),
+        )
+        return item, replace(token, guards=guards)
+
+
+def _token(item: Item) -> RegisteredToken:
+    uses = {n.removeprefix(_USES): count for n, count in item.items() if n.startswith(_USES)}
+    return RegisteredToken(
+        item["sk"],
+        item.get("name"),
+        item["created"],
+        item.get("expires"),
+        tuple(item.get("ancestors", ())),
+        uses,
+    )
+
+
+def _issued(found: list[Item]) -> list[IssuedToken]:
+    trees = {item["sk"] for item in found if "revoked_tree" in item}
+    return [
+        IssuedToken(
+            item.get("user", "-"),
+            token := _token(item),
+            item["seq_no"],
+            revoked="revoked" in item or not trees.isdisjoint(token.ancestors),
+        )
+        for item in found
+    ]

@@ -1,0 +1,89 @@
+"""One transaction of DynamoDB for each change: it happens completely, or not at all."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from mytoken_calendars.aws import clients, metrics
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.backoff import pause
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ATTEMPTS = 6
+
+# Cancelled by a condition, a conflict or a throttle; or its first sending is still under way.
+_MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
+_NEVER_SUCCEEDS = ("ValidationError", "ItemCollectionSizeLimitExceeded")
+_THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
+
+
+@clients.reachable()
+def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) -> None:
+    """Does all of `writes`; or none, and raises the refusal of the first whose condition fails.
+
+    A transaction that met another one is sent again under the same idempotency token, so a lost
+    answer never makes it happen twice. Raises TemporarilyUnavailable when it keeps on meeting
+    others, or when DynamoDB does not answer.
+    """
+    writes = _one_for_each_item(writes)
+    items: Any = [{write.action: clients.dynamodb_parameters(write.parameters)} for write in writes]
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            pause(attempt)
+        try:
+            client.transact_write_items(TransactItems=items, ClientRequestToken=change.id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MAY_BE_REPEATED:
+                raise
+            _raise_for_good(writes, error)
+        else:
+            return
+    raise TemporarilyUnavailable
+
+
+def _raise_for_good(writes: list[Write], error: ClientError) -> None:
+    """Raises what no repetition can change: a failed condition, or a transaction that is wrong."""
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = [reason.get("Code") for reason in reasons]
+    for write, code in zip(writes, codes, strict=False):
+        if code == "ConditionalCheckFailed":
+            raise write.refusal from None
+    if any(code in _NEVER_SUCCEEDS for code in codes):
+        raise error
+    if any(code in _THROTTLED for code in codes):
+        metrics.count(Metric.THROTTLED_BY_AWS)
+
+
+def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
+    """A transaction may name an item once, so checks of it join the write of it."""
+    of_items: dict[tuple[str, ...], list[Write]] = {}
+    for write in writes:
+        key = write.parameters.get("Key") or write.parameters["Item"]
+        item = (write.parameters["TableName"], key["pk"], key["sk"])
+        of_items.setdefault(item, []).append(write)
+    return [_joined(*of_item) for of_item in of_items.values()]
+
+
+def _joined(write: Write, *checks: Write) -> Write:
+    """`write` on the further conditions of `checks`.
+
+    Where they would be refused differently, nobody could say which of them failed: Outdated.
+    """
+    if not checks:
+        return write
+    if any(check.action != "ConditionCheck" for check in checks):
+        raise ValueError("an item is written once in a transaction")
+    condition, values = "ConditionExpression", "ExpressionAttributeValues"
+    parameters = dict(write.parameters)
+    all_of_them = [each.parameters for each in (write, *checks)]
+    parts = list(dict.fromkeys(p[condition] for p in all_of_them if condition in p))
+    parameters[condition] = " AND ".join(f"({part})" for part in parts) if parts[1:] else parts[0]
+    if joined := {name: v for p in all_of_them for name, v in p.get(values, {}).items()}:
+        parameters[values] = joined
+    alike = len({type(each.refusal) for each in (write, *checks)}) == 1
+    return Write(write.action, parameters, write.refusal if alike else Outdated())

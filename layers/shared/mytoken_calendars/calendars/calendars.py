@@ -1,0 +1,198 @@
+"""Calendars, and what can be done with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from uuid import uuid4
+
+from mytoken_calendars.calendars.names import REPLACEMENT, calendar_name
+from mytoken_calendars.calendars.subscriptions import Subscription, expiry_of
+from mytoken_calendars.changes import Change
+from mytoken_calendars.errors import (
+    CalendarExists,
+    CalendarNotFound,
+    InvalidRequest,
+    RepeatedTooLate,
+)
+from mytoken_calendars.identifiers import Owner, new_feed_id
+from mytoken_calendars.tokens.access import manageable_token
+from mytoken_calendars.tokens.authority import Caller, Guards
+from mytoken_calendars.tokens.idempotency import Receipt
+from mytoken_calendars.tokens.mytoken import Capability
+
+FEEDS_PATH = "/calendars"
+
+MAX_CALENDARS = 1_000  # of one user
+MAX_SUBSCRIPTIONS = 10_000  # of one calendar
+MAX_SUBSCRIPTIONS_OF_OWNER = 50_000
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A user's named set of tokens. `id` is a UUID that stays inside, `feed_id` is its address.
+
+    It is "" in what is shown to a caller that may not read the feed.
+    """
+
+    id: str
+    owner: Owner
+    name: str
+    feed_id: str
+    subscribed_tokens: tuple[str, ...] = ()
+
+    def ics_path(self, base_url: str) -> str:
+        """The absolute URI of the feed."""
+        return f"{base_url}{FEEDS_PATH}/{self.feed_id}"
+
+    def document(self, base_url: str) -> dict[str, Any]:
+        """The calendar object of the API, as in docs/openapi.yaml."""
+        document: dict[str, Any] = {"name": self.name}
+        if self.feed_id:
+            document["ics_path"] = self.ics_path(base_url)
+        if self.subscribed_tokens:
+            document["subscribed_tokens"] = list(self.subscribed_tokens)
+        return document
+
+
+RenderOpening = Callable[[str], str]
+RenderEvent = Callable[[Subscription], str]
+
+
+class Store(Protocol):
+    """What the operations need of the database; each of the last six is at most one transaction."""
+
+    def find(self, owner: Owner, name: str) -> Calendar: ...
+
+    def all(self, owner: Owner) -> list[Calendar]: ...
+
+    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar: ...
+
+    def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
+
+    def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None: ...
+
+    def subscribe(
+        self, calendar: Calendar, new: Subscription, event: str, change: Change, guards: Guards
+    ) -> None: ...
+
+    def renew(
+        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
+    ) -> None: ...
+
+    def confirm(
+        self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
+    ) -> None: ...
+
+    def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None: ...
+
+    def note(self, change: Change, guards: Guards) -> None: ...
+
+
+def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
+    """The caller's calendars with their tokens, by name. Raises Outdated."""
+    calendars = store.all(caller.owner)
+    change = Change.new(now)
+    with caller.using(change) as guards:
+        store.note(change, guards)
+    return calendars
+
+
+def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, now: int) -> Calendar:
+    """A new calendar without tokens. Raises CalendarExists or LimitReached."""
+    if caller.receipt:
+        return _done_before(store, caller.owner, name, caller.receipt)
+    if _exists(store, caller.owner, name):
+        raise CalendarExists
+    calendar, change = Calendar(str(uuid4()), caller.owner, name, new_feed_id()), Change.new(now)
+    with caller.using(change, calendar.id) as guards:
+        store.create(calendar, render(name), change, guards)
+    return calendar
+
+
+def find(store: Store, owner: Owner, text: str) -> Calendar:
+    """The calendar of this name, without its tokens; there is none of an impossible name.
+
+    Raises CalendarNotFound, and InvalidRequest for a name that was not UTF-8.
+    """
+    if REPLACEMENT in text:
+        raise InvalidRequest("The calendar's name in the path is not UTF-8.")
+    try:
+        name = calendar_name(text)
+    except ValueError:
+        raise CalendarNotFound from None
+    return store.find(owner, name)
+
+
+def add_token(
+    store: Store,
+    caller: Caller,
+    name: str,
+    mom_id: str,
+    comment: str,
+    *,
+    render: RenderEvent,
+    now: int,
+) -> Calendar:
+    """The calendar with this token in it, once, however often it is added.
+
+    It is shown as far as the caller may see it. An empty `mom_id` is the caller's own. Adding a
+    token again replaces its comment if there is a new one. Raises CalendarNotFound; what
+    `access.manageable_token` raises; InvalidRequest for a token that never expires or has expired;
+    LimitReached, and Outdated.
+    """
+    if caller.receipt:
+        return _shown(store, caller, _done_before(store, caller.owner, name, caller.receipt))
+    calendar = find(store, caller.owner, name)
+    token = manageable_token(caller, mom_id)
+    expires = expiry_of(token, now)
+    known = store.subscription(calendar, token.mom_id)
+    change = Change.new(now)
+    with caller.using(change, calendar.id) as own:
+        guards = (*own, *token.guards)
+        if known is None:
+            new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
+            store.subscribe(calendar, new, render(new), change, guards)
+        elif (renewed := known.renewed(token, expires, comment, now)) != known:
+            store.renew(calendar, renewed, render(renewed), change, guards)
+        else:
+            store.confirm(calendar, known, change, guards)
+    return _shown(store, caller, calendar)
+
+
+def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
+    """Deletes the calendar, and its feed in the same instant.
+
+    Raises CalendarNotFound, and Outdated.
+    """
+    if caller.receipt:
+        return
+    calendar, change = find(store, caller.owner, name), Change.new(now)
+    with caller.using(change, calendar.id) as guards:
+        store.delete(calendar, change, guards)
+
+
+def _shown(store: Store, caller: Caller, calendar: Calendar) -> Calendar:
+    """With its address and all tokens, for who may read it; else with those the caller manages."""
+    if caller.mytoken.may(Capability.READ_NOTIFY):
+        return store.with_subscribed_tokens(calendar)
+    own = caller.registered.mom_id
+    return replace(store.with_subscribed_tokens(calendar, below=own), feed_id="")
+
+
+def _exists(store: Store, owner: Owner, name: str) -> bool:
+    try:
+        store.find(owner, name)
+    except CalendarNotFound:
+        return False
+    return True
+
+
+def _done_before(store: Store, owner: Owner, name: str, receipt: Receipt) -> Calendar:
+    """The calendar of a repeated request, if it is still the one. Raises RepeatedTooLate."""
+    try:
+        calendar = find(store, owner, name)
+    except CalendarNotFound:
+        raise RepeatedTooLate from None
+    if calendar.id != receipt.calendar_id:
+        raise RepeatedTooLate
+    return calendar

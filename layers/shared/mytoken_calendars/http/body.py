@@ -1,0 +1,157 @@
+"""The door to request bodies: JSON or a form, read strictly, then the model of the operation."""
+
+import re
+from collections.abc import Iterable, Mapping
+from email.message import Message
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+
+from mytoken_calendars import identifiers, strict_json
+from mytoken_calendars.calendars import names
+from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
+from mytoken_calendars.http.messages import LARGEST_BODY
+from mytoken_calendars.http.operation import Request
+
+MOST_FORM_FIELDS = 16
+LONGEST_MEDIA_TYPE = 255  # characters: names are at most 127 each (RFC 6838, 4.2)
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+_BODILESS = ("GET", "DELETE")
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _flag(value: Any) -> bool:
+    """As JSON and forms write it; pydantic would also take 1, on, y and more for true."""
+    match value:
+        case bool():
+            return value
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise ValueError("is neither true nor false")
+
+
+# The fields that bodies have.
+CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
+Comment = Annotated[str, AfterValidator(names.comment)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
+
+
+class Nothing(BaseModel):
+    """The model of operations that want nothing of a body but that it can be read."""
+
+
+def _refused(_: Any) -> None:
+    raise ValueError("this would delete the whole calendar, and not remove a token from it")
+
+
+class NoToken(BaseModel):
+    """Of deleting a calendar: a client that removes a token sends the same, and names the token."""
+
+    mom_id: Annotated[Any, BeforeValidator(_refused)] = None
+
+
+def read(request: Request, model: type[Model]) -> Model:
+    """The body as `model`. Raises InvalidRequest, which names the first field that is wrong."""
+    found = fields(request)
+    _check_spelling(found, {*model.model_fields, "mytoken"})
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise InvalidRequest(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
+
+
+def fields(request: Request) -> Mapping[str, Any]:
+    """The fields of the body, whether JSON or form; a body without Content-Type is JSON.
+
+    GET and DELETE may come with an empty body or with JSON's `null`, as clients send them.
+
+    They are read once for each request, however many ask. Raises PayloadTooLarge,
+    UnsupportedMediaType and InvalidRequest, in this order.
+    """
+    state = request.presented
+    if state.fields is None:
+        try:
+            state.fields = _read(request)
+        except Refusal as refusal:
+            state.fields = refusal
+    if isinstance(state.fields, Refusal):
+        raise state.fields
+    return state.fields
+
+
+def _check_spelling(found: Iterable[str], known: set[str]) -> None:
+    """A field in capitals is one that its sender relies on: to pass over it could do harm."""
+    for name in found:
+        if name not in known and name.casefold() in known:
+            raise InvalidRequest(f"{name.casefold()}: its name is written in small letters")
+
+
+def _read(request: Request) -> dict[str, Any]:
+    if len(request.body) > LARGEST_BODY:
+        raise PayloadTooLarge
+    is_form = bool(request.body) and _media_type(request) == _FORM
+    body = request.body
+    if request.method in _BODILESS and body.strip() in (b"", b"null"):
+        body = b"{}"
+    document = _form(body) if is_form else _json(body)
+    if not isinstance(document.get("mytoken"), str | None):
+        raise InvalidRequest("mytoken: is not a string")
+    return document
+
+
+def _media_type(request: Request) -> str:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
+    content_type = request.headers.get("content-type", _JSON)
+    if len(content_type) > LONGEST_MEDIA_TYPE:  # to parse a long one takes quadratic time
+        raise UnsupportedMediaType
+    header = Message()
+    header["Content-Type"] = content_type
+    try:
+        media_type, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    except (TypeError, ValueError):  # parameters that contradict each other (RFC 2231)
+        raise UnsupportedMediaType from None
+    if media_type not in (_JSON, _FORM) or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType
+    return media_type
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        document = strict_json.loads(body)
+    except ValueError:
+        raise InvalidRequest("The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    return document
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    if _BROKEN_ESCAPE.search(body):
+        raise InvalidRequest("The body is not a form: a percent sign in it is written %25.")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MOST_FORM_FIELDS,
+        )
+    except ValueError:
+        raise InvalidRequest("The body is not a form.") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidRequest("A field occurs twice in the form.")
+    return form

@@ -1,0 +1,74 @@
+"""Which mytoken a request presents: in its header, body or cookie, and never in its query."""
+
+from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
+from mytoken_calendars.http import body, idempotency_key
+from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.token_update import COOKIE
+from mytoken_calendars.tokens.authority import Credentials
+
+
+def of(request: Request, bearer: str | None = None) -> Credentials:
+    """The credentials of a request (RFC 6750, 2), or those that `bearer` would be in it.
+
+    A body that cannot be read presents no mytoken: those who show none learn nothing of parsers.
+
+    Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
+    for an Idempotency-Key that is none; MytokenMissing and InvalidToken.
+    """
+    bearer = bearer or _presented(request)
+    if not bearer.isascii():
+        raise InvalidToken
+    return Credentials(
+        bearer,
+        issuer=request.base_url,
+        address=request.address,
+        arrived=request.arrived,
+        now=request.now,
+        presented=request.presented,
+        idempotency_key=idempotency_key.key_of(request),
+    )
+
+
+def _presented(request: Request) -> str:
+    in_body, in_header = _in_body(request), _in_header(request)
+    if in_header and in_body and in_header != in_body:
+        raise InvalidRequest("The Authorization header and the body hold different mytokens.")
+    request.presented.by_cookie = not (in_header or in_body)
+    bearer = in_header or in_body or _in_cookie(request)
+    if not bearer:
+        raise MytokenMissing
+    return bearer
+
+
+def _in_header(request: Request) -> str | None:
+    header = request.headers.get("authorization", "").strip()
+    if "," in header and "bearer" in header.lower():
+        raise InvalidRequest("There is more than one token in the Authorization header.")
+    scheme, _, bearer = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    if not bearer:
+        raise InvalidToken
+    return bearer
+
+
+def _in_body(request: Request) -> str | None:
+    try:
+        return body.fields(request).get("mytoken")
+    except InvalidRequest:
+        return None
+
+
+def _in_cookie(request: Request) -> str | None:
+    """The cookie, unless a page of another origin makes the browser send it."""
+    own = _origin(request.base_url)
+    origin = request.headers.get("origin", own)
+    site = request.headers.get("sec-fetch-site", "none")
+    if origin != own or site not in ("none", "same-origin"):
+        return None
+    cookies = (cookie.strip().partition("=") for cookie in request.cookies)
+    return next((value for name, _, value in cookies if name == COOKIE), None)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])

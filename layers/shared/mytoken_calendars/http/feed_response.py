@@ -1,0 +1,135 @@
+"""The feed as an HTTP answer: conditional requests, content coding, and its headers (RFC 9110)."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from http import HTTPStatus
+from urllib.parse import quote
+
+from mytoken_calendars.errors import FeedTooLarge
+from mytoken_calendars.feeds.feed import Feed, unpacked
+from mytoken_calendars.http.operation import Request, Response
+
+# Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
+LARGEST_ANSWER = 6 * 1024 * 1024 - 16 * 1024
+
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+# These are about the text, which a 304 does not have (RFC 9110, 15.4.5).
+_HEADERS_OF_THE_TEXT = {
+    "Content-Type": "text/calendar; charset=utf-8",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+_ETAG = re.compile(r'"([^"]*)"')
+
+
+def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, bytes]]) -> Response:
+    """The answer to a GET or HEAD of the feed; `load` is called only if its text is needed.
+
+    `load` returns the gzip-compressed text and the state it shows. HEAD is answered as GET is: the
+    gateway leaves the body out. Raises FeedTooLarge for a text that fits no answer.
+    """
+    wish = _wish_for_gzip(request.headers.get("accept-encoding"))
+    etag = _etag_that_is_current(request, feed, wish=wish)
+    if etag:
+        return Response(HTTPStatus.NOT_MODIFIED, _headers(request, feed, etag))
+    shown, compressed = load()
+    text = None if wish else _text_that_fits(compressed)
+    gzipped = text is None
+    if gzipped and (wish is False or not _fits_in_base64(compressed)):
+        raise FeedTooLarge
+    headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
+    headers |= _HEADERS_OF_THE_TEXT
+    # A file name for everyone, and the calendar's own for those who can (RFC 8187).
+    name = quote(f"{feed.name}.ics", safe="")
+    headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(HTTPStatus.OK, headers, compressed if text is None else text)
+
+
+def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
+    """With the validators of the state that is shown, if it is one.
+
+    Several changes may fall into one second, and one that began before another may be seen after
+    it. So a client is told no time later than that of its request, and what it has is current only
+    if it got it when the last change had settled.
+    """
+    if shown is None:
+        return dict(_HEADERS)
+    modified = min(shown.settled, request.now)
+    return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": _http_date(modified)}
+
+
+@lru_cache(maxsize=1024)  # of the feeds that a warm function is polled for
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+def _etag(feed: Feed, *, gzipped: bool) -> str:
+    """Strong: the two codings of one text are different bytes (RFC 9110, 8.8.3.3)."""
+    return f"{feed.state}-gzip" if gzipped else feed.state
+
+
+def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) -> str | None:
+    """The etag of what the client has, if that is this state (RFC 9110, 13.1.2 and 13.1.3).
+
+    A client that does not speak of gzip may have either coding.
+    """
+    codings = (False, True) if wish is None else (wish,)
+    possible = [_etag(feed, gzipped=gzipped) for gzipped in codings]
+    if_none_match = request.headers.get("if-none-match")
+    if if_none_match is None:
+        return possible[0] if feed.settled <= _if_modified_since(request) else None
+    if if_none_match.strip() == "*":
+        return possible[0]
+    known = _ETAG.findall(if_none_match)
+    return next((etag for etag in possible if etag in known), None)
+
+
+def _if_modified_since(request: Request) -> float:
+    """In seconds since 1970; 0 if there is no such date."""
+    try:
+        date = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return 0
+
+
+@lru_cache(maxsize=64)  # calendar apps send few different ones, all day
+def _wish_for_gzip(accept_encoding: str | None) -> bool | None:
+    """True if the client asks for gzip, False if it refuses it, None if it does not say."""
+    if accept_encoding is None:
+        return None
+    codings = accept_encoding.lower().replace(" ", "").split(",")
+    parts = (coding.partition(";") for coding in codings)
+    weights = {name: _weight(parameter) for name, _, parameter in parts}
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+def _weight(parameter: str) -> float:
+    try:
+        return float(parameter.removeprefix("q=")) if parameter else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _fits_in_base64(compressed: bytes) -> bool:
+    return len(compressed) * 4 / 3 <= LARGEST_ANSWER
+
+
+def _text_that_fits(compressed: bytes) -> str | None:
+    """The text, unless it fits no answer; then no more of it is unpacked than would."""
+    text = b""
+    for piece in unpacked(compressed):
+        text += piece
+        if len(text) > LARGEST_ANSWER:
+            return None
+    # A byte takes at most six in JSON, so most texts need not be measured.
+    fits = len(text) * 6 <= LARGEST_ANSWER or len(json.dumps(text.decode())) <= LARGEST_ANSWER
+    return text.decode() if fits else None

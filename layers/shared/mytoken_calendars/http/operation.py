@@ -1,0 +1,140 @@
+"""The door to HTTP: makes handlers of operations, and answers of what they refuse."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from mytoken_calendars import errors, logs
+from mytoken_calendars.backoff import pause
+from mytoken_calendars.http import token_update
+from mytoken_calendars.http.messages import NO_CONTENT, Request, Response, answer, redirect
+
+__all__ = ["NO_CONTENT", "PREFLIGHT", "Request", "Response", "answer", "operation", "redirect"]
+
+STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
+    errors.InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
+    errors.InvalidToken: (HTTPStatus.UNAUTHORIZED, "invalid_token"),
+    errors.InsufficientCapabilities: (HTTPStatus.FORBIDDEN, "insufficient_capabilities"),
+    errors.UsageRestricted: (HTTPStatus.FORBIDDEN, "usage_restricted"),
+    errors.InvalidGrant: (HTTPStatus.FORBIDDEN, "invalid_grant"),
+    errors.NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
+    errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
+    errors.FeedTooLarge: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable"),
+    errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
+    errors.RepeatedTooLate: (HTTPStatus.CONFLICT, "conflict"),
+    errors.FeedGone: (HTTPStatus.GONE, "gone"),
+    errors.PayloadTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"),
+    errors.UnsupportedMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+    errors.TemporarilyUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+}
+
+# Web applications may call these from anywhere; feeds are for calendar apps, which do not ask.
+_OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
+_OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
+_ATTEMPTS = 8
+
+# What a request may be refused with because it is done already: its calendar is there, or gone; its
+# mytoken is rotated, or used up. A full calendar is not: its transaction meets the receipt first.
+_OF_WHAT_IS_DONE = (
+    errors.CalendarExists,
+    errors.CalendarNotFound,
+    errors.Superseded,
+    errors.UsageRestricted,
+)
+
+_RETRY_AFTER = "2"  # seconds
+
+# The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
+PREFLIGHT = Response(
+    HTTPStatus.NO_CONTENT,
+    {
+        "Access-Control-Allow-Methods": "*",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+        "Access-Control-Max-Age": "86400",
+    },
+)
+
+
+def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
+    """Makes a Lambda handler of a function that answers a request or raises a Refusal.
+
+    A request that another one has overtaken is started again, from its mytoken on. Any other
+    exception is a fault of ours: Lambda counts it, and API Gateway answers 500.
+    """
+
+    @wraps(handle)
+    @logs.faults_by_name
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request = Request.from_event(event)
+        try:
+            response = _until_current(handle, request)
+        except errors.Refusal as refusal:
+            response = _refused(refusal)
+            _log(refusal, response, event["requestContext"]["requestId"])
+        response = token_update.handed_on(response, request)
+        if request.path.startswith(_OPEN_PATHS):
+            response = replace(response, headers={**response.headers, **_OPEN_TO_ALL_ORIGINS})
+        return response.as_event()
+
+    return handler
+
+
+def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
+    """Up to eight attempts at what others overtake.
+
+    A request with a key may have been sent twice at once. If this one is refused since the other is
+    done, there is a receipt now: so it is tried once more. No other refusal is, for a request that
+    is malformed would only be twice the work.
+    """
+    may_be_done = "idempotency-key" in request.headers
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return handle(request)
+        except errors.Outdated:
+            pause(attempt)
+        except _OF_WHAT_IS_DONE:
+            if not may_be_done:
+                raise
+            may_be_done = False
+            pause(attempt)
+    return handle(request)
+
+
+def _refused(refusal: errors.Refusal) -> Response:
+    status, code = STATUS_AND_CODE[_listed(type(refusal))]
+    response = answer(status, {"error": code, "error_description": refusal.description})
+    return replace(response, headers={**response.headers, **_headers_for(refusal)})
+
+
+def _headers_for(refusal: errors.Refusal) -> dict[str, str]:
+    match refusal:
+        case errors.MytokenMissing():
+            return {"WWW-Authenticate": 'Bearer realm="mytoken"'}
+        case errors.InvalidToken():
+            return {"WWW-Authenticate": 'Bearer realm="mytoken", error="invalid_token"'}
+        case errors.MethodNotAllowed():
+            return {"Allow": refusal.allow}
+        case errors.TemporarilyUnavailable():
+            return {"Retry-After": _RETRY_AFTER}
+        case _:
+            return {}
+
+
+def _listed(error: type[errors.Refusal]) -> type[errors.Refusal]:
+    """The class itself, or the nearest one above it, that the table has a row for."""
+    return next(parent for parent in error.__mro__ if parent in STATUS_AND_CODE)
+
+
+def _log(refusal: errors.Refusal, response: Response, request_id: str) -> None:
+    logger = logs.logger()
+    log = logger.warning if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
+    cause = type(refusal.__cause__).__name__ if refusal.__cause__ else None
+    log(
+        "refused",
+        error=type(refusal).__name__,
+        status=response.status.value,
+        cause=cause,
+        request_id=request_id,
+    )

@@ -1,0 +1,41 @@
+"""How the successor of a rotated mytoken reaches the client: with the answer, and in a cookie."""
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from mytoken_calendars.http.messages import JSON, Request, Response
+
+COOKIE = "mytoken"
+
+_COOKIE_FOR = 4 * 24 * 60 * 60  # seconds
+
+
+def handed_on(response: Response, request: Request) -> Response:
+    """The response as the client needs it after what has become of its mytoken.
+
+    A successor joins whatever document is answered, also that of an error; an answer without one
+    becomes 200. Only who presented the token in a cookie gets the successor in one.
+    """
+    presented = request.presented
+    if presented.repeated:
+        headers = {**response.headers, "Idempotent-Replayed": "true"}
+        response = replace(response, headers=headers)
+    if presented.token_update is None:
+        return response
+    document: Any = response.body or {}
+    no_content = response.status == HTTPStatus.NO_CONTENT
+    bearer = presented.token_update["mytoken"]
+    return replace(
+        response,
+        status=HTTPStatus.OK if no_content else response.status,
+        headers={**response.headers, **JSON},
+        body={**document, "token_update": presented.token_update},
+        cookies=(_cookie(bearer, request),) if presented.by_cookie else (),
+    )
+
+
+def _cookie(bearer: str, request: Request) -> str:
+    attributes = f"Max-Age={_COOKIE_FOR}; Path=/api; HttpOnly; SameSite=Strict"
+    secure = "; Secure" if request.base_url.startswith("https:") else ""
+    return f"{COOKIE}={bearer}; {attributes}{secure}"

@@ -1,0 +1,146 @@
+"""Who may do what: admits a caller to an operation, and to the tokens it may put into calendars."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mytoken_calendars.errors import (
+    InsufficientCapabilities,
+    InvalidGrant,
+    InvalidToken,
+    RepeatedTooLate,
+    Superseded,
+    UsageRestricted,
+)
+from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
+from mytoken_calendars.tokens.idempotency import Receipt, Receipts
+from mytoken_calendars.tokens.mytoken import Capability, RegisteredToken
+from mytoken_calendars.tokens.restrictions import Circumstances, Restriction, first_that_holds
+
+# Either of them lets a caller add tokens; `manageable_token` says which ones.
+ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
+
+
+def admit(
+    authority: Authority,
+    credentials: Credentials,
+    *capabilities: Capability,
+    receipts: Receipts | None = None,
+) -> Caller:
+    """The caller, if its mytoken is alive, has one of `capabilities`, and may be used here and now.
+
+    Without `capabilities` any alive token will do. With `receipts`, one who repeats a request that
+    was done is let in with what that has left.
+
+    Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order; for a repeated
+    request also IdempotencyKeyReused and RepeatedTooLate.
+    """
+    if receipts and (key := credentials.idempotency_key):
+        receipt = receipts.find(key, credentials.bearer, credentials.arrived // 1000)
+        if receipt:
+            return _admit_again(authority, credentials, receipt)
+    caller = allowed(identify(authority, credentials, *capabilities))
+    return replace(caller, receipts=receipts)
+
+
+def identify(authority: Authority, credentials: Credentials, *capabilities: Capability) -> Caller:
+    """The caller, if its mytoken is alive and has one of `capabilities`, however restricted.
+
+    Raises InvalidToken or InsufficientCapabilities.
+    """
+    mytoken = authority.verify(credentials)
+    if not mytoken.is_valid_at(credentials.now):
+        raise InvalidToken("The mytoken has expired or is not valid yet.")
+    presented = credentials.presented
+    try:
+        registered = authority.look_up(mytoken, credentials)
+    except Superseded as superseded:
+        # Whoever lost a race was on the way already; whoever comes later uses a copy, or somebody
+        # else does.
+        came_later = credentials.arrived > superseded.at and not presented.was_alive
+        if mytoken.is_revoked_when_replayed and came_later:
+            authority.revoke_chain(mytoken, credentials.now)
+        raise
+    presented.was_alive = True
+    if capabilities and not any(mytoken.may(capability) for capability in capabilities):
+        raise InsufficientCapabilities
+    return Caller(mytoken, registered, credentials, authority)
+
+
+def allowed(caller: Caller) -> Caller:
+    """The caller, if its mytoken may be used here and now. Raises UsageRestricted."""
+    return replace(caller, clause=_clause(caller, caller.registered.uses))
+
+
+def manageable_token(caller: Caller, mom_id: str) -> RegisteredToken:
+    """The token with this mom_id, or the caller's own for an empty one, if the caller manages it.
+
+    `manage_mytokens:notify` reaches all tokens of the user, `tokeninfo:notify` the token itself
+    and its descendants. Raises InsufficientCapabilities or InvalidGrant.
+    """
+    return reachable_token(caller, mom_id, Capability.NOTIFY)
+
+
+def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> RegisteredToken:
+    """The own token, a descendant, or with the capability `reaching_all` any token of the user."""
+    own = caller.registered
+    if mom_id in ("", own.mom_id):
+        return own
+    reaches_all = caller.mytoken.may(reaching_all)
+    try:
+        token = caller.authority.find(caller, mom_id)
+    except InvalidGrant:
+        if reaches_all:
+            raise
+        raise InsufficientCapabilities from None
+    if not reaches_all and own.mom_id not in token.ancestors:
+        raise InsufficientCapabilities
+    return token
+
+
+def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
+    """The caller of a request that was done: its token is not used once more."""
+    if receipt.successor is None:
+        caller = identify(authority, credentials)
+    else:
+        caller = _holder_of(receipt.successor, authority, credentials)
+    _clause(caller, uses={})  # its use was counted when it was done, and may have been the last one
+    credentials.presented.repeated = True
+    credentials.presented.token_update = receipt.successor
+    return replace(caller, receipt=receipt)
+
+
+def _holder_of(
+    successor: Mapping[str, Any], authority: Authority, credentials: Credentials
+) -> Caller:
+    """Who has the successor coming. Raises RepeatedTooLate if that was used, or revoked, since."""
+    credentials = replace(credentials, bearer=successor["mytoken"])
+    try:
+        mytoken = authority.verify(credentials)
+        registered = authority.look_up(mytoken, credentials)
+    except InvalidToken:
+        raise RepeatedTooLate from None
+    # Of two that were sent at once, the one that was done may have come a second after this one.
+    if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
+        raise RepeatedTooLate
+    return Caller(mytoken, registered, credentials, authority)
+
+
+def _clause(caller: Caller, uses: Mapping[str, int]) -> Restriction | None:
+    """The clause that lets the caller in. Raises UsageRestricted."""
+    mytoken, credentials = caller.mytoken, caller.credentials
+    if not mytoken.is_understood:
+        raise UsageRestricted
+    if not mytoken.restrictions:
+        return None
+    circumstances = Circumstances(
+        now=credentials.now,
+        address=credentials.address,
+        network=caller.authority.network,
+        created=caller.registered.created,
+        uses=uses,
+    )
+    clause = first_that_holds(mytoken.restrictions, circumstances)
+    if clause is None:
+        raise UsageRestricted
+    return clause

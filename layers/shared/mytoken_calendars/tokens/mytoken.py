@@ -1,0 +1,200 @@
+"""The mytoken: its claims, whose it is, what it may do, and where and when it may be used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from mytoken_calendars.changes import Write
+from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
+from mytoken_calendars.tokens.restrictions import LATEST_TIME, Restrictions, Time
+
+LONGEST_NAME = 100
+
+
+class Capability(StrEnum):
+    """The capabilities that are asked for here, as they stand in tokens."""
+
+    NOTIFY = "manage_mytokens:notify"
+    READ_NOTIFY = "read@manage_mytokens:notify"
+    TOKENINFO_NOTIFY = "tokeninfo:notify"
+    LIST = "manage_mytokens:list"
+    REVOKE = "manage_mytokens:revoke"
+    INTROSPECT = "tokeninfo:introspect"
+    SUBTOKENS = "tokeninfo:subtokens"
+
+    def is_covered_by(self, held: str) -> bool:
+        """Whether a token that holds `held` may do this.
+
+        A capability covers those below it, segment by segment, and its `read@` form; a `read@`
+        capability covers nothing but `read@` forms.
+        """
+        held_read, held_path = _split(held)
+        needed_read, needed_path = _split(self)
+        return needed_path[: len(held_path)] == held_path and (needed_read or not held_read)
+
+
+def _split(capability: str) -> tuple[bool, list[str]]:
+    read = capability.startswith("read@")
+    return read, capability.removeprefix("read@").split(":")
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Rotation(_Claims):
+    """When a use makes a successor of the token. `on_AT` concerns access tokens alone.
+
+    `lifetime` is how many seconds a token is valid after it was made or made anew, 0 for no such
+    limit. With `auto_revoke`, presenting a token that has a successor revokes them all.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    on_AT: bool = False  # noqa: N815 - the wire's word
+    on_other: bool = False
+    lifetime: Annotated[int, Field(ge=0)] = 0
+    auto_revoke: bool = False
+
+
+class Mytoken(_Claims):
+    """The claims of a mytoken whose signature was verified. Times are seconds since 1970.
+
+    Creating one raises pydantic's ValidationError for claims that no issuer makes, a `sub` that
+    does not belong to `oidc_sub` and `oidc_iss` among them.
+    """
+
+    ver: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
+    token_type: Literal["mytoken"]
+    iss: str
+    sub: str
+    aud: str
+    exp: Time | None = None
+    nbf: Time
+    iat: Time
+    auth_time: Time | None = None
+    jti: Annotated[UUID, Field(strict=False)]
+    seq_no: Annotated[int, Field(ge=1)]
+    name: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
+    oidc_sub: Annotated[str, Field(min_length=1)]
+    oidc_iss: str
+    capabilities: list[str]
+    restrictions: Restrictions = []
+    rotation: Rotation | None = None
+
+    _claims: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.jti.int == 0:
+            raise ValueError("jti is the nil UUID")
+        if self.sub != subject(self.oidc_sub, self.oidc_iss):
+            raise ValueError("sub does not belong to oidc_sub and oidc_iss")
+        return self
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> Self:
+        """The mytoken with these claims. Raises pydantic's ValidationError, a ValueError."""
+        mytoken = cls.model_validate(claims)
+        mytoken._claims = dict(claims)  # noqa: SLF001 - it is being made here
+        return mytoken
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """As they stand in the token, also those that mean nothing here."""
+        return self._claims
+
+    @property
+    def owner(self) -> Owner:
+        return owner_of(self.iss, self.sub)
+
+    @property
+    def mom_id(self) -> str:
+        return mom_id_of(self.jti)
+
+    @property
+    def created(self) -> int:
+        """When it was made, as far as it says so: rotation renews `iat`, but not `auth_time`."""
+        return self.iat if self.seq_no == 1 or self.auth_time is None else self.auth_time
+
+    @property
+    def expires(self) -> int | None:
+        """When it ends for good: a `lifetime`, which rotation renews, ends nothing for good."""
+        if self.rotation is None or not self.rotation.lifetime:
+            return self.exp
+        ends = [clause.exp for clause in self.restrictions if clause.exp is not None]
+        return max(ends, default=None) if len(ends) == len(self.restrictions) else None
+
+    def is_valid_at(self, now: int) -> bool:
+        """Whether `now` is within the token's life; its last second still is."""
+        ends = [self.exp] if self.exp is not None else []
+        if self.rotation and self.rotation.lifetime:
+            ends.append(self.iat + self.rotation.lifetime)
+        return max(self.nbf, self.iat) <= now <= min(ends, default=now)
+
+    def may(self, capability: Capability) -> bool:
+        return any(capability.is_covered_by(held) for held in self.capabilities)
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether its rotation has nothing that is not known here, and so could not be kept to."""
+        return self.rotation is None or not self.rotation.model_extra
+
+    @property
+    def rotates(self) -> bool:
+        """Whether uses other than obtaining access tokens make a successor of it."""
+        return self.rotation is not None and self.rotation.on_other
+
+    @property
+    def is_revoked_when_replayed(self) -> bool:
+        return self.rotation is not None and self.rotation.auto_revoke
+
+    def successor(self, now: int, expires: int | None) -> dict[str, Any]:
+        """The claims of what it becomes by rotation.
+
+        A `lifetime` renews its expiry, but not beyond the one that it was issued with, `expires`.
+        """
+        renewed = {"seq_no": self.seq_no + 1, "iat": now, "nbf": now}
+        return {**self._claims, **renewed, **self.ending(now, expires)}
+
+    def ending(self, now: int, expires: int | None) -> dict[str, int]:
+        """The claim by which a `lifetime` ends the token if it is made now; none without one."""
+        if self.rotation is None or not self.rotation.lifetime:
+            return {}
+        latest = LATEST_TIME if expires is None else expires
+        return {"exp": min(now + self.rotation.lifetime, latest)}
+
+    def response(self, bearer: str, now: int) -> dict[str, Any]:
+        """The mytoken response object that hands the token out, as `bearer`."""
+        document = {
+            "mytoken": bearer,
+            "mytoken_type": "token",
+            "mom_id": self.mom_id,
+            "expires_in": None if self.exp is None else self.exp - now,
+            "capabilities": self.capabilities,
+            "restrictions": self._claims.get("restrictions"),
+            "rotation": self._claims.get("rotation"),
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class RegisteredToken:
+    """What an authority knows of a token it has issued, looked up by its mom_id.
+
+    `ancestors` are mom_ids, the parent first. `expires` is None for a token that never does.
+    `uses` counts the uses under each limited clause, by the clause's digest. `guards` are the
+    writes that hold the token to this state when an operation commits.
+    """
+
+    mom_id: str
+    name: str | None
+    created: int
+    expires: int | None
+    ancestors: tuple[str, ...] = ()
+    uses: Mapping[str, int] = field(default_factory=dict, compare=False)
+    guards: tuple[Write, ...] = field(default=(), compare=False)

@@ -1,0 +1,176 @@
+"""Restrictions: when, where and how often a mytoken may be used. What is in doubt never holds."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Protocol, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from mytoken_calendars.tokens import hosts
+from mytoken_calendars.tokens.schedule import Schedule
+
+MOST_CLAUSES = 32  # of a token: what lies behind them lets no request in
+MOST_HOSTS = 64  # of a clause
+_MOST_USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
+LATEST_TIME = 253_402_214_400  # the last day of 9999: events that begin then can still end
+
+
+class Network(Protocol):
+    """What is known of a client's address. Any text may be asked about; nothing is raised."""
+
+    def host_names(self, address: str) -> Collection[str]:
+        """Its confirmed names, in lower case and without the final dot."""
+
+    def country(self, address: str) -> str | None:
+        """Its ISO 3166 code of two letters, if it is known."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Those of one request. `now` and `created`, when the token was made, are in seconds.
+
+    `uses` says how often each clause of the token was counted so far, by its digest.
+    """
+
+    now: int
+    address: str
+    network: Network
+    created: int
+    uses: Mapping[str, int]
+
+    # Looked up once, however many clauses ask: names may take seconds.
+    @cached_property
+    def host_names(self) -> frozenset[str]:
+        return frozenset(self.network.host_names(self.address))
+
+    @cached_property
+    def country(self) -> str | None:
+        return self.network.country(self.address)
+
+
+def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+Time = Annotated[int, Field(ge=0, le=LATEST_TIME)]
+# What is malformed is read as None and recognised by what stands in the token.
+_Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
+_Hosts = Annotated[
+    Annotated[list[str], Field(max_length=MOST_HOSTS)] | None, WrapValidator(_lenient)
+]
+_Limit = Annotated[Annotated[int, Field(ge=0, le=_MOST_USES)] | None, WrapValidator(_lenient)]
+_Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
+
+
+class Restriction(BaseModel):
+    """One clause of a token's restrictions; a request is let in if any one clause holds.
+
+    `scope`, `audience` and `usages_AT` concern access tokens alone. A clause that has any member
+    not named here, or a malformed one, never holds; null is as good as absent. Making one raises
+    pydantic's ValidationError for a malformed `nbf` or `exp`, which no issuer makes.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    nbf: Time | None = None
+    exp: Time | None = None
+    scope: Any = None
+    audience: Any = None
+    usages_AT: Any = None  # noqa: N815 - the wire's word
+    usages_other: _Limit = None
+    schedule: _Schedule = None
+    geoip_allow: _Texts = None
+    geoip_disallow: _Texts = None
+    hosts: _Hosts = None
+
+    _in_token: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep(cls, members: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        clause = validate(members)
+        if isinstance(members, dict):
+            clause._in_token = members  # noqa: SLF001 - it is being made here
+        return clause
+
+    @property
+    def digest(self) -> str:
+        """Names the clause in counts of its uses: the same for the same JSON in whatever order."""
+        text = json.dumps(self._in_token, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def limits_use(self) -> bool:
+        return self.usages_other is not None
+
+    def holds(self, circumstances: Circumstances) -> bool:
+        """Whether all its members do. Names are looked up last, and only if all depends on them."""
+        now = circumstances.now
+        return (
+            self.is_understood
+            and (self.nbf is None or now >= self.nbf)
+            and (self.exp is None or now <= self.exp)
+            and self._has_uses_left(circumstances)
+            and (self.schedule is None or self.schedule.holds(now, circumstances.created))
+            and self._allows_the_country(circumstances)
+            and (self.hosts is None or hosts.include(self.hosts, circumstances))
+        )
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether all its members are known here, and well-formed."""
+        return not self.model_extra and not any(
+            value is not None and getattr(self, name) is None
+            for name, value in self._in_token.items()
+        )
+
+    def _has_uses_left(self, circumstances: Circumstances) -> bool:
+        limit = self.usages_other
+        return limit is None or circumstances.uses.get(self.digest, 0) < limit
+
+    def _allows_the_country(self, circumstances: Circumstances) -> bool:
+        allowed, disallowed = self.geoip_allow, self.geoip_disallow
+        if allowed is None and disallowed is None:
+            return True
+        country = circumstances.country
+        return (
+            country is not None
+            and (allowed is None or _is_among(country, allowed))
+            and (disallowed is None or not _is_among(country, disallowed))
+        )
+
+
+def _first(clauses: Any) -> Any:
+    return clauses[:MOST_CLAUSES] if isinstance(clauses, list) else clauses
+
+
+# Any one clause lets a request in, so a token with fewer of them is let in less, and never more.
+Restrictions = Annotated[list[Restriction], BeforeValidator(_first)]
+
+
+def first_that_holds(
+    restrictions: Sequence[Restriction], circumstances: Circumstances
+) -> Restriction | None:
+    """The clause that lets a request in, and of which a use is counted."""
+    return next((clause for clause in restrictions if clause.holds(circumstances)), None)
+
+
+def _is_among(country: str, codes: list[str]) -> bool:
+    return country.upper() in {code.upper() for code in codes}
