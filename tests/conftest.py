@@ -152,7 +152,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     stopped = Clock(int(time.time()))
     for module in (
         "mytoken_calendars.authorities.embedded.authority",
-        "mytoken_calendars.http.messages",
+        "mytoken_calendars.http.request",
         "tests.support",
     ):
         monkeypatch.setattr(f"{module}.time", stopped)

@@ -91,7 +91,7 @@ MUTANTS = [
     ),
     Mutant(
         "the client says where it is",
-        f"{_SHARED}/http/messages.py",
+        f"{_SHARED}/http/request.py",
         'address=event["requestContext"]["http"]["sourceIp"],',
         'address=event["headers"].get("x-forwarded-for")'
         ' or event["requestContext"]["http"]["sourceIp"],',
@@ -128,7 +128,7 @@ MUTANTS = [
     ),
     Mutant(
         "a body is decoded as a whole, however large it is",
-        f"{_SHARED}/http/messages.py",
+        f"{_SHARED}/http/request.py",
         "return base64.b64decode(text[: (LARGEST_BODY // 3 + 1) * 4])",
         "return base64.b64decode(text)",
         "unit/test_body.py::test_of_a_body_only_as_much_is_decoded_as_shows_that_it_is_too_large",
@@ -262,7 +262,7 @@ MUTANTS = [
     Mutant(
         "who has lost a race is taken for a thief",
         f"{_SHARED}/tokens/access.py",
-        "came_later = credentials.arrived > superseded.at and not presented.was_alive",
+        "came_later = credentials.arrived > superseded.at and not state.was_alive",
         "came_later = True",
         "integration/test_rotation.py"
         "::test_who_was_on_the_way_when_the_token_was_rotated_has_lost_a_race",
@@ -270,18 +270,17 @@ MUTANTS = [
     Mutant(
         "a successor is handed out before it is committed",
         f"{_SHARED}/tokens/authority.py",
-        "            yield guards\n"
-        "        if use.token_update:\n"
-        "            credentials.presented.token_update = use.token_update\n",
-        "            credentials.presented.token_update = use.token_update\n"
-        "            yield guards\n",
+        "        return replace(\n            use,\n",
+        "        follow_up()\n        return replace(\n            use,\n",
         "integration/test_rotation.py::test_what_the_transaction_refuses_neither_rotates_nor_counts",
     ),
     Mutant(
         "a receipt is written before the request is done",
         f"{_SHARED}/tokens/authority.py",
-        "guards = (left, *guards)",
-        "self.receipts.table.commit(Change.new(change.at), left)",
+        "        return (self.receipts.receipt_write("
+        "key, self.credentials.bearer, receipt, change),)",
+        "        self.receipts.table.commit(Change.new(change.at), self.receipts.receipt_write("
+        "key, self.credentials.bearer, receipt, change))\n        return ()",
         "integration/test_idempotency_key.py"
         "::test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key",
     ),

@@ -131,7 +131,7 @@ class Stack:
     def revoke(self, token: Token, *, recursive: bool = False) -> None:
         owner = self.authority.registry.owner_of(token.mom_id)
         change = Change.new(int(time.time()))
-        self.authority.revoke(owner, token.mom_id, tree=recursive, change=change)
+        self.authority.revoke(owner, token.mom_id, recursive=recursive, change=change)
 
     def restart(self, operation: str) -> None:
         """From now on the operation is as after a cold start."""

@@ -12,7 +12,7 @@ from mytoken_calendars.calendars import names
 from mytoken_calendars.calendars.subscriptions import expiry_of
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import Owner, owner_of, subject
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tools import exported, original_ics
 from tools.exported import Export
 
@@ -25,7 +25,7 @@ ByCalendar = Mapping[str, Mapping[str, str]]  # mom_ids, and where they stand, b
 class Added:
     """A token in a calendar, and the comment that it was added with."""
 
-    token: RegisteredToken
+    token: TokenRecord
     expires: int
     comment: str
 
@@ -137,7 +137,7 @@ def _taken_over(
             made.no_tokens.append(f"{where}: its token is not of the calendar's user")
         else:
             lineage = tuple(_ancestors(row, tokens))
-            token = RegisteredToken(mom_id, row.label, row.created, row.expires_at, lineage)
+            token = TokenRecord(mom_id, row.label, row.created, row.expires_at, lineage)
             try:
                 expires = expiry_of(token, now)
             except InvalidRequest as refusal:

@@ -22,7 +22,7 @@ def main() -> None:
     try:
         owner = authority.registry.owner_of(arguments.mom_id)
         change = Change.new(int(time.time()))
-        authority.revoke(owner, arguments.mom_id, tree=arguments.recursive, change=change)
+        authority.revoke(owner, arguments.mom_id, recursive=arguments.recursive, change=change)
     except InvalidGrant:
         sys.exit("make revoke: no token with this mom_id was issued here")
     except Refusal as refusal:

@@ -13,7 +13,7 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.tokens.mytoken import Capability, Rotation
-from mytoken_calendars.tokens.restrictions import Restriction
+from mytoken_calendars.tokens.restrictions import Clause
 from tools import stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
@@ -71,7 +71,7 @@ def main() -> None:
 def _check_that_it_can_be_used(new: NewMytoken) -> None:
     """Others may issue what is not known here; but who mistypes a member should be told."""
     try:
-        restrictions = [Restriction.model_validate(clause) for clause in new.restrictions or ()]
+        restrictions = [Clause.model_validate(clause) for clause in new.restrictions or ()]
         rotation = Rotation.model_validate(new.rotation or {})
     except ValidationError as error:
         first = error.errors()[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
-from mytoken_calendars.aws.dynamodb.tokens import IssuedToken
+from mytoken_calendars.aws.dynamodb.tokens import TokenListing
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.identifiers import owner_of, subject
 from tools import stack
@@ -32,7 +32,7 @@ def main() -> None:
     print("\n".join(table([_HEADINGS, *(row(one, now) for one in in_order)])))
 
 
-def row(issued: IssuedToken, now: int) -> tuple[str, ...]:
+def row(issued: TokenListing, now: int) -> tuple[str, ...]:
     """A token's columns; what there is nothing to say of is a dash."""
     token = issued.token
     return (
@@ -48,7 +48,7 @@ def row(issued: IssuedToken, now: int) -> tuple[str, ...]:
     )
 
 
-def state(issued: IssuedToken, now: int) -> str:
+def state(issued: TokenListing, now: int) -> str:
     if issued.revoked:
         return "revoked"
     expires = issued.token.expires

@@ -9,7 +9,10 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
 from mytoken_calendars.feeds import ics
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 from mytoken_calendars.tokens import access
 
 authority = authorities.from_environment()
@@ -22,8 +25,8 @@ class NewSubscription(BaseModel):
     comment: body.Comment = ""
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
+@operation
+def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), *access.ADDING, receipts=receipts)
     new = body.read(request, NewSubscription)
 
@@ -31,4 +34,4 @@ def handler(request: operation.Request) -> operation.Response:
         store, caller, request.name, new.mom_id, new.comment, render=ics.event, now=request.now
     )
 
-    return operation.answer(HTTPStatus.OK, calendar.document(request.base_url))
+    return answer(HTTPStatus.OK, calendar.document(request.base_url))

@@ -9,7 +9,10 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
 from mytoken_calendars.feeds import ics
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 from mytoken_calendars.tokens import access
 from mytoken_calendars.tokens.mytoken import Capability
 
@@ -22,11 +25,11 @@ class NewCalendar(BaseModel):
     name: body.CalendarName
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
+@operation
+def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
     calendar = calendars.create(store, caller, new.name, render=ics.opening, now=request.now)
 
-    return operation.answer(HTTPStatus.CREATED, calendar.document(request.base_url))
+    return answer(HTTPStatus.CREATED, calendar.document(request.base_url))

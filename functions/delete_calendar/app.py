@@ -4,7 +4,10 @@ from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.tokens import access
 from mytoken_calendars.tokens.mytoken import Capability
 
@@ -13,11 +16,11 @@ store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
+@operation
+def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     body.read(request, body.NoToken)
 
     calendars.delete(store, caller, request.name, now=request.now)
 
-    return operation.NO_CONTENT
+    return NO_CONTENT

@@ -6,7 +6,10 @@ Its answer is a redirect, so an updated mytoken would be lost: it neither rotate
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.calendars import calendars
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, redirect
 from mytoken_calendars.tokens import access
 from mytoken_calendars.tokens.mytoken import Capability
 
@@ -14,11 +17,11 @@ authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
+@operation
+def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
     calendar = calendars.find(store, caller.owner, request.name)
 
-    return operation.redirect(calendar.ics_path(request.base_url))
+    return redirect(calendar.ics_path(request.base_url))

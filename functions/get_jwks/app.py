@@ -3,11 +3,13 @@
 from http import HTTPStatus
 
 from mytoken_calendars import authorities
-from mytoken_calendars.http import operation
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 
 authority = authorities.from_environment()
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
-    return operation.answer(HTTPStatus.OK, authority.jwks())
+@operation
+def handler(request: Request) -> Response:
+    return answer(HTTPStatus.OK, authority.jwks())

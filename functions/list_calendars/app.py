@@ -5,7 +5,10 @@ from http import HTTPStatus
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.calendars import calendars
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 from mytoken_calendars.tokens import access
 from mytoken_calendars.tokens.mytoken import Capability
 
@@ -13,12 +16,12 @@ authority = authorities.from_environment()
 store = CalendarStore.from_environment()
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
+@operation
+def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
     found = calendars.list_all(store, caller, now=request.now)
 
     documents = [calendar.document(request.base_url) for calendar in found]
-    return operation.answer(HTTPStatus.OK, {"calendars": documents})
+    return answer(HTTPStatus.OK, {"calendars": documents})

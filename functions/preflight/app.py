@@ -1,8 +1,10 @@
 """OPTIONS /api/{proxy} - lets web applications of any origin call the API, without credentials."""
 
-from mytoken_calendars.http import operation
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import PREFLIGHT, Response
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
-    return operation.PREFLIGHT
+@operation
+def handler(request: Request) -> Response:
+    return PREFLIGHT

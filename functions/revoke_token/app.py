@@ -6,7 +6,10 @@ The body says which one, by its value: the header or the cookie says only who as
 from pydantic import BaseModel
 
 from mytoken_calendars import authorities
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.tokens import revoke
 
 authority = authorities.from_environment()
@@ -18,12 +21,12 @@ class Revocation(BaseModel):
     recursive: body.Flag = False
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
-    issuing = authorities.issuing(authority)
+@operation
+def handler(request: Request) -> Response:
+    issuer = authorities.require_embedded(authority)
     asked = body.read(request, Revocation)
-    presented = credentials.of(request, asked.token)
+    shown = credentials.of(request, asked.token)
 
-    revoke.revoke(issuing, presented, asked.token, asked.mom_id, tree=asked.recursive)
+    revoke.revoke(issuer, shown, asked.token, asked.mom_id, recursive=asked.recursive)
 
-    return operation.NO_CONTENT
+    return NO_CONTENT

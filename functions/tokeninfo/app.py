@@ -5,7 +5,10 @@ from http import HTTPStatus
 from pydantic import BaseModel
 
 from mytoken_calendars import authorities
-from mytoken_calendars.http import body, credentials, operation
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 from mytoken_calendars.tokens import tokeninfo
 
 authority = authorities.from_environment()
@@ -15,12 +18,12 @@ class Question(BaseModel):
     action: tokeninfo.Action = tokeninfo.Action.INTROSPECT
 
 
-@operation.operation
-def handler(request: operation.Request) -> operation.Response:
-    issuing = authorities.issuing(authority)
-    presented = credentials.of(request)
+@operation
+def handler(request: Request) -> Response:
+    issuer = authorities.require_embedded(authority)
+    shown = credentials.of(request)
     question = body.read(request, Question)
 
-    document = tokeninfo.document(issuing, presented, question.action)
+    document = tokeninfo.document(issuer, shown, question.action)
 
-    return operation.answer(HTTPStatus.OK, document)
+    return answer(HTTPStatus.OK, document)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from local.gateway import LARGEST_HEAD
 from local.handlers import Event
 from mytoken_calendars.authorities.embedded.codec import LONGEST as LONGEST_TOKEN
-from mytoken_calendars.http.messages import LARGEST_BODY
+from mytoken_calendars.http.request import LARGEST_BODY
 from tests.samples import DOCUMENTED
 from tests.support import RemoteStack, Stack, Token, sample_event, set_body, set_token
 

@@ -21,7 +21,7 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.integration.steps import Document, add, create, feed_id, new_user, overwrite, owner
 from tests.support import DAY, Stack, Token, sample_event
 
@@ -98,7 +98,7 @@ def _subscriptions(calendar_id: str, tokens: int) -> Iterator[Subscription]:
     for count in range(tokens):
         job, place = random.choice(_JOBS), random.choice(_PLACES)
         created = now - random.randrange(30 * DAY)
-        token = RegisteredToken(
+        token = TokenRecord(
             mom_id_of(uuid4()), f"{job}-{place}-{count}", created, created + _LIFETIME
         )
         comment = f"The {job} on {place}, see OPS-{random.randrange(10_000)}"

@@ -11,7 +11,9 @@ from unittest import mock
 
 from local.handlers import Event, Handler
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.http import operation
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function
@@ -23,9 +25,9 @@ _BATCHES = 41
 _CALLS = 500  # in each
 
 
-@operation.operation
-def nothing(request: operation.Request) -> operation.Response:
-    return operation.answer(HTTPStatus.OK, {})
+@operation
+def nothing(request: Request) -> Response:
+    return answer(HTTPStatus.OK, {})
 
 
 def figure(function: Function, document: Document) -> Figure:

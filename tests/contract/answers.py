@@ -9,7 +9,8 @@ from uuid import uuid4
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from mytoken_calendars.http import feed_response, messages
+from mytoken_calendars.http import feed_response
+from mytoken_calendars.http.request import LARGEST_BODY
 from mytoken_calendars.identifiers import mom_id_of
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
@@ -159,7 +160,7 @@ def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
     two_tokens = {"authorization": "Bearer a, Bearer b"}
     xml = {"content-type": "application/xml"}
     over = [{"exp": 1}]
-    too_much = b" " * (messages.LARGEST_BODY + 1)
+    too_much = b" " * (LARGEST_BODY + 1)
     return {
         (400, "invalid_request"): lambda s: s.invoke(folder, json=fields, headers=two_tokens),
         (401, "invalid_token"): lambda s: s.invoke(folder, json=fields),

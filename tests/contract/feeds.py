@@ -16,7 +16,7 @@ from mytoken_calendars.calendars import reminders
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import feed, ics
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.contract import judge
 from tests.contract.readers import Alarm, Calendar, Event
 
@@ -52,7 +52,7 @@ def subscription(
     """
     created = int(CREATED.timestamp())
     expires = created + days * 24 * 60 * 60
-    token = RegisteredToken(mom_id_of(UUID(int=number)), name, created, expires)
+    token = TokenRecord(mom_id_of(UUID(int=number)), name, created, expires)
     changed = created + changes * 60 * 60
     return Subscription(CALENDAR_ID, token, expires, comment, created, changed, changes)
 

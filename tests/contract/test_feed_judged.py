@@ -17,7 +17,7 @@ from mytoken_calendars.aws.dynamodb.table import BATCH
 from mytoken_calendars.calendars.names import COMMENT_LENGTH, NAME_LENGTH
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import LATEST_TIME, LONGEST_NAME, RegisteredToken
+from mytoken_calendars.tokens.mytoken import LATEST_TIME, LONGEST_NAME, TokenRecord
 from tests import hostile
 from tests.contract import judge
 from tests.contract.feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
@@ -90,7 +90,7 @@ def test_every_reader_finds_the_longest_words(read: Reader, character: str) -> N
 def test_every_reader_finds_the_first_and_the_last_time_there_is(
     read: Reader, expires: int
 ) -> None:
-    token = RegisteredToken(mom_id_of(UUID(int=1)), "ci", 0, expires)
+    token = TokenRecord(mom_id_of(UUID(int=1)), "ci", 0, expires)
     one = Subscription(CALENDAR_ID, token, expires, "", added=0, changed=0, sequence=0)
     sample = Sample("CI Mytokens", (one,))
 

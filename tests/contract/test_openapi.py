@@ -12,8 +12,9 @@ from local.template import Template
 from mytoken_calendars.authorities.embedded import codec
 from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
 from mytoken_calendars.calendars import calendars, names
-from mytoken_calendars.http import body, credentials, idempotency_key, messages
+from mytoken_calendars.http import body, credentials, idempotency_key
 from mytoken_calendars.http.operation import STATUS_AND_CODE
+from mytoken_calendars.http.request import LARGEST_BODY
 from mytoken_calendars.tokens import mytoken, tokeninfo
 from mytoken_calendars.tokens.mytoken import Capability
 from tests import mytoken_server
@@ -207,7 +208,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert name["maxLength"] == mytoken.LONGEST_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
     assert SCHEMAS["SubscribedTokens"]["maxItems"] == calendars.MAX_SUBSCRIPTIONS
-    assert f"{messages.LARGEST_BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
+    assert f"{LARGEST_BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
     assert f"{body.MOST_FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
     add_token = OPERATIONS["add_token", "POST"].definition["description"]
     assert f"{calendars.MAX_SUBSCRIPTIONS:,}" in add_token

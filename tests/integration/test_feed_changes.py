@@ -210,9 +210,7 @@ def test_a_second_change_in_one_second_shows_to_a_client_that_knows_only_the_dat
     stack: Stack, user: str, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = int(time.time())
-    monkeypatch.setattr(
-        "mytoken_calendars.http.messages.time", SimpleNamespace(time=lambda: second)
-    )
+    monkeypatch.setattr("mytoken_calendars.http.request.time", SimpleNamespace(time=lambda: second))
     calendar = create(stack, token)
     known = stack.feed(calendar).headers.get("last-modified", "")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.changes import Change
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.integration.steps import Clock, add, before_each, owner, summaries, watched
 from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
 from tests.support import DAY, Answer, Stack, Token
@@ -488,9 +488,12 @@ def _register(stack: Stack, user: str, count: int, lineages: list[tuple[str, ...
     """Registers that many tokens, which nobody needs to hold, below each parent in turn."""
     registry, now = stack.authority.registry, 1_800_000_000
     tokens = [
-        RegisteredToken(_unknown(), None, now, now + DAY, lineages[number % len(lineages)])
+        TokenRecord(_unknown(), None, now, now + DAY, lineages[number % len(lineages)])
         for number in range(count)
     ]
     for first in range(0, count, 49):
-        added = [registry.added(owner(user), token, user) for token in tokens[first : first + 49]]
+        added = [
+            registry.registration_writes(owner(user), token, user)
+            for token in tokens[first : first + 49]
+        ]
         registry.table.commit(Change.new(now), *(write for writes in added for write in writes))

@@ -14,7 +14,7 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_of, subject
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
 from tests.support import DAY, Stack
@@ -90,7 +90,7 @@ def _subscriptions(calendar: Calendar, tokens: int, chance: Random) -> Iterator[
     for number in range(tokens):
         created = now - chance.randrange(30 * DAY)
         expires = created + _LIFETIME
-        token = RegisteredToken(mom_id_of(uuid4()), f"token {number}", created, expires)
+        token = TokenRecord(mom_id_of(uuid4()), f"token {number}", created, expires)
         yield Subscription(
             calendar.id,
             token,

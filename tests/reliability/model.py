@@ -154,10 +154,10 @@ class Model:
         token.made[1] = token.created
         self.tokens[token.mom_id] = token
 
-    def revoke(self, token: Token, *, tree: bool) -> None:
+    def revoke(self, token: Token, *, recursive: bool) -> None:
         self.revocations[token.owner] += 1
         token.revoked = self.now if token.revoked is None else token.revoked
-        if tree and token.revoked_tree is None:
+        if recursive and token.revoked_tree is None:
             token.revoked_tree = self.now
 
     def sweep(self) -> int:
@@ -219,8 +219,8 @@ class Model:
     def delete_calendar(self, shown: Shown, name: str, key: str) -> Answer:
         request = ("delete", name)
         if receipt := self._receipt(shown, request, key):
-            status = 200 if receipt.successor else 204
-            return Answer(status, successor=receipt.successor, replayed=True)
+            status = 200 if receipt.token_update else 204
+            return Answer(status, successor=receipt.token_update, replayed=True)
         token = self._admitted(shown, NOTIFY)
         calendar = self._calendar(token.owner, name)
         del self.calendars[token.owner, folded(name)]
@@ -236,7 +236,7 @@ class Model:
         own = mom_id == token.mom_id
         if not own:
             self._limited(token)
-        self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), tree=recursive)
+        self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), recursive=recursive)
         return Answer(204) if own else self._used(token, 204)
 
     @_request
@@ -316,7 +316,7 @@ class Model:
         if shown.seq_no < token.seq_no:
             came_later = self.now * 1000 > token.rotated.get(shown.seq_no + 1, 0)
             if token.auto_revoke and came_later:
-                self.revoke(token, tree=True)
+                self.revoke(token, recursive=True)
             raise Refused(401, "invalid_token")
         if capabilities and not any(map(token.may, capabilities)):
             raise Refused(403, "insufficient_capabilities")
@@ -391,13 +391,13 @@ class Model:
             return None
         if receipt.request != request:
             raise Refused(400, "invalid_request")
-        if not receipt.successor or abs(self.now - receipt.at) > 60:
+        if not receipt.token_update or abs(self.now - receipt.at) > 60:
             self._alive(shown)
             return receipt
         token = self.tokens[shown.mom_id]
         # Of two that were sent at once, the one that was done may have come a second later.
         then = max(self.now, receipt.at)
-        is_current = receipt.successor == token.seq_no and token.is_valid(token.seq_no, then)
+        is_current = receipt.token_update == token.seq_no and token.is_valid(token.seq_no, then)
         if not is_current or not self.is_there(token.mom_id):
             raise Refused(409, "conflict")
         return receipt
@@ -405,7 +405,7 @@ class Model:
     def _again(
         self, shown: Shown, receipt: Receipt, status: int, document: Callable[[Calendar], Any]
     ) -> Answer:
-        again = {"successor": receipt.successor, "replayed": True}
+        again = {"successor": receipt.token_update, "replayed": True}
         owner, name = self.tokens[shown.mom_id].owner, receipt.request[1]
         calendar = self.calendars.get((owner, folded(name)))
         if calendar is None or calendar.address != receipt.address:

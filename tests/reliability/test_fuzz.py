@@ -376,7 +376,7 @@ KNOWN = {*CLAUSE, "scope", "audience", "usages_AT", "geoip_disallow"}
 def assert_can_be_used(mytoken: Mytoken, now: int = NOW) -> None:
     """What any operation asks of a token that was taken raises nothing."""
     mytoken.is_valid_at(now)
-    successor = mytoken.successor(now, mytoken.expires)
+    successor = mytoken.successor_claims(now, mytoken.expires)
     assert successor["seq_no"] == mytoken.seq_no + 1
     assert {type(mytoken.claims[name]) for name in ("nbf", "iat", "seq_no")} == {int}
     assert json.dumps(mytoken.response("x", now))
@@ -527,7 +527,7 @@ def test_an_issuers_list_of_tokens_is_read_as_a_whole_or_not_at_all(fuzz: Fuzz) 
     @fuzz("list of tokens", answer=spelled(changed(listed, apt)))
     def check(answer: bytes) -> bool:
         try:
-            tokens = tokeninfo_answers.registered_tokens(tokeninfo_answers.document(answer))
+            tokens = tokeninfo_answers.token_records(tokeninfo_answers.document(answer))
         except TemporarilyUnavailable:
             return False
 
@@ -557,7 +557,7 @@ def test_whatever_a_feed_tells_its_lines_keep_the_rules(fuzz: Fuzz) -> None:
         created, added, changed, expires = moments
         known = Subscription(
             examples.CALENDAR_ID,
-            examples.registered(name=token, created=created, expires=expires),
+            examples.record(name=token, created=created, expires=expires),
             expires,
             comment,
             added=added,

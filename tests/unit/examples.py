@@ -8,10 +8,10 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.feeds.feed import Feed
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import Request
 from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from tests.unit.fakes import FakeAuthority
 
 NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC
@@ -56,8 +56,8 @@ def mytoken(**changes: Any) -> Mytoken:
     return Mytoken.of(claims(**changes))
 
 
-def registered(**changes: Any) -> RegisteredToken:
-    return replace(RegisteredToken(MOM_ID, "ci", NOW - DAY, NOW + 30 * DAY), **changes)
+def record(**changes: Any) -> TokenRecord:
+    return replace(TokenRecord(MOM_ID, "ci", NOW - DAY, NOW + 30 * DAY), **changes)
 
 
 def credentials(**changes: Any) -> Credentials:
@@ -72,16 +72,16 @@ def guard(pk: str) -> Write:
 
 
 def caller(
-    token: RegisteredToken | None = None, authority: Authority | None = None, **changes: Any
+    token: TokenRecord | None = None, authority: Authority | None = None, **changes: Any
 ) -> Caller:
     """Somebody who was let in with a mytoken of these claims, registered as `token`."""
     vouching = authority or FakeAuthority()
-    return Caller(mytoken(**changes), token or registered(), credentials(), vouching)
+    return Caller(mytoken(**changes), token or record(), credentials(), vouching)
 
 
 def subscription(**changes: Any) -> Subscription:
     """A token of 90 days that was put into its calendar when it was made."""
-    token = RegisteredToken(MOM_ID, "ci", NOW - 90 * DAY, NOW)
+    token = TokenRecord(MOM_ID, "ci", NOW - 90 * DAY, NOW)
     added = NOW - 90 * DAY
     return replace(
         Subscription(CALENDAR_ID, token, NOW, "", added=added, changed=added, sequence=0), **changes

@@ -2,8 +2,7 @@
 was asked."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mytoken_calendars.authorities.remote.https import Https
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import (
     InvalidGrant,
     InvalidToken,
@@ -19,9 +18,9 @@ from mytoken_calendars.errors import (
     Refusal,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.tokens.authority import Caller, Credentials, Guards, Use
+from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from tests.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
 
 
@@ -46,30 +45,30 @@ class FakeAuthority:
     writes `writes` and makes `token_update`, unless it is a `refusal`.
     """
 
-    known: Mapping[str, tuple[Mytoken, RegisteredToken | Refusal]] = field(default_factory=dict)
-    others: tuple[RegisteredToken, ...] = ()
+    known: Mapping[str, tuple[Mytoken, TokenRecord | Refusal]] = field(default_factory=dict)
+    others: tuple[TokenRecord, ...] = ()
     failure: Refusal | None = None
-    writes: Guards = ()
+    writes: tuple[Write, ...] = ()
     token_update: Mapping[str, Any] | None = None
     refusal: Refusal | None = None
     network: FakeNetwork = field(default_factory=FakeNetwork)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     def verify(self, credentials: Credentials) -> Mytoken:
-        self.asked.append(("verify", credentials.bearer, credentials.issuer))
+        self.asked.append(("verify", credentials.bearer, credentials.stack_url))
         if credentials.bearer not in self.known:
             raise InvalidToken
         return self.known[credentials.bearer][0]
 
-    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> RegisteredToken:
+    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         self.asked.append(("look_up", credentials.bearer))
-        verified, registered = self.known[credentials.bearer]
+        verified, record = self.known[credentials.bearer]
         assert mytoken is verified
-        if isinstance(registered, Refusal):
-            raise registered
-        return registered
+        if isinstance(record, Refusal):
+            raise record
+        return record
 
-    def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
+    def find(self, caller: Caller, mom_id: str) -> TokenRecord:
         self.asked.append(("find", caller.owner, mom_id))
         if self.failure:
             raise self.failure
@@ -78,13 +77,15 @@ class FakeAuthority:
                 return token
         raise InvalidGrant
 
-    @contextmanager
-    def use(self, caller: Caller) -> Iterator[Use]:
+    def use(self, caller: Caller) -> Use:
         self.asked.append(("use", caller.credentials.bearer))
         if self.refusal:
             raise self.refusal
-        yield Use(self.writes, self.token_update)
-        self.asked.append(("used", caller.credentials.bearer))
+
+        def follow_up() -> None:
+            self.asked.append(("used", caller.credentials.bearer))
+
+        return Use(self.writes, token_update=self.token_update, follow_up=follow_up)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
         self.asked.append(("revoke_chain", mytoken.mom_id, now))
@@ -104,8 +105,10 @@ class FakeReceipts:
             raise self.refusal
         return self.receipt
 
-    def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
-        self.asked.append(("left", key, bearer, receipt, change))
+    def receipt_write(
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+    ) -> Write:
+        self.asked.append(("receipt_write", key, bearer, receipt, change))
         return Write("Put", {"Item": {"pk": "receipt", "sk": "x"}}, Outdated())
 
 

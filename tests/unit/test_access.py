@@ -28,7 +28,7 @@ from mytoken_calendars.tokens.access import (
 )
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import Capability, RegisteredToken
+from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 from tests.unit.examples import (
     ADDRESS,
     ARRIVED,
@@ -43,7 +43,7 @@ from tests.unit.examples import (
     credentials,
     guard,
     mytoken,
-    registered,
+    record,
 )
 from tests.unit.fakes import FakeAuthority, FakeNetwork, FakeReceipts
 
@@ -87,9 +87,9 @@ ENTRANCES = pytest.mark.parametrize("enter", [admit, identify])
 Enter = Callable[..., Caller]
 
 
-def vouching(known: RegisteredToken | Refusal | None = None, **claims: Any) -> FakeAuthority:
+def vouching(known: TokenRecord | Refusal | None = None, **claims: Any) -> FakeAuthority:
     """An authority that knows a mytoken of these claims as `known`."""
-    return FakeAuthority({BEARER: (mytoken(**claims), known or registered())})
+    return FakeAuthority({BEARER: (mytoken(**claims), known or record())})
 
 
 def repeated(**changes: Any) -> Credentials:
@@ -110,15 +110,15 @@ def digest(clause: dict[str, Any]) -> str:
 @ENTRANCES
 def test_a_caller_is_let_in_with_what_the_authority_knows_of_the_token(enter: Enter) -> None:
     own = guard("own")
-    authority, presented = vouching(registered(guards=(own,))), credentials()
+    authority, presented = vouching(record(conditions=(own,))), credentials()
 
     entered = enter(authority, presented, Capability.NOTIFY)
 
-    assert entered == Caller(mytoken(), registered(), presented, authority)
+    assert entered == Caller(mytoken(), record(), presented, authority)
     assert entered.authority is authority
     assert entered.credentials is presented
     assert entered.owner == mytoken().owner
-    assert entered.registered.guards == (own,)
+    assert entered.record.conditions == (own,)
     assert authority.asked == [("verify", BEARER, ISSUER), ("look_up", BEARER)]
 
 
@@ -233,7 +233,7 @@ def coverings(needed: str) -> set[str]:
 def test_the_first_clause_that_holds_lets_a_caller_in(
     restrictions: list[dict[str, Any]], uses: dict[str, int], clause: int | None
 ) -> None:
-    authority = vouching(registered(uses=uses), restrictions=restrictions)
+    authority = vouching(record(uses=uses), restrictions=restrictions)
     authority.network = FakeNetwork({ADDRESS: "DE"})
 
     admitted = admit(authority, credentials(), Capability.NOTIFY)
@@ -246,7 +246,7 @@ def test_the_first_clause_that_holds_lets_a_caller_in(
 def test_a_schedule_counts_from_when_the_token_was_registered_not_from_its_last_rotation(
     created: int, *, admitted: bool
 ) -> None:
-    authority = vouching(registered(created=created), restrictions=[{"schedule": {"every": 2}}])
+    authority = vouching(record(created=created), restrictions=[{"schedule": {"every": 2}}])
 
     entered = outcome(admit, authority, credentials(), Capability.NOTIFY)
 
@@ -272,7 +272,7 @@ def test_a_schedule_counts_from_when_the_token_was_registered_not_from_its_last_
 def test_a_token_that_may_not_be_used_here_and_now_is_restricted_but_is_identified(
     claims: dict[str, Any], uses: dict[str, int]
 ) -> None:
-    authority = vouching(registered(uses=uses), **claims)
+    authority = vouching(record(uses=uses), **claims)
 
     with pytest.raises(UsageRestricted):
         admit(authority, credentials(), Capability.NOTIFY)
@@ -363,7 +363,7 @@ def test_a_request_without_a_key_has_no_receipt_looked_up() -> None:
 
     assert receipts.asked == []
     assert admitted.receipt is None
-    assert not admitted.credentials.presented.repeated
+    assert not admitted.credentials.state.repeated
 
 
 def test_a_key_is_nothing_to_an_operation_without_receipts() -> None:
@@ -382,7 +382,7 @@ def test_a_request_that_was_not_done_is_let_in_to_leave_a_receipt() -> None:
     assert admitted.receipts is receipts
     assert admitted.receipt is None
     assert admitted.clause is admitted.mytoken.restrictions[0]
-    assert (presented.presented.repeated, presented.presented.token_update) == (False, None)
+    assert (presented.state.repeated, presented.state.token_update) == (False, None)
 
 
 @pytest.mark.parametrize("claims", [INCAPABLE, RESTRICTED, NOT_UNDERSTOOD])
@@ -416,7 +416,7 @@ def test_a_token_whose_time_is_over_repeats_nothing(claims: dict[str, Any]) -> N
     with pytest.raises(InvalidToken):
         admit(vouching(**claims), presented, Capability.NOTIFY, receipts=FakeReceipts(DONE))
 
-    assert not presented.presented.repeated
+    assert not presented.state.repeated
 
 
 def test_a_repeated_request_is_let_in_with_its_receipt_and_without_a_use() -> None:
@@ -426,9 +426,9 @@ def test_a_repeated_request_is_let_in_with_its_receipt_and_without_a_use() -> No
 
     assert admitted.receipt == DONE
     assert admitted.clause is None
-    assert (admitted.mytoken, admitted.registered) == (mytoken(), registered())
-    assert presented.presented.repeated is True
-    assert presented.presented.token_update is None
+    assert (admitted.mytoken, admitted.record) == (mytoken(), record())
+    assert presented.state.repeated is True
+    assert presented.state.token_update is None
     assert authority.asked == [("verify", BEARER, ISSUER), ("look_up", BEARER)]
 
 
@@ -436,17 +436,17 @@ def test_a_repeated_request_that_rotated_its_token_is_let_in_as_the_successor() 
     rotation = {"on_other": True, "auto_revoke": True}
     old, new = (mytoken(rotation=rotation, seq_no=seq_no) for seq_no in (1, 2))
     authority = FakeAuthority(
-        {BEARER: (old, Superseded(0)), "its-successor": (new, registered(name="new"))}
+        {BEARER: (old, Superseded(0)), "its-successor": (new, record(name="new"))}
     )
     presented = repeated()
 
     admitted = admit(authority, presented, Capability.NOTIFY, receipts=FakeReceipts(ROTATED))
 
     assert admitted.mytoken is new
-    assert admitted.registered == registered(name="new")
+    assert admitted.record == record(name="new")
     assert admitted.credentials.bearer == "its-successor"
-    assert presented.presented.repeated is True
-    assert presented.presented.token_update == SUCCESSOR
+    assert presented.state.repeated is True
+    assert presented.state.token_update == SUCCESSOR
     assert authority.asked == [("verify", "its-successor", ISSUER), ("look_up", "its-successor")]
 
 
@@ -459,13 +459,13 @@ def test_a_repeated_request_whose_successor_is_dead_comes_too_late(death: Refusa
     with pytest.raises(RepeatedTooLate):
         admit(authority, presented, Capability.NOTIFY, receipts=FakeReceipts(ROTATED))
 
-    assert presented.presented.token_update is None
+    assert presented.state.token_update is None
     assert "revoke_chain" not in names(authority.asked)
 
 
 def test_who_was_found_to_hold_the_current_token_has_lost_a_race_whatever_the_clocks_say() -> None:
     old = mytoken(rotation={"on_other": True, "auto_revoke": True})
-    authority = FakeAuthority({BEARER: (old, registered())})
+    authority = FakeAuthority({BEARER: (old, record())})
     presented = credentials()
     identify(authority, presented)
     authority.known = {BEARER: (old, Superseded(ARRIVED - 1))}
@@ -481,7 +481,7 @@ def test_a_repeated_request_whose_successor_has_expired_comes_too_late(
     ends: dict[str, int],
 ) -> None:
     old, new = mytoken(), mytoken(seq_no=2, **ends)
-    authority = FakeAuthority({BEARER: (old, Superseded(0)), "its-successor": (new, registered())})
+    authority = FakeAuthority({BEARER: (old, Superseded(0)), "its-successor": (new, record())})
 
     with pytest.raises(RepeatedTooLate):
         admit(authority, repeated(), Capability.NOTIFY, receipts=FakeReceipts(ROTATED))
@@ -535,7 +535,7 @@ def test_an_authority_that_cannot_tell_of_a_repeated_request_is_not_taken_for_to
 def test_a_repeated_request_is_let_in_by_a_clause_that_is_used_up_but_not_from_elsewhere(
     restrictions: list[dict[str, Any]], uses: dict[str, int], receipt: Receipt, *, admitted: bool
 ) -> None:
-    known = (mytoken(restrictions=restrictions), registered(uses=uses))
+    known = (mytoken(restrictions=restrictions), record(uses=uses))
     authority = FakeAuthority({BEARER: known, "its-successor": known})
     presented = repeated()
     receipts = FakeReceipts(receipt)
@@ -545,18 +545,18 @@ def test_a_repeated_request_is_let_in_by_a_clause_that_is_used_up_but_not_from_e
     else:
         with pytest.raises(UsageRestricted):
             admit(authority, presented, Capability.NOTIFY, receipts=receipts)
-        assert presented.presented.token_update is None
+        assert presented.state.token_update is None
 
 
 # --- other tokens ---------------------------------------------------------------------------------
 
 
 def holder_of(
-    *capabilities: str, others: tuple[RegisteredToken, ...] = (), failure: Refusal | None = None
+    *capabilities: str, others: tuple[TokenRecord, ...] = (), failure: Refusal | None = None
 ) -> Caller:
     """The child of PARENT, with these capabilities, whose user has `others`, too."""
     authority = FakeAuthority(others=others, failure=failure)
-    return caller(registered(ancestors=(PARENT,)), authority, capabilities=list(capabilities))
+    return caller(record(ancestors=(PARENT,)), authority, capabilities=list(capabilities))
 
 
 def asked_of(somebody: Caller) -> list[tuple[Any, ...]]:
@@ -571,7 +571,7 @@ def test_the_own_token_is_manageable_by_no_name_and_by_its_own(
 ) -> None:
     somebody = holder_of(capability)
 
-    assert manageable_token(somebody, mom_id) is somebody.registered
+    assert manageable_token(somebody, mom_id) is somebody.record
     assert asked_of(somebody) == []
 
 
@@ -580,7 +580,7 @@ def test_the_own_token_is_manageable_by_no_name_and_by_its_own(
 def test_every_token_of_the_user_is_manageable_with_manage_mytokens_notify(
     ancestors: tuple[str, ...], capability: str
 ) -> None:
-    other = registered(mom_id=OTHER_MOM_ID, ancestors=ancestors)
+    other = record(mom_id=OTHER_MOM_ID, ancestors=ancestors)
     somebody = holder_of(capability, others=(other,))
 
     assert manageable_token(somebody, OTHER_MOM_ID) is other
@@ -593,7 +593,7 @@ def test_every_token_of_the_user_is_manageable_with_manage_mytokens_notify(
 def test_a_descendant_is_manageable_with_tokeninfo_notify(
     mom_id: str, ancestors: tuple[str, ...]
 ) -> None:
-    descendant = registered(mom_id=mom_id, ancestors=ancestors)
+    descendant = record(mom_id=mom_id, ancestors=ancestors)
 
     found = manageable_token(holder_of("tokeninfo:notify", others=(descendant,)), mom_id)
 
@@ -606,7 +606,7 @@ def test_a_descendant_is_manageable_with_tokeninfo_notify(
 def test_no_other_token_is_manageable_with_tokeninfo_notify(
     mom_id: str, ancestors: tuple[str, ...]
 ) -> None:
-    other = registered(mom_id=mom_id, ancestors=ancestors)
+    other = record(mom_id=mom_id, ancestors=ancestors)
 
     with pytest.raises(InsufficientCapabilities):
         manageable_token(holder_of("tokeninfo:notify", others=(other,)), mom_id)
@@ -617,8 +617,8 @@ def test_no_other_token_is_manageable_with_tokeninfo_notify(
 def test_only_who_covers_the_capability_for_all_reaches_more_than_descendants(
     held: str, reaching_all: Capability
 ) -> None:
-    child = registered(mom_id=CHILD, ancestors=(MOM_ID, PARENT))
-    parent = registered(mom_id=PARENT)
+    child = record(mom_id=CHILD, ancestors=(MOM_ID, PARENT))
+    parent = record(mom_id=PARENT)
     somebody = holder_of(held, others=(child, parent))
 
     reached = {
@@ -671,7 +671,7 @@ def test_an_authority_that_cannot_or_may_not_tell_is_heard(
 
 
 def test_an_expired_token_may_still_be_found() -> None:
-    expired = registered(mom_id=OTHER_MOM_ID, expires=NOW - DAY)
+    expired = record(mom_id=OTHER_MOM_ID, expires=NOW - DAY)
 
     found = manageable_token(holder_of("manage_mytokens:notify", others=(expired,)), OTHER_MOM_ID)
 

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from mytoken_calendars import errors, logs
-from mytoken_calendars.http import operation
-from mytoken_calendars.http.operation import Request, Response
+from mytoken_calendars.http import response
+from mytoken_calendars.http.operation import STATUS_AND_CODE, operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import NO_CONTENT, PREFLIGHT, Response
 from mytoken_calendars.logs import Fault
-from mytoken_calendars.tokens.request_state import Presented
+from mytoken_calendars.tokens.request_state import RequestState
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
@@ -43,7 +45,7 @@ def event(**changes: Any) -> dict[str, Any]:
 def answered(refusal: Exception | type[Exception], path: str = PATH) -> dict[str, Any]:
     """What an operation answers that refuses every request in this way."""
 
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
         raise refusal
 
@@ -81,7 +83,7 @@ class Overtaken:
         self.handed.append(request)
         if len(self.handed) <= self.times:
             raise errors.Outdated
-        return operation.answer(HTTPStatus.OK, {"attempt": len(self.handed)})
+        return response.answer(HTTPStatus.OK, {"attempt": len(self.handed)})
 
 
 @pytest.fixture
@@ -170,8 +172,8 @@ def test_when_a_request_arrived_is_what_the_gateway_says_and_no_header() -> None
 def test_nothing_has_become_yet_of_the_token_of_a_request() -> None:
     one, other = Request.from_event(event()), Request.from_event(event())
 
-    assert one.presented == Presented()
-    assert one.presented is not other.presented
+    assert one.state == RequestState()
+    assert one.state is not other.presented
 
 
 def test_text_is_answered_as_it_is() -> None:
@@ -192,12 +194,12 @@ def test_bytes_are_answered_in_base64() -> None:
 
 
 def test_a_document_is_answered_as_json_that_no_cache_keeps() -> None:
-    response = operation.answer(HTTPStatus.CREATED, {"name": "日本語"})
+    answered = response.answer(HTTPStatus.CREATED, {"name": "日本語"})
 
-    assert response.status == 201
-    assert response.as_event()["body"] == '{"name": "日本語"}'
-    assert response.as_event()["isBase64Encoded"] is False
-    assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    assert answered.status == 201
+    assert answered.as_event()["body"] == '{"name": "日本語"}'
+    assert answered.as_event()["isBase64Encoded"] is False
+    assert answered.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 def test_cookies_are_answered_beside_the_headers() -> None:
@@ -205,14 +207,14 @@ def test_cookies_are_answered_beside_the_headers() -> None:
 
     assert response.as_event()["cookies"] == ["mytoken=x", "a=b"]
     assert response.as_event()["headers"] == {"A": "b"}
-    assert "cookies" not in operation.NO_CONTENT.as_event()
+    assert "cookies" not in NO_CONTENT.as_event()
 
 
 def test_a_redirect_is_kept_by_no_cache() -> None:
-    response = operation.redirect("https://mytoken.example/calendars/x")
+    redirected = response.redirect("https://mytoken.example/calendars/x")
 
-    assert (response.status, response.body) == (302, "")
-    assert response.headers == {
+    assert (redirected.status, redirected.body) == (302, "")
+    assert redirected.headers == {
         "Location": "https://mytoken.example/calendars/x",
         "Cache-Control": "no-store",
     }
@@ -261,7 +263,7 @@ def test_a_refusal_is_answered_with_its_status_and_code(
 def test_every_refusal_there_is_has_a_row_of_its_own_or_one_above_it(
     refusal: type[errors.Refusal],
 ) -> None:
-    assert any(parent in operation.STATUS_AND_CODE for parent in refusal.__mro__)
+    assert any(parent in STATUS_AND_CODE for parent in refusal.__mro__)
 
 
 @pytest.mark.parametrize("refusal", list(all_refusals()))
@@ -272,7 +274,7 @@ def test_every_refusal_there_is_says_in_ascii_what_happened(refusal: type[errors
 
 
 def test_whatever_is_not_found_is_so_by_one_row() -> None:
-    rows = [error for error, (status, _) in operation.STATUS_AND_CODE.items() if status == 404]
+    rows = [error for error, (status, _) in STATUS_AND_CODE.items() if status == 404]
 
     assert rows == [errors.NotFound]
     for error in (errors.CalendarNotFound, errors.FeedNotFound, errors.RouteNotFound):
@@ -328,9 +330,9 @@ NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/api", "/apix/", "/x/a
 
 @pytest.mark.parametrize("path", OPEN)
 def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: str) -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        return operation.NO_CONTENT
+        return NO_CONTENT
 
     answer = handler(event(path=path), None)
 
@@ -340,9 +342,9 @@ def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: st
 
 @pytest.mark.parametrize("path", NOT_OPEN)
 def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: str) -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        return operation.NO_CONTENT
+        return NO_CONTENT
 
     answer = handler(event(path=path), None)
 
@@ -351,9 +353,9 @@ def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: st
 
 
 def test_no_answer_lets_web_applications_use_the_cookie() -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        return operation.PREFLIGHT
+        return PREFLIGHT
 
     names = handler(event(method="OPTIONS"), None)["headers"].keys()
 
@@ -361,16 +363,16 @@ def test_no_answer_lets_web_applications_use_the_cookie() -> None:
 
 
 def test_a_preflight_allows_every_method_and_the_headers_of_the_api() -> None:
-    assert operation.PREFLIGHT.status == 204
-    assert operation.PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
-    allowed = operation.PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert PREFLIGHT.status == 204
+    assert PREFLIGHT.headers["Access-Control-Allow-Methods"] == "*"
+    allowed = PREFLIGHT.headers["Access-Control-Allow-Headers"].lower().split(", ")
     assert {"authorization", "content-type", "idempotency-key"} <= {*allowed}
 
 
 def test_an_operation_is_handed_the_request_and_its_answer_is_given() -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        return operation.answer(HTTPStatus.OK, {"path": request.path})
+        return response.answer(HTTPStatus.OK, {"path": request.path})
 
     answer = handler(event(path="/calendars/x"), None)
 
@@ -382,7 +384,7 @@ def test_an_operation_keeps_its_name() -> None:
     def handler(request: Request) -> Response:
         raise NotImplementedError
 
-    assert operation.operation(handler).__name__ == "handler"
+    assert operation(handler).__name__ == "handler"
 
 
 class Quoting(Exception):
@@ -420,7 +422,7 @@ def test_a_fault_of_ours_has_a_name_and_a_place(error: Exception, name: str) -> 
 def test_a_request_that_was_overtaken_starts_again_as_it_came(times: int, log: Log) -> None:
     handle = Overtaken(times)
 
-    answer = operation.operation(handle)(event(path="/calendars/x"), None)
+    answer = operation(handle)(event(path="/calendars/x"), None)
 
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {"attempt": times + 1}
@@ -434,8 +436,8 @@ SUCCESSOR = {"mytoken": "its-successor"}
 @pytest.mark.parametrize(
     ("outcome", "status", "document"),
     [
-        (operation.answer(HTTPStatus.CREATED, {"name": "a"}), 201, {"name": "a"}),
-        (operation.NO_CONTENT, 200, {}),
+        (response.answer(HTTPStatus.CREATED, {"name": "a"}), 201, {"name": "a"}),
+        (NO_CONTENT, 200, {}),
         (errors.RepeatedTooLate(), 409, {"error": "conflict"}),
         (errors.TemporarilyUnavailable(), 503, {"error": "temporarily_unavailable"}),
         (errors.Outdated(), 503, {"error": "temporarily_unavailable"}),
@@ -445,9 +447,9 @@ SUCCESSOR = {"mytoken": "its-successor"}
 def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
     path: str, outcome: Response | errors.Refusal, status: int, document: dict[str, Any]
 ) -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        request.presented.token_update = SUCCESSOR
+        request.state.token_update = SUCCESSOR
         if isinstance(outcome, errors.Refusal):
             raise outcome
         return outcome
@@ -462,12 +464,12 @@ def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
 
 
 def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        if request.presented.token_update is None:
-            request.presented.token_update = SUCCESSOR
+        if request.state.token_update is None:
+            request.state.token_update = SUCCESSOR
             raise errors.Outdated
-        return operation.NO_CONTENT
+        return NO_CONTENT
 
     answer = handler(event(), None)
 
@@ -477,7 +479,7 @@ def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() 
 def test_an_answer_without_a_successor_says_nothing_of_one() -> None:
     handle = Overtaken(0)
 
-    answer = operation.operation(handle)(event(), None)
+    answer = operation(handle)(event(), None)
 
     assert "token_update" not in json.loads(answer["body"])
     assert "cookies" not in answer
@@ -488,7 +490,7 @@ def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_
 ) -> None:
     handle = Overtaken(99)
 
-    answer = operation.operation(handle)(event(), None)
+    answer = operation(handle)(event(), None)
 
     assert len(handle.handed) == 8
     assert answer["statusCode"] == 503
@@ -500,13 +502,13 @@ def test_a_request_that_is_overtaken_eight_times_gives_up_and_says_when_to_come_
 def test_the_pause_before_each_new_start_grows_and_there_is_none_after_the_last(
     pauses: list[float],
 ) -> None:
-    operation.operation(Overtaken(99))(event(), None)
+    operation(Overtaken(99))(event(), None)
 
     assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1])
 
 
 def test_a_request_that_nobody_overtakes_does_not_wait(pauses: list[float]) -> None:
-    operation.operation(Overtaken(0))(event(), None)
+    operation(Overtaken(0))(event(), None)
 
     assert pauses == []
 
@@ -532,7 +534,7 @@ def test_a_refusal_other_than_outdated_is_not_tried_again(
 ) -> None:
     starts = []
 
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
         starts.append(request)
         raise refusal
@@ -549,14 +551,14 @@ def started(
     """How often an operation with these outcomes starts, and the status of its last one."""
     starts = 0
 
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
         nonlocal starts
         outcome = outcomes[starts]
         starts += 1
         if outcome:
             raise outcome
-        return operation.NO_CONTENT
+        return NO_CONTENT
 
     status = handler(event(headers=headers), None)["statusCode"]
     return starts, status
@@ -606,7 +608,7 @@ def test_a_refused_request_starts_once_more_when_what_may_have_refused_it_can_be
 def test_a_request_that_was_overtaken_by_what_refuses_it_is_refused_so() -> None:
     refusals = [errors.Outdated, errors.CalendarNotFound]
 
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
         raise refusals.pop(0)
 
@@ -636,9 +638,9 @@ def test_a_service_that_is_unavailable_is_a_warning_that_names_the_cause(log: Lo
 
 
 def test_an_answer_that_refuses_nothing_is_not_logged(log: Log) -> None:
-    @operation.operation
+    @operation
     def handler(request: Request) -> Response:
-        return operation.NO_CONTENT
+        return NO_CONTENT
 
     handler(event(), None)
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.changes import Change
-from mytoken_calendars.errors import InvalidToken, Outdated, UsageRestricted
+from mytoken_calendars.errors import UsageRestricted
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from tests.unit.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, registered
+from tests.unit.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, record
 from tests.unit.fakes import FakeAuthority, FakeReceipts
 
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)
@@ -25,8 +25,8 @@ def using(
 ) -> Caller:
     """A caller with two guards, and credentials of its own."""
     own = credentials(idempotency_key=key)
-    own.presented.token_update = token_update
-    token = registered(guards=(guard("alive"), guard("parent")))
+    own.state.token_update = token_update
+    token = record(conditions=(guard("alive"), guard("parent")))
     return replace(caller(token, authority), credentials=own, receipts=receipts)
 
 
@@ -35,7 +35,7 @@ def keys(guards: Any) -> list[str]:
 
 
 def update_of(somebody: Caller) -> object:
-    return somebody.credentials.presented.token_update
+    return somebody.credentials.state.token_update
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,15 @@ def test_a_use_is_committed_with_its_receipt_then_its_writes_then_the_guards(
 ) -> None:
     authority = FakeAuthority(writes=(guard("use"), guard("count")))
 
-    with using(authority, receipts, key).using(CHANGE) as guards:
-        assert keys(guards) == written
+    use = using(authority, receipts, key).use(CHANGE)
+
+    assert keys((*use.writes, *use.conditions)) == written
 
 
 def test_a_use_that_writes_nothing_is_committed_with_the_guards_alone() -> None:
-    with using(FakeAuthority()).using(CHANGE) as guards:
-        assert keys(guards) == ["alive", "parent"]
+    use = using(FakeAuthority()).use(CHANGE)
+
+    assert (use.writes, keys(use.conditions)) == ((), ["alive", "parent"])
 
 
 @pytest.mark.parametrize("successor", [None, SUCCESSOR])
@@ -68,41 +70,45 @@ def test_the_receipt_says_what_was_done_and_what_has_become_of_the_token(
     receipts = FakeReceipts()
     somebody = using(FakeAuthority(token_update=successor), receipts, KEY)
 
-    with somebody.using(CHANGE, CALENDAR_ID):
-        pass
+    somebody.use(CHANGE, CALENDAR_ID)
 
     receipt = Receipt(CALENDAR_ID, successor)
-    assert receipts.asked == [("left", KEY, BEARER, receipt, CHANGE)]
+    assert receipts.asked == [("receipt_write", KEY, BEARER, receipt, CHANGE)]
 
 
 @pytest.mark.parametrize("receipts", [None, FakeReceipts()])
-def test_the_successor_is_handed_on_once_the_use_has_ended(receipts: FakeReceipts | None) -> None:
+def test_the_successor_is_handed_on_once_the_use_is_committed(
+    receipts: FakeReceipts | None,
+) -> None:
     somebody = using(FakeAuthority(token_update=SUCCESSOR), receipts, KEY)
 
-    with somebody.using(CHANGE):
-        assert update_of(somebody) is None
+    use = somebody.use(CHANGE)
+    assert update_of(somebody) is None
+    use.follow_up()
 
     assert update_of(somebody) is SUCCESSOR
 
 
-@pytest.mark.parametrize("error", [Outdated(), InvalidToken(), ZeroDivisionError()])
-def test_no_successor_is_handed_on_where_the_commit_has_failed(error: Exception) -> None:
+def test_no_successor_is_handed_on_before_the_commit() -> None:
     authority = FakeAuthority(token_update=SUCCESSOR)
     somebody = using(authority)
 
-    with pytest.raises(type(error)) as raised, somebody.using(CHANGE):
-        raise error
+    somebody.use(CHANGE)
 
-    assert raised.value is error
     assert update_of(somebody) is None
     assert authority.asked == [("use", BEARER)]
+
+
+def test_a_use_may_be_on_further_conditions() -> None:
+    use = using(FakeAuthority()).use(CHANGE).on([guard("other")])
+
+    assert keys(use.conditions) == ["alive", "parent", "other"]
 
 
 def test_a_use_without_a_successor_leaves_the_one_that_was_handed_on_before() -> None:
     somebody = using(FakeAuthority(), token_update=SUCCESSOR)
 
-    with somebody.using(CHANGE):
-        pass
+    somebody.use(CHANGE).follow_up()
 
     assert update_of(somebody) is SUCCESSOR
 
@@ -111,8 +117,8 @@ def test_a_use_that_the_authority_refuses_does_nothing() -> None:
     receipts = FakeReceipts()
     somebody = using(FakeAuthority(refusal=UsageRestricted()), receipts, KEY)
 
-    with pytest.raises(UsageRestricted), somebody.using(CHANGE):
-        raise AssertionError("nothing is to be committed")
+    with pytest.raises(UsageRestricted):
+        somebody.use(CHANGE)
 
     assert receipts.asked == []
     assert update_of(somebody) is None
@@ -129,6 +135,6 @@ def test_a_caller_is_equal_to_another_whoever_vouches_for_it() -> None:
 def test_each_request_is_presented_anew() -> None:
     one, other = (Credentials(BEARER, "", "", 0, 0) for _ in "ab")
 
-    one.presented.by_cookie = True
+    one.state.by_cookie = True
 
-    assert not other.presented.by_cookie
+    assert not other.state.by_cookie

@@ -15,7 +15,7 @@ from mytoken_calendars import identifiers, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
 from mytoken_calendars.http import body
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import Request
 from tests.support import sample_event
 from tests.unit import examples
 

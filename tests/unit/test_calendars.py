@@ -1,6 +1,6 @@
 """What can be done with calendars, on a database that is a dictionary and may be overtaken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from mytoken_calendars.calendars.calendars import (
     list_all,
 )
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change
+from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
@@ -30,9 +30,9 @@ from mytoken_calendars.errors import (
     UsageRestricted,
 )
 from mytoken_calendars.identifiers import Owner, is_feed_id
-from mytoken_calendars.tokens.authority import Caller, Guards
+from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.unit.examples import (
     BEARER,
     CALENDAR_ID,
@@ -43,11 +43,11 @@ from tests.unit.examples import (
     OTHER_MOM_ID,
     caller,
     guard,
-    registered,
+    record,
 )
 from tests.unit.fakes import FakeAuthority, FakeReceipts
 
-OWN = registered(guards=(guard("caller"),))
+OWN = record(conditions=(guard("caller"),))
 CALLER = caller(OWN)
 CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32)
 SUCCESSOR = {"mytoken": "its-successor"}
@@ -65,7 +65,7 @@ class FakeStore:
     overtaken: list[Callable[[], None]] = field(default_factory=list)
     log: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    guards: Guards = ()
+    conditions: tuple[Write, ...] = ()
     text: str = ""
 
     @property
@@ -92,50 +92,49 @@ class FakeStore:
         self.log.append(("subscription", mom_id))
         return self.subscriptions.get(mom_id)
 
-    def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
-        self._write("create", opening, change, guards)
+    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None:
+        self._write("create", opening, change, use)
         if calendar.name in self.calendars:
             raise CalendarExists
         self.calendars[calendar.name] = calendar
 
     def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
     ) -> None:
-        self._write("subscribe", event, change, guards)
+        self._write("subscribe", event, change, use)
         self.subscriptions[new.token.mom_id] = new
 
     def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
     ) -> None:
-        self._write("renew", event, change, guards)
+        self._write("renew", event, change, use)
         self.subscriptions[renewed.token.mom_id] = renewed
 
-    def confirm(
-        self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
-    ) -> None:
-        self._write("confirm", self.text, change, guards)
+    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
+        self._write("confirm", self.text, change, use)
 
-    def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None:
-        self._write("delete", "", change, guards)
+    def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
+        self._write("delete", "", change, use)
         del self.calendars[calendar.name]
 
-    def note(self, change: Change, guards: Guards) -> None:
-        self._write("note", "", change, guards)
+    def commit_use(self, change: Change, use: Use) -> None:
+        self._write("commit", "", change, use)
 
-    def _write(self, what: str, text: str, change: Change, guards: Guards) -> None:
+    def _write(self, what: str, text: str, change: Change, use: Use) -> None:
         self.log.append((what,))
         self.changes.append(change)
         if self.overtaken:
             self.overtaken.pop(0)()
             raise Outdated
-        self.text, self.guards = text, guards
+        self.text, self.conditions = text, (*use.writes, *use.conditions)
+        use.follow_up()
 
 
-WRITES = ("create", "subscribe", "renew", "confirm", "delete", "note")
+WRITES = ("create", "subscribe", "renew", "confirm", "delete", "commit")
 
 
 def using(
-    token: RegisteredToken = OWN, *others: RegisteredToken, **changes: Any
+    token: TokenRecord = OWN, *others: TokenRecord, **changes: Any
 ) -> tuple[Caller, FakeStore]:
     """A caller whose token is rotated by each use, and a store that logs what it is used for."""
     authority = FakeAuthority(others=others, writes=(guard("use"),), token_update=SUCCESSOR)
@@ -146,12 +145,12 @@ def names(log: list[tuple[Any, ...]]) -> list[str]:
     return [name for name, *_ in log]
 
 
-def keys(guards: Guards) -> list[str]:
+def keys(guards: Iterable[Write]) -> list[str]:
     return [(write.parameters.get("Key") or write.parameters["Item"])["pk"] for write in guards]
 
 
 def update_of(somebody: Caller) -> object:
-    return somebody.credentials.presented.token_update
+    return somebody.credentials.state.token_update
 
 
 def nothing() -> None:
@@ -163,10 +162,10 @@ def render(subscription: Subscription) -> str:
 
 
 def add(
-    store: FakeStore, token: RegisteredToken | None = None, comment: str = "", now: int = NOW
+    store: FakeStore, token: TokenRecord | None = None, comment: str = "", now: int = NOW
 ) -> Calendar:
-    chosen = token or registered()
-    own = replace(chosen, guards=OWN.guards) if chosen.mom_id == MOM_ID else OWN
+    chosen = token or record()
+    own = replace(chosen, conditions=OWN.conditions) if chosen.mom_id == MOM_ID else OWN
     somebody = caller(own, FakeAuthority(others=(chosen,)))
     mom_id = chosen.mom_id
     return add_token(store, somebody, CI.name, mom_id, comment=comment, render=render, now=now)
@@ -190,7 +189,7 @@ def test_a_new_calendar_is_stored_with_its_opening_at_the_time_and_on_the_caller
 
     assert store.text == "NEW"
     assert store.changes[0].at == NOW
-    assert store.guards == OWN.guards
+    assert store.conditions == OWN.conditions
 
 
 def test_two_new_calendars_have_neither_id_in_common() -> None:
@@ -209,7 +208,7 @@ def test_a_token_is_used_for_a_new_calendar_that_is_not_there_yet() -> None:
     create(store, somebody, "New", render=str, now=NOW)
 
     assert names(store.log) == ["calendar", "use", "create", "used"]
-    assert keys(store.guards) == ["use", "caller"]
+    assert keys(store.conditions) == ["use", "caller"]
     assert update_of(somebody) is SUCCESSOR
 
 
@@ -274,7 +273,7 @@ def test_a_token_that_is_added_is_in_the_calendar_with_its_event() -> None:
     assert store.subscriptions == {
         MOM_ID: Subscription(
             CALENDAR_ID,
-            registered(),
+            record(),
             expires=NOW + 30 * DAY,
             comment="nightly",
             added=NOW,
@@ -288,11 +287,11 @@ def test_a_token_that_is_added_is_in_the_calendar_with_its_event() -> None:
 
 def test_a_token_is_added_on_the_guards_of_the_caller_and_of_the_token() -> None:
     store = FakeStore()
-    token = registered(mom_id=OTHER_MOM_ID, guards=(guard("token"),))
+    token = record(mom_id=OTHER_MOM_ID, conditions=(guard("token"),))
 
     add(store, token)
 
-    assert keys(store.guards) == ["caller", "token"]
+    assert keys(store.conditions) == ["caller", "token"]
 
 
 def test_a_token_that_is_added_again_is_confirmed_and_nothing_changes() -> None:
@@ -305,7 +304,7 @@ def test_a_token_that_is_added_again_is_confirmed_and_nothing_changes() -> None:
     assert calendar.subscribed_tokens == (MOM_ID,)
     assert store.subscriptions == before
     assert store.writes == ["subscribe", "confirm"]
-    assert {*keys(store.guards)} == {"caller"}
+    assert {*keys(store.conditions)} == {"caller"}
 
 
 def test_a_token_that_is_added_again_without_a_comment_keeps_the_one_it_has() -> None:
@@ -340,10 +339,10 @@ def test_a_token_that_has_changed_is_renewed_when_it_is_added_again(
     store = FakeStore()
     add(store)
 
-    add(store, registered(**change), now=NOW + DAY)
+    add(store, record(**change), now=NOW + DAY)
 
     renewed = store.subscriptions[MOM_ID]
-    assert renewed.token == registered(**change)
+    assert renewed.token == record(**change)
     assert renewed.expires == renewed.token.expires
     assert (renewed.added, renewed.changed, renewed.sequence) == (NOW, NOW + DAY, 1)
 
@@ -363,7 +362,7 @@ def test_two_tokens_are_two_subscriptions() -> None:
     store = FakeStore()
 
     add(store)
-    calendar = add(store, registered(mom_id=OTHER_MOM_ID))
+    calendar = add(store, record(mom_id=OTHER_MOM_ID))
 
     assert calendar.subscribed_tokens == (MOM_ID, OTHER_MOM_ID)
 
@@ -376,8 +375,8 @@ def test_two_tokens_are_two_subscriptions() -> None:
 def test_a_token_without_an_expiry_to_come_is_refused_and_no_token_is_used_for_it(
     mom_id: str, expires: int | None, words: str
 ) -> None:
-    other = registered(mom_id=OTHER_MOM_ID, expires=expires)
-    own = OWN if mom_id == OTHER_MOM_ID else registered(expires=expires)
+    other = record(mom_id=OTHER_MOM_ID, expires=expires)
+    own = OWN if mom_id == OTHER_MOM_ID else record(expires=expires)
     somebody, store = using(own, other)
 
     with pytest.raises(InvalidRequest, match=words):
@@ -389,14 +388,14 @@ def test_a_token_without_an_expiry_to_come_is_refused_and_no_token_is_used_for_i
 def test_a_token_in_the_last_second_of_its_life_may_be_added() -> None:
     store = FakeStore()
 
-    add(store, registered(expires=NOW))
+    add(store, record(expires=NOW))
 
     assert store.subscriptions[MOM_ID].expires == NOW
 
 
 @pytest.mark.parametrize("mom_id", ["", MOM_ID, OTHER_MOM_ID])
 def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mom_id: str) -> None:
-    somebody, store = using(registered(expires=None))
+    somebody, store = using(record(expires=None))
 
     with pytest.raises(CalendarNotFound):
         add_token(store, somebody, "Unknown", mom_id, comment="", render=render, now=NOW)
@@ -417,7 +416,7 @@ def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mo
 def test_the_callers_token_is_used_when_all_else_is_known(
     mom_id: str, log: list[str], *, known: bool
 ) -> None:
-    other = registered(mom_id=OTHER_MOM_ID, guards=(guard("token"),))
+    other = record(mom_id=OTHER_MOM_ID, conditions=(guard("token"),))
     somebody, store = using(OWN, other)
     token = other if mom_id else OWN
     if known:
@@ -428,7 +427,7 @@ def test_the_callers_token_is_used_when_all_else_is_known(
 
     assert calendar.subscribed_tokens == (token.mom_id,)
     assert names(store.log) == [*log, "subscribed tokens"]
-    assert keys(store.guards) == ["use", "caller", "token" if mom_id else "caller"]
+    assert keys(store.conditions) == ["use", "caller", "token" if mom_id else "caller"]
     assert update_of(somebody) is SUCCESSOR
 
 
@@ -443,7 +442,7 @@ def test_the_callers_token_is_used_when_all_else_is_known(
 def test_a_token_that_the_caller_does_not_manage_is_refused_and_nothing_is_used(
     capability: str, ancestors: tuple[str, ...] | None, refusal: type[Refusal]
 ) -> None:
-    others = () if ancestors is None else (registered(mom_id=OTHER_MOM_ID, ancestors=ancestors),)
+    others = () if ancestors is None else (record(mom_id=OTHER_MOM_ID, ancestors=ancestors),)
     somebody, store = using(OWN, *others, capabilities=[capability])
 
     with pytest.raises(Refusal) as refused:
@@ -454,7 +453,7 @@ def test_a_token_that_the_caller_does_not_manage_is_refused_and_nothing_is_used(
 
 
 def test_a_descendant_may_be_added_with_tokeninfo_notify() -> None:
-    child = registered(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
+    child = record(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
     somebody, store = using(OWN, child, capabilities=["tokeninfo:notify"])
 
     shown = add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
@@ -502,7 +501,7 @@ def test_an_addition_that_starts_again_is_another_change() -> None:
 
 
 def test_an_addition_that_starts_again_after_the_same_one_is_confirmed() -> None:
-    known = Subscription(CALENDAR_ID, registered(), NOW + 30 * DAY, "nightly", NOW, NOW, sequence=0)
+    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "nightly", NOW, NOW, sequence=0)
     store = FakeStore()
     store.overtaken = [lambda: store.subscriptions.update({MOM_ID: known})]
     with pytest.raises(Outdated):
@@ -515,7 +514,7 @@ def test_an_addition_that_starts_again_after_the_same_one_is_confirmed() -> None
 
 
 def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> None:
-    known = Subscription(CALENDAR_ID, registered(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
+    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
     store = FakeStore()
     store.overtaken = [lambda: store.subscriptions.update({MOM_ID: known})]
     with pytest.raises(Outdated):
@@ -532,7 +531,7 @@ def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> No
 def test_an_addition_of_a_known_token_that_was_overtaken_is_outdated(
     comment: str, write: str
 ) -> None:
-    known = Subscription(CALENDAR_ID, registered(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
+    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
     store = FakeStore(subscriptions={MOM_ID: known}, overtaken=[nothing])
 
     with pytest.raises(Outdated):
@@ -574,7 +573,7 @@ def test_a_calendar_that_is_deleted_is_there_no_more() -> None:
     assert store.calendars == {}
     assert store.changes[0].at == NOW
     assert names(store.log) == ["calendar", "use", "delete", "used"]
-    assert keys(store.guards) == ["use", "caller"]
+    assert keys(store.conditions) == ["use", "caller"]
     assert update_of(somebody) is SUCCESSOR
 
 
@@ -628,8 +627,8 @@ def test_all_calendars_are_listed_by_the_use_of_a_token() -> None:
 
     assert list_all(store, somebody, now=NOW) == [CI, other]
     assert store.log[0] == ("all", somebody.owner)
-    assert names(store.log) == ["all", "use", "note", "used"]
-    assert keys(store.guards) == ["use", "caller"]
+    assert names(store.log) == ["all", "use", "commit", "used"]
+    assert keys(store.conditions) == ["use", "caller"]
     assert store.changes[0].at == NOW
     assert update_of(somebody) is SUCCESSOR
 
@@ -699,7 +698,7 @@ def test_an_operation_with_a_key_leaves_a_receipt_of_its_calendar_in_its_own_cha
     assert (key, bearer) == (KEY, BEARER)
     assert receipt == Receipt(calendar_id, SUCCESSOR)
     assert [change] == store.changes
-    assert keys(store.guards)[:3] == ["receipt", "use", "caller"]
+    assert keys(store.conditions)[:3] == ["receipt", "use", "caller"]
 
 
 def repeating(calendar_id: str = CALENDAR_ID) -> tuple[Caller, FakeStore]:
@@ -717,7 +716,7 @@ def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> No
 
 def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
     somebody, store = repeating()
-    other = registered(mom_id=OTHER_MOM_ID)
+    other = record(mom_id=OTHER_MOM_ID)
     store.subscriptions[OTHER_MOM_ID] = Subscription(CALENDAR_ID, other, NOW, "", NOW, NOW, 0)
 
     calendar = add_token(store, somebody, CI.name, "unknown", comment="", render=render, now=NOW)

@@ -13,7 +13,7 @@ from mytoken_calendars.errors import (
     UnsupportedMediaType,
 )
 from mytoken_calendars.http import credentials
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import Request
 from mytoken_calendars.tokens.authority import Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey
 from tests.unit import examples
@@ -41,7 +41,7 @@ def test_credentials_are_the_token_the_issuer_it_has_to_be_of_and_where_and_when
     presented = credentials.of(request)
 
     assert presented == Credentials("abc", ISSUER, ADDRESS, ARRIVED, NOW)
-    assert presented.presented is request.presented
+    assert presented.state is request.state
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_it_is_remembered_whether_the_token_came_in_the_cookie(
 
     credentials.of(request)
 
-    assert request.presented.by_cookie is by_cookie
+    assert request.state.by_cookie is by_cookie
 
 
 @pytest.mark.parametrize("headers", [{"x-forwarded-for": "198.51.100.7"}, {"forwarded": "for=::1"}])
@@ -102,7 +102,7 @@ def test_a_bearer_that_is_named_is_presented_in_the_place_of_all_others(header: 
     request = asked(header, {"mytoken": "b"}, ("mytoken=c",))
 
     assert credentials.of(request, "named") == Credentials("named", ISSUER, ADDRESS, ARRIVED, NOW)
-    assert not request.presented.by_cookie
+    assert not request.state.by_cookie
 
 
 @pytest.mark.parametrize("bearer", [None, ""])

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from mytoken_calendars.errors import FeedTooLarge
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.http import feed_response
-from mytoken_calendars.http.operation import Request, Response
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response
 from tests.unit import examples
 from tests.unit.examples import NOW
 

@@ -10,19 +10,11 @@ from hypothesis import given
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.feeds.feed import CLOSING
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.contract import feeds
 from tests.contract.readers import unescaped
 from tests.hostile import calendar_names, comments, token_names
-from tests.unit.examples import (
-    CALENDAR_ID,
-    DAY,
-    MOM_ID,
-    NOW,
-    OTHER_MOM_ID,
-    registered,
-    subscription,
-)
+from tests.unit.examples import CALENDAR_ID, DAY, MOM_ID, NOW, OTHER_MOM_ID, record, subscription
 
 EVENT = """\
 BEGIN:VEVENT
@@ -107,7 +99,7 @@ def read_text(value: str) -> str:
 
 
 def named(name: str | None, text: str = "") -> Subscription:
-    token = RegisteredToken(MOM_ID, name, NOW - 90 * DAY, NOW)
+    token = TokenRecord(MOM_ID, name, NOW - 90 * DAY, NOW)
     return subscription(token=token, comment=text)
 
 
@@ -116,7 +108,7 @@ def feed(*subscriptions: Subscription, name: str = "CI Mytokens") -> str:
 
 
 def test_an_event_has_exactly_these_lines() -> None:
-    token = registered(created=NOW - 60 * DAY, expires=NOW)
+    token = record(created=NOW - 60 * DAY, expires=NOW)
     known = subscription(
         token=token,
         comment="used by the nightly build",
@@ -213,7 +205,7 @@ def test_the_same_subscription_has_the_same_text(name: str, text: str) -> None:
 def test_an_event_keeps_its_uid_whatever_changes() -> None:
     before = subscription()
     after = subscription(
-        token=registered(name="new", expires=NOW + DAY),
+        token=record(name="new", expires=NOW + DAY),
         expires=NOW + DAY,
         comment="new",
         changed=NOW,
@@ -232,10 +224,7 @@ def test_the_uid_of_an_event_is_a_uuid_that_does_not_show_the_mom_id() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [
-        subscription(calendar_id=str(UUID(int=1))),
-        subscription(token=registered(mom_id=OTHER_MOM_ID)),
-    ],
+    [subscription(calendar_id=str(UUID(int=1))), subscription(token=record(mom_id=OTHER_MOM_ID))],
     ids=["calendar", "token"],
 )
 def test_another_calendar_or_another_token_has_another_uid(other: Subscription) -> None:

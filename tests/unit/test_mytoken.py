@@ -371,7 +371,7 @@ def test_the_claims_of_a_token_are_not_altered_from_outside() -> None:
     in_token["exp"] = 0
 
     assert token.claims == claims()
-    assert token.successor(NOW, None)["exp"] == claims()["exp"]
+    assert token.successor_claims(NOW, None)["exp"] == claims()["exp"]
 
 
 @pytest.mark.parametrize("odd", [{}, ODD])
@@ -381,14 +381,14 @@ def test_a_successor_is_the_token_made_anew_with_the_next_number(
 ) -> None:
     before = claims(seq_no=seq_no, rotation={"on_other": True}, **odd)
 
-    after = Mytoken.of(before).successor(NOW, before["exp"])
+    after = Mytoken.of(before).successor_claims(NOW, before["exp"])
 
     assert after == {**before, "seq_no": seq_no + 1, "iat": NOW, "nbf": NOW}
     assert Mytoken.of(after).mom_id == examples.MOM_ID
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "exp", "registered", "expected"),
+    ("lifetime", "exp", "record", "expected"),
     [
         (60, NOW + DAY, NOW + DAY, NOW + 60),
         (60, NOW + 1, NOW + DAY, NOW + 60),
@@ -406,11 +406,11 @@ def test_a_successor_is_the_token_made_anew_with_the_next_number(
     ],
 )
 def test_a_lifetime_renews_the_expiry_but_not_beyond_the_one_that_was_issued(
-    lifetime: int, exp: int | None, registered: int | None, expected: int | None
+    lifetime: int, exp: int | None, record: int | None, expected: int | None
 ) -> None:
     token = mytoken(exp=exp, iat=NOW - 1, rotation={"on_other": True, "lifetime": lifetime})
 
-    assert Mytoken.of(token.successor(NOW, registered)).exp == expected
+    assert Mytoken.of(token.successor_claims(NOW, record)).exp == expected
 
 
 @pytest.mark.parametrize("rotation", [None, {}, {"on_other": True}])
@@ -420,7 +420,7 @@ def test_a_successor_without_a_lifetime_keeps_its_expiry_as_it_stands(
 ) -> None:
     before = claims(**times, rotation=rotation)
 
-    after = Mytoken.of(before).successor(NOW, NOW + DAY)
+    after = Mytoken.of(before).successor_claims(NOW, NOW + DAY)
 
     assert ("exp" in after, after.get("exp")) == ("exp" in before, before.get("exp"))
 
@@ -428,7 +428,7 @@ def test_a_successor_without_a_lifetime_keeps_its_expiry_as_it_stands(
 def test_a_successor_is_valid_at_once_and_to_the_end_of_its_lifetime() -> None:
     token = mytoken(iat=NOW - 60, rotation={"on_other": True, "lifetime": 60})
 
-    successor = Mytoken.of(token.successor(NOW, token.exp))
+    successor = Mytoken.of(token.successor_claims(NOW, token.exp))
 
     assert [successor.is_valid_at(NOW + after) for after in (-1, 0, 60, 61)] == [
         False,

@@ -45,7 +45,7 @@ def leave(
     table: FakeTable, successor: dict[str, Any] | None = None, key: IdempotencyKey = KEY
 ) -> Write:
     """The write that leaves a receipt, as it was committed."""
-    write = ReceiptStore(table).left(key, BEARER, Receipt(CALENDAR_ID, successor), CHANGE)
+    write = ReceiptStore(table).receipt_write(key, BEARER, Receipt(CALENDAR_ID, successor), CHANGE)
     table.written(write)
     return write
 

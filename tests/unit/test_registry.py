@@ -18,7 +18,7 @@ from mytoken_calendars.errors import (
     Superseded,
 )
 from mytoken_calendars.tokens.mytoken import Mytoken
-from tests.unit.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, mytoken, registered
+from tests.unit.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, mytoken, record
 
 OWNER = mytoken().owner
 ITEM = {"name": "ci", "created": NOW - DAY, "expires": NOW + 30 * DAY, "seq_no": 1}
@@ -63,8 +63,8 @@ def registry_of(tokens: dict[str, dict[str, Any]]) -> Registry:
 def test_the_presented_token_is_guarded_to_be_alive_and_not_succeeded() -> None:
     token = registry().look_up(mytoken())
 
-    first, second = token.guards
-    assert token == registered()
+    first, second = token.conditions
+    assert token == record()
     assert first.action == "ConditionCheck"
     assert first.parameters["Key"] == {"pk": f"OWNER#{OWNER}", "sk": MOM_ID}
     assert first.parameters["ConditionExpression"].split(" AND ") == [
@@ -74,14 +74,14 @@ def test_the_presented_token_is_guarded_to_be_alive_and_not_succeeded() -> None:
     ]
     assert first.parameters["ExpressionAttributeValues"] == {":seq_no": 1}
     assert second.parameters["Key"] == first.parameters["Key"]
-    assert {type(guard.refusal) for guard in token.guards} == {InvalidToken}
+    assert {type(guard.refusal) for guard in token.conditions} == {InvalidToken}
 
 
 def test_another_token_is_guarded_to_be_alive_whatever_has_succeeded_it() -> None:
     token = registry(seq_no=7).find(OWNER, MOM_ID)
 
-    (guard,) = token.guards
-    assert token == registered()
+    (guard,) = token.conditions
+    assert token == record()
     assert guard.parameters["ConditionExpression"].split(" AND ") == [
         "attribute_exists(#pk)",
         "attribute_not_exists(#revoked)",
@@ -98,7 +98,7 @@ def test_each_ancestor_is_guarded_not_to_be_revoked_with_its_descendants(
 
     token = tokens.look_up(mytoken()) if presented else tokens.find(OWNER, MOM_ID)
 
-    guard = token.guards[-1]
+    guard = token.conditions[-1]
     assert token.ancestors == (OTHER_MOM_ID,)
     assert guard.parameters["Key"] == {"pk": f"OWNER#{OWNER}", "sk": OTHER_MOM_ID}
     assert guard.parameters["ConditionExpression"] == "attribute_not_exists(#revoked_tree)"
@@ -152,7 +152,7 @@ def test_a_token_that_is_revoked_is_so_whatever_has_succeeded_it(
 def test_a_successor_is_guarded_by_its_own_number() -> None:
     token = registry(seq_no=7, made_2=NOW * 1000).look_up(mytoken(seq_no=7))
 
-    assert token.guards[0].parameters["ExpressionAttributeValues"] == {":seq_no": 7}
+    assert token.conditions[0].parameters["ExpressionAttributeValues"] == {":seq_no": 7}
 
 
 def test_a_revoked_token_is_not_found() -> None:
@@ -198,14 +198,14 @@ def test_all_tokens_are_those_that_neither_they_nor_an_ancestor_have_lost() -> N
     found = {token.mom_id: token for token in tokens.all(OWNER)}
 
     assert found == {
-        "root": registered(mom_id="root"),
-        "child": registered(mom_id="child", name="child", ancestors=("root",)),
-        "expired": registered(mom_id="expired", name=None, created=5, expires=6),
-        "never": registered(mom_id="never", name=None, created=5, expires=None),
-        "child of revoked": registered(mom_id="child of revoked", ancestors=("revoked",)),
+        "root": record(mom_id="root"),
+        "child": record(mom_id="child", name="child", ancestors=("root",)),
+        "expired": record(mom_id="expired", name=None, created=5, expires=6),
+        "never": record(mom_id="never", name=None, created=5, expires=None),
+        "child of revoked": record(mom_id="child of revoked", ancestors=("revoked",)),
     }
     assert found["child"].uses == {"abc": 2}
-    assert all(token.guards == () for token in found.values())
+    assert all(token.conditions == () for token in found.values())
 
 
 def test_operators_see_all_tokens_of_an_owner_and_which_of_them_are_revoked() -> None:
@@ -234,9 +234,9 @@ def test_a_user_without_tokens_has_none() -> None:
 
 
 def test_a_new_token_is_registered_as_its_first_and_for_its_user() -> None:
-    token = registered(ancestors=(OTHER_MOM_ID,), uses={"abc": 1})
+    token = record(ancestors=(OTHER_MOM_ID,), uses={"abc": 1})
 
-    own, owner = registry().added(OWNER, token, "alice")
+    own, owner = registry().registration_writes(OWNER, token, "alice")
 
     assert own.parameters["Item"] == {
         "pk": f"OWNER#{OWNER}",
@@ -327,12 +327,12 @@ def test_a_use_that_leaves_no_trace_writes_nothing(claims: dict[str, Any]) -> No
 def test_a_clause_that_has_not_let_the_caller_in_is_not_counted() -> None:
     token = mytoken(restrictions=[{"usages_other": 3}, {}])
 
-    assert registry().used(token, token.restrictions[1], NOW) == ()
+    assert registry().use_writes(token, token.restrictions[1], NOW) == ()
 
 
 def used(token: Mytoken) -> Write | None:
     """The write of a use under the first clause, if there is one."""
-    writes = registry().used(token, next(iter(token.restrictions), None), NOW)
+    writes = registry().use_writes(token, next(iter(token.restrictions), None), NOW)
     assert len(writes) <= 1
     return next(iter(writes), None)
 
@@ -347,7 +347,7 @@ def test_of_sixteen_successors_it_is_known_when_they_were_made() -> None:
 
 
 def test_when_a_successor_was_committed_is_written_beside_the_others() -> None:
-    write = registry().committed(mytoken(seq_no=4, **ROTATING), 1_800_000_000_123)
+    write = registry().commit_time_write(mytoken(seq_no=4, **ROTATING), 1_800_000_000_123)
 
     assert write.action == "Update"
     assert write.parameters["Key"] == {"pk": f"OWNER#{OWNER}", "sk": MOM_ID}

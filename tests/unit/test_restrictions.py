@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from mytoken_calendars.tokens.restrictions import (
     LATEST_TIME,
     Circumstances,
-    Restriction,
+    Clause,
     first_that_holds,
 )
 from tests.unit import examples
@@ -54,8 +54,8 @@ def circumstances(network: FakeNetwork | None = None, **changes: Any) -> Circums
     return Circumstances(**{**usual, **changes, "network": network or FakeNetwork()})
 
 
-def clause(members: Mapping[str, Any]) -> Restriction:
-    return Restriction.model_validate(dict(members))
+def clause(members: Mapping[str, Any]) -> Clause:
+    return Clause.model_validate(dict(members))
 
 
 # --- time -----------------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ def test_a_digest_is_of_what_stands_in_the_token() -> None:
 def test_a_clause_that_was_read_already_keeps_its_digest() -> None:
     restriction = clause({"hosts": ["this"], "usages_other": 1})
 
-    assert Restriction.model_validate(restriction).digest == restriction.digest
+    assert Clause.model_validate(restriction).digest == restriction.digest
 
 
 # --- how many there may be ------------------------------------------------------------------------

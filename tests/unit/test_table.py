@@ -1,7 +1,7 @@
 """One table: calls that leave something over are repeated, a few times and not at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from mytoken_calendars.aws.dynamodb.keys import SWEEP, Key
 from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import InvalidToken, Outdated, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 from tests.unit.examples import CALENDAR_ID
@@ -158,26 +158,30 @@ DELETE = READING.delete({"pk": "p", "sk": "deleted"}, "attribute_exists(#pk)")
 
 
 @pytest.mark.parametrize(
-    ("writes", "actions"),
+    ("use", "actions"),
     [
-        ([], []),
-        ([CHECK], []),
-        ([CHECK, OTHER_CHECK], []),
-        ([UPDATE], [["Update"]]),
-        ([PUT], [["Put"]]),
-        ([DELETE], [["Delete"]]),
-        ([CHECK, OTHER_CHECK, UPDATE], [["ConditionCheck", "ConditionCheck", "Update"]]),
-        ([UPDATE, CHECK], [["Update", "ConditionCheck"]]),
+        (NO_USE, []),
+        (Use(conditions=(CHECK, OTHER_CHECK)), []),
+        (Use((UPDATE,)), [["Update"]]),
+        (Use((PUT,)), [["Put"]]),
+        (Use((UPDATE,), (CHECK, OTHER_CHECK)), [["Update", "ConditionCheck", "ConditionCheck"]]),
     ],
 )
-def test_what_was_read_is_committed_only_if_something_is_written_with_it(
-    writes: list[Write], actions: list[list[str]]
-) -> None:
-    client = FakeClient()
+def test_a_use_alone_is_committed_only_if_it_writes(use: Use, actions: list[list[str]]) -> None:
+    client, followed = FakeClient(), []
 
-    table_of(client).note(CHANGE, *writes)
+    table_of(client).commit_use(CHANGE, replace(use, follow_up=lambda: followed.append(use)))
 
     assert client.transactions == actions
+    assert len(followed) == len(actions)
+
+
+def test_a_use_comes_before_what_it_is_for() -> None:
+    client = FakeClient()
+
+    table_of(client).commit(CHANGE, PUT, use=Use((UPDATE,), (CHECK,)))
+
+    assert client.transactions == [["Update", "ConditionCheck", "Put"]]
 
 
 def test_a_commit_of_checks_alone_is_sent_nevertheless() -> None:

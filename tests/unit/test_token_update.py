@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars.http.messages import JSON, Request
-from mytoken_calendars.http.operation import NO_CONTENT, Response, answer
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import JSON, NO_CONTENT, Response, answer
 from mytoken_calendars.http.token_update import handed_on
-from mytoken_calendars.tokens.request_state import Presented
+from mytoken_calendars.tokens.request_state import RequestState
 from tests.unit import examples
 
 SUCCESSOR = {"mytoken": "its-successor", "mytoken_type": "token"}
@@ -17,8 +17,8 @@ CREATED = answer(HTTPStatus.CREATED, {"name": "CI Mytokens"})
 REFUSED = Response(HTTPStatus.CONFLICT, {**JSON, "Allow": "x"}, {"error": "conflict"})
 
 
-def request(base_url: str = examples.ISSUER, **presented: Any) -> Request:
-    return examples.request(base_url=base_url, presented=Presented(**presented))
+def request(base_url: str = examples.ISSUER, **state: Any) -> Request:
+    return examples.request(base_url=base_url, state=RequestState(**state))
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_the_answer_that_a_successor_joins_is_not_altered_for_others() -> None:
     ],
 )
 def test_the_successor_of_a_token_in_a_cookie_leaves_in_one_too(base_url: str, cookie: str) -> None:
-    presented = request(base_url, token_update=SUCCESSOR, by_cookie=True)
+    rotated = request(base_url, token_update=SUCCESSOR, by_cookie=True)
 
-    event = handed_on(CREATED, presented).as_event()
+    event = handed_on(CREATED, rotated).as_event()
 
     assert event["cookies"] == [cookie]
     assert json.loads(event["body"])["token_update"] == SUCCESSOR

@@ -13,11 +13,11 @@ from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.tokeninfo_answers import (
     document,
     introspection,
-    registered_tokens,
+    token_records,
 )
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from mytoken_calendars.tokens.restrictions import LATEST_TIME
 from tests import mytoken_server
 from tests.mytoken_server import TOKENINFO, MytokenServer
@@ -142,8 +142,8 @@ def tree(number: int, *children: Any, **changes: Any) -> dict[str, Any]:
     return {"token": token, "children": [*children]}
 
 
-def read(mytokens: object) -> dict[str, RegisteredToken]:
-    return registered_tokens({"mytokens": mytokens})
+def read(mytokens: object) -> dict[str, TokenRecord]:
+    return token_records({"mytokens": mytokens})
 
 
 def test_a_forest_is_read_with_the_ancestors_of_each_token_the_parent_first() -> None:
@@ -156,7 +156,7 @@ def test_a_forest_is_read_with_the_ancestors_of_each_token_the_parent_first() ->
         mom_id(4): (mom_id(2), mom_id(1)),
         mom_id(5): (),
     }
-    assert found[mom_id(4)] == RegisteredToken(
+    assert found[mom_id(4)] == TokenRecord(
         mom_id(4), "token 4", NOW, NOW + 9, (mom_id(2), mom_id(1))
     )
     assert all(mom_id == token.mom_id for mom_id, token in found.items())
@@ -261,7 +261,7 @@ def test_a_list_that_no_server_makes_is_no_answer(nonsense: object) -> None:
 
 def test_an_answer_without_tokens_is_none() -> None:
     with pytest.raises(TemporarilyUnavailable):
-        registered_tokens({})
+        token_records({})
 
 
 def test_a_million_tokens_are_not_read() -> None:
@@ -326,8 +326,8 @@ def test_a_servers_lists_are_read(server: MytokenServer) -> None:
     _, forest = ask(server, "list_mytokens", parent.bearer)
     _, below = ask(server, "subtokens", parent.bearer)
 
-    assert registered_tokens(forest) == registered_tokens(below)
-    found = registered_tokens(forest)
+    assert token_records(forest) == token_records(below)
+    found = token_records(forest)
     assert set(found) == {parent.mom_id, child.mom_id, grandchild.mom_id}
     assert found[parent.mom_id].name is None
     assert found[parent.mom_id].expires is None
@@ -344,7 +344,7 @@ def test_a_server_refuses_who_may_not_ask_and_who_is_gone(server: MytokenServer)
     assert ask(server, "list_mytokens", weak.bearer)[0] == 403
     server.revoke(strong)
     assert ask(server, "list_mytokens", strong.bearer)[0] == 401
-    assert set(registered_tokens(ask(server, "list_mytokens", below.bearer)[1])) == {
+    assert set(token_records(ask(server, "list_mytokens", below.bearer)[1])) == {
         weak.mom_id,
         below.mom_id,
     }

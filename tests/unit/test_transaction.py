@@ -364,11 +364,20 @@ def test_items_of_another_table_or_key_are_others(other: Write) -> None:
     assert len(client.sent[0]["TransactItems"]) == 2
 
 
-@pytest.mark.parametrize("writes", [[put(), put()], [check(), put()], [put(), check(), put()]])
-def test_an_item_that_is_written_other_than_once_and_first_is_a_fault(writes: list[Write]) -> None:
+@pytest.mark.parametrize("writes", [[put(), put()], [put(), check(), put()]])
+def test_an_item_that_is_written_twice_is_a_fault(writes: list[Write]) -> None:
     client = FakeClient()
 
     with pytest.raises(ValueError, match="written once"):
         commit(client, CHANGE, writes)
 
     assert client.sent == []
+
+
+def test_a_check_joins_the_write_of_its_item_wherever_that_stands() -> None:
+    client = FakeClient()
+
+    commit(client, CHANGE, [check(), put()])
+
+    (item,) = client.sent[0]["TransactItems"]
+    assert list(item) == ["Put"]

@@ -1,8 +1,11 @@
-"""A change: what one operation writes, all of it or nothing; `transaction.py` commits it."""
+"""A change: what one operation writes, all of it or nothing; `transaction.py` commits it.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+A use of a mytoken is a part of the change that it is used for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from uuid import uuid4
 
 from mytoken_calendars.errors import Refusal
@@ -36,3 +39,29 @@ class Write:
     action: str
     parameters: Mapping[str, Any]
     refusal: Refusal
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of a mytoken, which the commit of an operation takes.
+
+    `writes` count it, rotate the token, leave a receipt. `conditions` are checks that hold tokens
+    to be alive. `token_update` is the mytoken response object of the successor, if the use rotates
+    the token. `follow_up` is called after the commit, and never without one.
+    """
+
+    writes: tuple[Write, ...] = ()
+    conditions: tuple[Write, ...] = ()
+    token_update: Mapping[str, Any] | None = None
+    follow_up: Callable[[], None] = field(default=_nothing, compare=False)
+
+    def on(self, conditions: Iterable[Write]) -> Self:
+        """The same use on further conditions."""
+        return replace(self, conditions=(*self.conditions, *conditions))
+
+
+NO_USE = Use()

@@ -15,7 +15,7 @@ def from_environment() -> Authority:
     return EmbeddedAuthority.from_environment()
 
 
-def issuing(authority: Authority) -> EmbeddedAuthority:
+def require_embedded(authority: Authority) -> EmbeddedAuthority:
     """The authority, if it is the stack itself: else what is asked for is not here.
 
     Raises RouteNotFound.

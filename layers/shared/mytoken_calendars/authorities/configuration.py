@@ -3,7 +3,7 @@
 from typing import Any
 
 from mytoken_calendars.identifiers import SIGNING_ALGORITHM
-from mytoken_calendars.tokens.restrictions import Restriction
+from mytoken_calendars.tokens.restrictions import Clause
 from mytoken_calendars.tokens.tokeninfo import Action
 
 _OF_ACCESS_TOKENS = ("scope", "audience", "usages_AT")
@@ -15,7 +15,7 @@ def notifications_endpoint(base_url: str) -> str:
 
 
 def document(base_url: str) -> dict[str, Any]:
-    restrictions = [name for name in Restriction.model_fields if name not in _OF_ACCESS_TOKENS]
+    restrictions = [name for name in Clause.model_fields if name not in _OF_ACCESS_TOKENS]
     return {
         "issuer": base_url,
         "jwks_uri": f"{base_url}/jwks",

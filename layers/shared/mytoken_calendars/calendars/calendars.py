@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from mytoken_calendars.calendars.names import REPLACEMENT, calendar_name
 from mytoken_calendars.calendars.subscriptions import Subscription, expiry_of
-from mytoken_calendars.changes import Change
+from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
@@ -16,7 +16,7 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.identifiers import Owner, new_feed_id
 from mytoken_calendars.tokens.access import manageable_token
-from mytoken_calendars.tokens.authority import Caller, Guards
+from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 from mytoken_calendars.tokens.mytoken import Capability
 
@@ -69,31 +69,30 @@ class Store(Protocol):
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
 
-    def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None: ...
+    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None: ...
 
     def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
     ) -> None: ...
 
     def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
     ) -> None: ...
 
     def confirm(
-        self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
+        self, calendar: Calendar, known: Subscription, change: Change, use: Use
     ) -> None: ...
 
-    def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None: ...
+    def delete(self, calendar: Calendar, change: Change, use: Use) -> None: ...
 
-    def note(self, change: Change, guards: Guards) -> None: ...
+    def commit_use(self, change: Change, use: Use) -> None: ...
 
 
 def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
     """The caller's calendars with their tokens, by name. Raises Outdated."""
     calendars = store.all(caller.owner)
     change = Change.new(now)
-    with caller.using(change) as guards:
-        store.note(change, guards)
+    store.commit_use(change, caller.use(change))
     return calendars
 
 
@@ -104,8 +103,8 @@ def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, no
     if _exists(store, caller.owner, name):
         raise CalendarExists
     calendar, change = Calendar(str(uuid4()), caller.owner, name, new_feed_id()), Change.new(now)
-    with caller.using(change, calendar.id) as guards:
-        store.create(calendar, render(name), change, guards)
+    use = caller.use(change, calendar.id)
+    store.create(calendar, render(name), change, use)
     return calendar
 
 
@@ -147,15 +146,14 @@ def add_token(
     expires = expiry_of(token, now)
     known = store.subscription(calendar, token.mom_id)
     change = Change.new(now)
-    with caller.using(change, calendar.id) as own:
-        guards = (*own, *token.guards)
-        if known is None:
-            new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
-            store.subscribe(calendar, new, render(new), change, guards)
-        elif (renewed := known.renewed(token, expires, comment, now)) != known:
-            store.renew(calendar, renewed, render(renewed), change, guards)
-        else:
-            store.confirm(calendar, known, change, guards)
+    use = caller.use(change, calendar.id).on(token.conditions)
+    if known is None:
+        new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
+        store.subscribe(calendar, new, render(new), change, use)
+    elif (renewed := known.renewed(token, expires, comment, now)) != known:
+        store.renew(calendar, renewed, render(renewed), change, use)
+    else:
+        store.confirm(calendar, known, change, use)
     return _shown(store, caller, calendar)
 
 
@@ -167,15 +165,14 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
     if caller.receipt:
         return
     calendar, change = find(store, caller.owner, name), Change.new(now)
-    with caller.using(change, calendar.id) as guards:
-        store.delete(calendar, change, guards)
+    store.delete(calendar, change, caller.use(change, calendar.id))
 
 
 def _shown(store: Store, caller: Caller, calendar: Calendar) -> Calendar:
     """With its address and all tokens, for who may read it; else with those the caller manages."""
     if caller.mytoken.may(Capability.READ_NOTIFY):
         return store.with_subscribed_tokens(calendar)
-    own = caller.registered.mom_id
+    own = caller.record.mom_id
     return replace(store.with_subscribed_tokens(calendar, below=own), feed_id="")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mytoken_calendars.errors import InvalidRequest
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 
 
 @dataclass(frozen=True)
@@ -14,16 +14,14 @@ class Subscription:
     """
 
     calendar_id: str
-    token: RegisteredToken
+    token: TokenRecord
     expires: int
     comment: str
     added: int
     changed: int
     sequence: int
 
-    def renewed(
-        self, token: RegisteredToken, expires: int, comment: str, at: int
-    ) -> "Subscription":
+    def renewed(self, token: TokenRecord, expires: int, comment: str, at: int) -> "Subscription":
         """As it is after the token was added again: equal to this one if nothing is new.
 
         Some calendar apps take over an event only if its LAST-MODIFIED rose, so `changed` always
@@ -35,7 +33,7 @@ class Subscription:
         return replace(renewed, changed=max(at, self.changed + 1), sequence=self.sequence + 1)
 
 
-def expiry_of(token: RegisteredToken, now: int) -> int:
+def expiry_of(token: TokenRecord, now: int) -> int:
     if token.expires is None:
         raise InvalidRequest("A mytoken that never expires has no expiry to be reminded of.")
     if token.expires < now:

@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 from mytoken_calendars import identifiers, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
-from mytoken_calendars.http.messages import LARGEST_BODY
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import LARGEST_BODY, Request
 
 MOST_FORM_FIELDS = 16
 LONGEST_MEDIA_TYPE = 255  # characters: names are at most 127 each (RFC 6838, 4.2)
@@ -80,7 +79,7 @@ def fields(request: Request) -> Mapping[str, Any]:
     They are read once for each request, however many ask. Raises PayloadTooLarge,
     UnsupportedMediaType and InvalidRequest, in this order.
     """
-    state = request.presented
+    state = request.state
     if state.fields is None:
         try:
             state.fields = _read(request)

@@ -2,7 +2,7 @@
 
 from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
 from mytoken_calendars.http import body, idempotency_key
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.token_update import COOKIE
 from mytoken_calendars.tokens.authority import Credentials
 
@@ -20,11 +20,11 @@ def of(request: Request, bearer: str | None = None) -> Credentials:
         raise InvalidToken
     return Credentials(
         bearer,
-        issuer=request.base_url,
+        stack_url=request.base_url,
         address=request.address,
         arrived=request.arrived,
         now=request.now,
-        presented=request.presented,
+        state=request.state,
         idempotency_key=idempotency_key.key_of(request),
     )
 
@@ -33,7 +33,7 @@ def _presented(request: Request) -> str:
     in_body, in_header = _in_body(request), _in_header(request)
     if in_header and in_body and in_header != in_body:
         raise InvalidRequest("The Authorization header and the body hold different mytokens.")
-    request.presented.by_cookie = not (in_header or in_body)
+    request.state.by_cookie = not (in_header or in_body)
     bearer = in_header or in_body or _in_cookie(request)
     if not bearer:
         raise MytokenMissing

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from mytoken_calendars.errors import FeedTooLarge
 from mytoken_calendars.feeds.feed import Feed, unpacked
-from mytoken_calendars.http.operation import Request, Response
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response
 
 # Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
 LARGEST_ANSWER = 6 * 1024 * 1024 - 16 * 1024

@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from mytoken_calendars.errors import InvalidRequest
-from mytoken_calendars.http.operation import Request
+from mytoken_calendars.http.request import Request
 from mytoken_calendars.tokens.idempotency import IdempotencyKey
 
 _KEY = re.compile(r"[!-~]{1,255}")

@@ -9,9 +9,8 @@ from typing import Any
 from mytoken_calendars import errors, logs
 from mytoken_calendars.backoff import pause
 from mytoken_calendars.http import token_update
-from mytoken_calendars.http.messages import NO_CONTENT, Request, Response, answer, redirect
-
-__all__ = ["NO_CONTENT", "PREFLIGHT", "Request", "Response", "answer", "operation", "redirect"]
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
 
 STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
@@ -45,16 +44,6 @@ _OF_WHAT_IS_DONE = (
 )
 
 _RETRY_AFTER = "2"  # seconds
-
-# The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
-PREFLIGHT = Response(
-    HTTPStatus.NO_CONTENT,
-    {
-        "Access-Control-Allow-Methods": "*",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
-        "Access-Control-Max-Age": "86400",
-    },
-)
 
 
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:

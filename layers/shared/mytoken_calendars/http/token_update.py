@@ -4,7 +4,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars.http.messages import JSON, Request, Response
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import JSON, Response
 
 COOKIE = "mytoken"
 
@@ -17,21 +18,21 @@ def handed_on(response: Response, request: Request) -> Response:
     A successor joins whatever document is answered, also that of an error; an answer without one
     becomes 200. Only who presented the token in a cookie gets the successor in one.
     """
-    presented = request.presented
-    if presented.repeated:
+    state = request.state
+    if state.repeated:
         headers = {**response.headers, "Idempotent-Replayed": "true"}
         response = replace(response, headers=headers)
-    if presented.token_update is None:
+    if state.token_update is None:
         return response
     document: Any = response.body or {}
     no_content = response.status == HTTPStatus.NO_CONTENT
-    bearer = presented.token_update["mytoken"]
+    bearer = state.token_update["mytoken"]
     return replace(
         response,
         status=HTTPStatus.OK if no_content else response.status,
         headers={**response.headers, **JSON},
-        body={**document, "token_update": presented.token_update},
-        cookies=(_cookie(bearer, request),) if presented.by_cookie else (),
+        body={**document, "token_update": state.token_update},
+        cookies=(_cookie(bearer, request),) if state.by_cookie else (),
     )
 
 

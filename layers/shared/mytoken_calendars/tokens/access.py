@@ -14,8 +14,8 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Capability, RegisteredToken
-from mytoken_calendars.tokens.restrictions import Circumstances, Restriction, first_that_holds
+from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
+from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
 
 # Either of them lets a caller add tokens; `manageable_token` says which ones.
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
@@ -51,28 +51,28 @@ def identify(authority: Authority, credentials: Credentials, *capabilities: Capa
     mytoken = authority.verify(credentials)
     if not mytoken.is_valid_at(credentials.now):
         raise InvalidToken("The mytoken has expired or is not valid yet.")
-    presented = credentials.presented
+    state = credentials.state
     try:
-        registered = authority.look_up(mytoken, credentials)
+        record = authority.look_up(mytoken, credentials)
     except Superseded as superseded:
-        # Whoever lost a race was on the way already; whoever comes later uses a copy, or somebody
-        # else does.
-        came_later = credentials.arrived > superseded.at and not presented.was_alive
+        # A request that arrived before the rotation lost a race. One that arrived after it replays
+        # an old token.
+        came_later = credentials.arrived > superseded.at and not state.was_alive
         if mytoken.is_revoked_when_replayed and came_later:
             authority.revoke_chain(mytoken, credentials.now)
         raise
-    presented.was_alive = True
+    state.was_alive = True
     if capabilities and not any(mytoken.may(capability) for capability in capabilities):
         raise InsufficientCapabilities
-    return Caller(mytoken, registered, credentials, authority)
+    return Caller(mytoken, record, credentials, authority)
 
 
 def allowed(caller: Caller) -> Caller:
     """The caller, if its mytoken may be used here and now. Raises UsageRestricted."""
-    return replace(caller, clause=_clause(caller, caller.registered.uses))
+    return replace(caller, clause=_clause(caller, caller.record.uses))
 
 
-def manageable_token(caller: Caller, mom_id: str) -> RegisteredToken:
+def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
     """The token with this mom_id, or the caller's own for an empty one, if the caller manages it.
 
     `manage_mytokens:notify` reaches all tokens of the user, `tokeninfo:notify` the token itself
@@ -81,9 +81,9 @@ def manageable_token(caller: Caller, mom_id: str) -> RegisteredToken:
     return reachable_token(caller, mom_id, Capability.NOTIFY)
 
 
-def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> RegisteredToken:
+def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> TokenRecord:
     """The own token, a descendant, or with the capability `reaching_all` any token of the user."""
-    own = caller.registered
+    own = caller.record
     if mom_id in ("", own.mom_id):
         return own
     reaches_all = caller.mytoken.may(reaching_all)
@@ -100,13 +100,13 @@ def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> Re
 
 def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
     """The caller of a request that was done: its token is not used once more."""
-    if receipt.successor is None:
+    if receipt.token_update is None:
         caller = identify(authority, credentials)
     else:
-        caller = _holder_of(receipt.successor, authority, credentials)
+        caller = _holder_of(receipt.token_update, authority, credentials)
     _clause(caller, uses={})  # its use was counted when it was done, and may have been the last one
-    credentials.presented.repeated = True
-    credentials.presented.token_update = receipt.successor
+    credentials.state.repeated = True
+    credentials.state.token_update = receipt.token_update
     return replace(caller, receipt=receipt)
 
 
@@ -117,16 +117,16 @@ def _holder_of(
     credentials = replace(credentials, bearer=successor["mytoken"])
     try:
         mytoken = authority.verify(credentials)
-        registered = authority.look_up(mytoken, credentials)
+        record = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
     # Of two that were sent at once, the one that was done may have come a second after this one.
     if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
         raise RepeatedTooLate
-    return Caller(mytoken, registered, credentials, authority)
+    return Caller(mytoken, record, credentials, authority)
 
 
-def _clause(caller: Caller, uses: Mapping[str, int]) -> Restriction | None:
+def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     """The clause that lets the caller in. Raises UsageRestricted."""
     mytoken, credentials = caller.mytoken, caller.credentials
     if not mytoken.is_understood:
@@ -137,7 +137,7 @@ def _clause(caller: Caller, uses: Mapping[str, int]) -> Restriction | None:
         now=credentials.now,
         address=credentials.address,
         network=caller.authority.network,
-        created=caller.registered.created,
+        created=caller.record.created,
         uses=uses,
     )
     clause = first_that_holds(mytoken.restrictions, circumstances)

@@ -1,46 +1,32 @@
 """The seam between access and those who vouch for mytokens, and what passes through it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.tokens.request_state import Presented
-from mytoken_calendars.tokens.restrictions import Network, Restriction
-
-Guards = tuple[Write, ...]
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.request_state import RequestState
+from mytoken_calendars.tokens.restrictions import Clause, Network
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request shows of its caller: the raw token, and from where and when it comes.
+    """What a request shows of its caller: the token's text, and from where and when it comes.
 
-    `issuer` is this stack. `now` is in seconds; `arrived`, the time at which the gateway had the
-    request, in milliseconds.
+    `stack_url` is where clients reach this stack. `now` is in seconds; `arrived`, the time at which
+    the gateway had the request, in milliseconds.
     """
 
     bearer: str
-    issuer: str
+    stack_url: str
     address: str
     arrived: int
     now: int
-    presented: Presented = field(default_factory=Presented)
+    state: RequestState = field(default_factory=RequestState)
     idempotency_key: IdempotencyKey | None = None
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a use of a mytoken adds to the transaction of its operation.
-
-    `token_update` is the mytoken response object of the successor, if the use rotates the token.
-    """
-
-    writes: Guards = ()
-    token_update: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,10 +37,10 @@ class Caller:
     """
 
     mytoken: Mytoken
-    registered: RegisteredToken
+    record: TokenRecord
     credentials: Credentials
     authority: "Authority" = field(compare=False)
-    clause: Restriction | None = None
+    clause: Clause | None = None
     receipts: Receipts | None = field(default=None, compare=False)
     receipt: Receipt | None = None
 
@@ -62,25 +48,33 @@ class Caller:
     def owner(self) -> Owner:
         return self.mytoken.owner
 
-    @contextmanager
-    def using(self, change: Change, calendar_id: str = "") -> Iterator[Guards]:
-        """Uses the mytoken for a change, with which these writes are to be committed.
+    def use(self, change: Change, calendar_id: str = "") -> Use:
+        """The use of the mytoken for a change.
 
         It comes last before the commit, since some uses cannot be taken back. The successor of a
         rotated token is handed on once the change is committed. Raises UsageRestricted.
         """
-        credentials = self.credentials
-        with self.authority.use(self) as use:
-            guards = (*use.writes, *self.registered.guards)
-            if self.receipts and credentials.idempotency_key:
-                receipt = Receipt(calendar_id, use.token_update)
-                left = self.receipts.left(
-                    credentials.idempotency_key, credentials.bearer, receipt, change
-                )
-                guards = (left, *guards)  # first, so that another sending of the request is seen
-            yield guards
-        if use.token_update:
-            credentials.presented.token_update = use.token_update
+        use = self.authority.use(self)
+
+        def follow_up() -> None:
+            use.follow_up()
+            if use.token_update:
+                self.credentials.state.token_update = use.token_update
+
+        return replace(
+            use,
+            writes=(*self._receipt_writes(use, change, calendar_id), *use.writes),
+            conditions=(*use.conditions, *self.record.conditions),
+            follow_up=follow_up,
+        )
+
+    def _receipt_writes(self, use: Use, change: Change, calendar_id: str) -> tuple[Write, ...]:
+        """The receipt comes first, so that a second sending of the request is seen as one."""
+        key = self.credentials.idempotency_key
+        if not (self.receipts and key):
+            return ()
+        receipt = Receipt(calendar_id, use.token_update)
+        return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)
 
 
 class Authority(Protocol):
@@ -93,17 +87,17 @@ class Authority(Protocol):
     def verify(self, credentials: Credentials) -> Mytoken:
         """The claims of the presented token, if the authority has made it; raises InvalidToken."""
 
-    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> RegisteredToken:
+    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         """The presented token, if it is alive; raises InvalidToken, or Superseded."""
 
-    def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
+    def find(self, caller: Caller, mom_id: str) -> TokenRecord:
         """Another token of the caller's user, if it is not revoked.
 
         Raises InvalidGrant, and InsufficientCapabilities where the caller's token may not ask.
         """
 
-    def use(self, caller: Caller) -> AbstractContextManager[Use]:
-        """The use of the caller's token, to be committed before the context ends.
+    def use(self, caller: Caller) -> Use:
+        """The use of the caller's token, which the commit of an operation takes.
 
         Raises UsageRestricted, or InvalidToken if it has died meanwhile.
         """
@@ -118,11 +112,17 @@ class Authority(Protocol):
         """The JWK Set that mytokens are verified with (RFC 7517)."""
 
 
-class IssuingAuthority(Authority, Protocol):
+class TokenAdministration(Authority, Protocol):
     """One that has its tokens at hand."""
 
-    def tokens_of(self, caller: Caller) -> list[RegisteredToken]:
-        """All tokens of the caller's user that are not revoked; the caller's own is used for it."""
+    def tokens_of(self, caller: Caller) -> list[TokenRecord]:
+        """All tokens of the caller's user that are not revoked."""
 
-    def revoke_for(self, caller: Caller, token: RegisteredToken, *, tree: bool) -> None:
-        """Revokes a token, with `tree` its descendants; the caller's own is used for another's."""
+    def commit(self, change: Change, use: Use) -> None:
+        """Commits a use that changes nothing else. Raises InvalidToken."""
+
+    def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
+        """Revokes a token, if `recursive` with its descendants.
+
+        The caller's own token is used to revoke another one.
+        """

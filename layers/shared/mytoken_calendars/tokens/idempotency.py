@@ -22,12 +22,12 @@ class IdempotencyKey:
 class Receipt:
     """What a request has done: to which calendar, and to its mytoken.
 
-    `successor` is the mytoken response object of the successor, if the token was rotated; who
-    comes too late for it finds a receipt without one.
+    `token_update` is the mytoken response object of the successor, if the token was rotated. A
+    request that comes too late for it finds a receipt without one.
     """
 
     calendar_id: str
-    successor: Mapping[str, Any] | None
+    token_update: Mapping[str, Any] | None
 
 
 class Receipts(Protocol):
@@ -39,5 +39,7 @@ class Receipts(Protocol):
         Raises IdempotencyKeyReused if the key was that of another request.
         """
 
-    def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
+    def receipt_write(
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+    ) -> Write:
         """The write that leaves a receipt; it raises Outdated if there is one already."""

@@ -153,7 +153,7 @@ class Mytoken(_Claims):
     def is_revoked_when_replayed(self) -> bool:
         return self.rotation is not None and self.rotation.auto_revoke
 
-    def successor(self, now: int, expires: int | None) -> dict[str, Any]:
+    def successor_claims(self, now: int, expires: int | None) -> dict[str, Any]:
         """The claims of what it becomes by rotation.
 
         A `lifetime` renews its expiry, but not beyond the one that it was issued with, `expires`.
@@ -183,12 +183,12 @@ class Mytoken(_Claims):
 
 
 @dataclass(frozen=True)
-class RegisteredToken:
+class TokenRecord:
     """What an authority knows of a token it has issued, looked up by its mom_id.
 
     `ancestors` are mom_ids, the parent first. `expires` is None for a token that never does.
-    `uses` counts the uses under each limited clause, by the clause's digest. `guards` are the
-    writes that hold the token to this state when an operation commits.
+    `uses` counts the uses under each limited clause, by the clause's digest. `conditions` hold the
+    token to this state when an operation commits.
     """
 
     mom_id: str
@@ -197,4 +197,4 @@ class RegisteredToken:
     expires: int | None
     ancestors: tuple[str, ...] = ()
     uses: Mapping[str, int] = field(default_factory=dict, compare=False)
-    guards: tuple[Write, ...] = field(default=(), compare=False)
+    conditions: tuple[Write, ...] = field(default=(), compare=False)

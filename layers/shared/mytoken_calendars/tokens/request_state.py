@@ -8,7 +8,7 @@ from mytoken_calendars.errors import Refusal
 
 
 @dataclass
-class Presented:
+class RequestState:
     """One for each request, kept through all attempts to answer it.
 
     `token_update` is the mytoken response object of the successor, if the token was rotated: it

@@ -79,7 +79,7 @@ _Limit = Annotated[Annotated[int, Field(ge=0, le=_MOST_USES)] | None, WrapValida
 _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
 
-class Restriction(BaseModel):
+class Clause(BaseModel):
     """One clause of a token's restrictions; a request is let in if any one clause holds.
 
     `scope`, `audience` and `usages_AT` concern access tokens alone. A clause that has any member
@@ -162,12 +162,10 @@ def _first(clauses: Any) -> Any:
 
 
 # Any one clause lets a request in, so a token with fewer of them is let in less, and never more.
-Restrictions = Annotated[list[Restriction], BeforeValidator(_first)]
+Restrictions = Annotated[list[Clause], BeforeValidator(_first)]
 
 
-def first_that_holds(
-    restrictions: Sequence[Restriction], circumstances: Circumstances
-) -> Restriction | None:
+def first_that_holds(restrictions: Sequence[Clause], circumstances: Circumstances) -> Clause | None:
     """The clause that lets a request in, and of which a use is counted."""
     return next((clause for clause in restrictions if clause.holds(circumstances)), None)
 

@@ -2,17 +2,17 @@
 
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.tokens.access import allowed, identify, reachable_token
-from mytoken_calendars.tokens.authority import Credentials, IssuingAuthority
+from mytoken_calendars.tokens.authority import Credentials, TokenAdministration
 from mytoken_calendars.tokens.mytoken import Capability
 
 
 def revoke(
-    authority: IssuingAuthority,
+    authority: TokenAdministration,
     credentials: Credentials,
     token: str | None,
     mom_id: str | None,
     *,
-    tree: bool,
+    recursive: bool,
 ) -> None:
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
@@ -25,7 +25,7 @@ def revoke(
     if not (token or mom_id):
         raise InvalidRequest("token or mom_id has to say which mytoken is to be revoked.")
     caller = identify(authority, credentials)
-    if mom_id and mom_id != caller.registered.mom_id:
+    if mom_id and mom_id != caller.record.mom_id:
         caller = allowed(caller)
     revoked = reachable_token(caller, mom_id or "", Capability.REVOKE)
-    authority.revoke_for(caller, revoked, tree=tree)
+    authority.revoke_for(caller, revoked, recursive=recursive)

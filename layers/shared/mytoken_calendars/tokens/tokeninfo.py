@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.tokens.access import admit, identify
-from mytoken_calendars.tokens.authority import Caller, Credentials, IssuingAuthority
-from mytoken_calendars.tokens.mytoken import Capability, RegisteredToken
+from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
+from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 
 
 class Action(StrEnum):
@@ -23,7 +24,7 @@ Tree = dict[str, Any]
 
 
 def document(
-    authority: IssuingAuthority, credentials: Credentials, action: Action
+    authority: TokenAdministration, credentials: Credentials, action: Action
 ) -> dict[str, Any]:
     """The answer to one of the actions.
 
@@ -35,11 +36,13 @@ def document(
             return introspection(identify(authority, credentials, Capability.INTROSPECT))
         case Action.SUBTOKENS:
             caller = admit(authority, credentials, Capability.SUBTOKENS)
-            tokens = authority.tokens_of(caller)
-            return {"mytokens": subtree(tokens, caller.registered.mom_id)}
+            mytokens: Any = subtree(authority.tokens_of(caller), caller.record.mom_id)
         case Action.LIST:
             caller = admit(authority, credentials, Capability.LIST)
-            return {"mytokens": forest(authority.tokens_of(caller))}
+            mytokens = forest(authority.tokens_of(caller))
+    change = Change.new(credentials.now)
+    authority.commit(change, caller.use(change))
+    return {"mytokens": mytokens}
 
 
 def introspection(caller: Caller) -> dict[str, Any]:
@@ -47,32 +50,27 @@ def introspection(caller: Caller) -> dict[str, Any]:
     claims = dict(caller.mytoken.claims)
     if caller.mytoken.restrictions:
         claims["restrictions"] = [
-            {**in_token, "usages_other_done": caller.registered.uses.get(clause.digest, 0)}
+            {**in_token, "usages_other_done": caller.record.uses.get(clause.digest, 0)}
             if clause.limits_use
             else in_token
             for in_token, clause in zip(
                 claims["restrictions"], caller.mytoken.restrictions, strict=False
             )
         ]
-    return {
-        "valid": True,
-        "token_type": "token",
-        "token": claims,
-        "mom_id": caller.registered.mom_id,
-    }
+    return {"valid": True, "token_type": "token", "token": claims, "mom_id": caller.record.mom_id}
 
 
-def forest(tokens: Iterable[RegisteredToken]) -> list[Tree]:
+def forest(tokens: Iterable[TokenRecord]) -> list[Tree]:
     """All tokens, oldest first, each below its nearest ancestor that is still there."""
     by_id = {token.mom_id: token for token in tokens}
-    children: dict[str | None, list[RegisteredToken]] = defaultdict(list)
+    children: dict[str | None, list[TokenRecord]] = defaultdict(list)
     for token in sorted(by_id.values(), key=lambda token: (token.created, token.mom_id)):
         parent = next((ancestor for ancestor in token.ancestors if ancestor in by_id), None)
         children[parent].append(token)
     return [_tree(token, children) for token in children[None]]
 
 
-def subtree(tokens: Iterable[RegisteredToken], mom_id: str) -> Tree:
+def subtree(tokens: Iterable[TokenRecord], mom_id: str) -> Tree:
     """A token and its descendants. Raises InvalidToken if it is not there any more."""
     for tree in forest(token for token in tokens if mom_id in (token.mom_id, *token.ancestors)):
         if tree["token"]["mom_id"] == mom_id:
@@ -80,7 +78,7 @@ def subtree(tokens: Iterable[RegisteredToken], mom_id: str) -> Tree:
     raise InvalidToken
 
 
-def _tree(token: RegisteredToken, children: dict[str | None, list[RegisteredToken]]) -> Tree:
+def _tree(token: TokenRecord, children: dict[str | None, list[TokenRecord]]) -> Tree:
     entry = {
         "mom_id": token.mom_id,
         "name": token.name,

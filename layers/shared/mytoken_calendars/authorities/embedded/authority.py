@@ -1,9 +1,10 @@
 """The authority that is this stack itself: its key signs the mytokens, its registry knows them."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from mytoken_calendars.authorities import configuration
@@ -15,11 +16,11 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.aws.dynamodb.tokens import Registry
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.changes import Change
+from mytoken_calendars.changes import NO_USE, Change, Use
 from mytoken_calendars.errors import AheadOfRegistry, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.tokens.authority import Caller, Credentials, Guards, Use
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.authority import Caller, Credentials
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Network
 
 
@@ -42,34 +43,30 @@ class EmbeddedAuthority:
         )
 
     def verify(self, credentials: Credentials) -> Mytoken:
-        return self.codec.decode(credentials.bearer, credentials.issuer)
+        return self.codec.decode(credentials.bearer, credentials.stack_url)
 
-    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> RegisteredToken:  # noqa: ARG002
+    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:  # noqa: ARG002
         try:
             return self.registry.look_up(mytoken)
         except AheadOfRegistry:
             metrics.count(Metric.TOKEN_AHEAD_OF_REGISTRY)
             raise
 
-    def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
+    def find(self, caller: Caller, mom_id: str) -> TokenRecord:
         return self.registry.find(caller.owner, mom_id)
 
-    @contextmanager
-    def use(self, caller: Caller) -> Iterator[Use]:
+    def use(self, caller: Caller) -> Use:
         mytoken, now = caller.mytoken, caller.credentials.now
-        writes = self.registry.used(mytoken, caller.clause, now)
+        writes = self.registry.use_writes(mytoken, caller.clause, now)
         if not mytoken.rotates:
-            yield Use(writes)
-            return
-        # Signed before, so that what is committed can be handed out; handed out only afterwards.
-        claims = mytoken.successor(now, caller.registered.expires)
-        successor = Mytoken.of(claims)
-        yield Use(writes, successor.response(self.codec.encode(claims), now))
-        if mytoken.is_revoked_when_replayed:
-            # Until this is written nobody is taken for a thief, so it may as well be lost.
-            committed = self.registry.committed(mytoken, int(time.time() * 1000))
-            with suppress(TemporarilyUnavailable):
-                self.registry.table.commit(Change.new(now), committed)
+            return Use(writes)
+        # Signed before the commit, so that what is committed can be handed out.
+        claims = mytoken.successor_claims(now, caller.record.expires)
+        token_update = Mytoken.of(claims).response(self.codec.encode(claims), now)
+        if not mytoken.is_revoked_when_replayed:
+            return Use(writes, token_update=token_update)
+        follow_up = partial(self._note_commit_time, mytoken, now)
+        return Use(writes, token_update=token_update, follow_up=follow_up)
 
     def configuration(self, base_url: str) -> Mapping[str, Any]:
         return configuration.document(base_url)
@@ -77,35 +74,39 @@ class EmbeddedAuthority:
     def jwks(self) -> Mapping[str, Any]:
         return {"keys": self.codec.jwks}
 
-    def tokens_of(self, caller: Caller) -> list[RegisteredToken]:
-        tokens = self.registry.all(caller.owner)
-        change = Change.new(caller.credentials.now)
-        with caller.using(change) as guards:
-            self.registry.table.note(change, *guards)
-        return tokens
+    def tokens_of(self, caller: Caller) -> list[TokenRecord]:
+        return self.registry.all(caller.owner)
+
+    def commit(self, change: Change, use: Use) -> None:
+        self.registry.table.commit_use(change, use)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
         metrics.count(Metric.CHAIN_REVOKED)
-        self.revoke(mytoken.owner, mytoken.mom_id, tree=True, change=Change.new(now))
+        self.revoke(mytoken.owner, mytoken.mom_id, recursive=True, change=Change.new(now))
 
-    def revoke_for(self, caller: Caller, token: RegisteredToken, *, tree: bool) -> None:
+    def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
         change = Change.new(caller.credentials.now)
-        if token.mom_id == caller.registered.mom_id:
-            self.revoke(caller.owner, token.mom_id, tree=tree, change=change)
-            return
-        with caller.using(change) as guards:
-            self.revoke(caller.owner, token.mom_id, tree=tree, change=change, guards=guards)
+        use = NO_USE if token.mom_id == caller.record.mom_id else caller.use(change)
+        self.revoke(caller.owner, token.mom_id, recursive=recursive, change=change, use=use)
 
     def revoke(
-        self, owner: Owner, mom_id: str, *, tree: bool, change: Change, guards: Guards = ()
+        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change, use: Use = NO_USE
     ) -> None:
-        """Revokes a token, and with `tree` its descendants, for the API and all feeds at once.
+        """Revokes a token, if `recursive` with its descendants, for the API and all feeds at once.
 
         Raises InvalidGrant for a mom_id that the owner has no token of.
         """
         self.calendars.commit(
             change,
-            self.registry.revoked(owner, mom_id, tree=tree, change=change),
-            *revocations.recorded(self.calendars, owner, mom_id, tree=tree, change=change),
-            *guards,
+            self.registry.revocation_write(owner, mom_id, recursive=recursive, change=change),
+            *revocations.mark_writes(
+                self.calendars, owner, mom_id, recursive=recursive, change=change
+            ),
+            use=use,
         )
+
+    def _note_commit_time(self, mytoken: Mytoken, now: int) -> None:
+        """Best effort: without this write, replay detection starts a minute late."""
+        write = self.registry.commit_time_write(mytoken, int(time.time() * 1000))
+        with suppress(TemporarilyUnavailable):
+            self.registry.table.commit(Change.new(now), write)

@@ -11,7 +11,7 @@ from mytoken_calendars.authorities.embedded.codec import LONGEST
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import MOST_CLAUSES
 
 MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
@@ -69,15 +69,15 @@ def issue(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
-    ancestors, guards = _lineage(authority, mytoken, new.parent)
-    registered = RegisteredToken(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
+    ancestors, conditions = _lineage(authority, mytoken, new.parent)
+    record = TokenRecord(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
     # The registry has the end for good, the token that of its lifetime, if it has one.
     claims |= mytoken.ending(now, mytoken.exp)
     bearer = authority.codec.encode(claims)
     if len(bearer) > LONGEST - _ROOM_FOR_SUCCESSORS:
         raise InvalidRequest("These claims make a mytoken that is too long to be presented.")
-    writes = authority.registry.added(mytoken.owner, registered, new.user)
-    authority.registry.table.commit(Change.new(now), *guards, *writes)
+    writes = authority.registry.registration_writes(mytoken.owner, record, new.user)
+    authority.registry.table.commit(Change.new(now), *conditions, *writes)
     return bearer, Mytoken.of(claims)
 
 
@@ -90,4 +90,4 @@ def _lineage(
     ancestors = (parent.mom_id, *parent.ancestors)
     if len(ancestors) > MAX_ANCESTORS:
         raise InvalidRequest(f"A mytoken has at most {MAX_ANCESTORS} ancestors.")
-    return ancestors, parent.guards
+    return ancestors, parent.conditions

@@ -4,8 +4,8 @@ docs/authorities.md says what each authority can and cannot know.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,10 +19,10 @@ from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClien
 from mytoken_calendars.aws.dynamodb import revocations
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.changes import Change
+from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import InsufficientCapabilities, InvalidGrant, TemporarilyUnavailable
-from mytoken_calendars.tokens.authority import Caller, Credentials, Use
-from mytoken_calendars.tokens.mytoken import Capability, Mytoken, RegisteredToken
+from mytoken_calendars.tokens.authority import Caller, Credentials
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Network
 from mytoken_calendars.tokens.tokeninfo import Action
 
@@ -47,7 +47,7 @@ class _Asked:
     """
 
     introspection: Introspection | None = None
-    tokens: Mapping[str, RegisteredToken] | None = None
+    tokens: Mapping[str, TokenRecord] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,18 +80,18 @@ class RemoteAuthority:
             raise InsufficientCapabilities(_SHORT)
         return asked.introspection.mytoken
 
-    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> RegisteredToken:
+    def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         asked = _asked(credentials)
         # A token that was rotated for this very request is not alive any more, and need not be.
         if asked.introspection is None and asked.tokens is None:
             asked.introspection = self.tokeninfo.introspect(credentials.bearer)
         counts = asked.introspection.usages_other_done if asked.introspection else ()
         uses = {c.digest: n for c, n in zip(mytoken.restrictions, counts, strict=False)}
-        return RegisteredToken(
+        return TokenRecord(
             mytoken.mom_id, mytoken.name, mytoken.created, mytoken.expires, uses=uses
         )
 
-    def find(self, caller: Caller, mom_id: str) -> RegisteredToken:
+    def find(self, caller: Caller, mom_id: str) -> TokenRecord:
         asked = _asked(caller.credentials)
         if asked.tokens is None:
             asked.tokens = self._look(caller)
@@ -101,8 +101,7 @@ class RemoteAuthority:
             raise InsufficientCapabilities(_OTHERS)
         raise InvalidGrant
 
-    @contextmanager
-    def use(self, caller: Caller) -> Iterator[Use]:
+    def use(self, caller: Caller) -> Use:
         asked = _asked(caller.credentials)
         limited = caller.clause is not None and caller.clause.limits_use
         if (limited or caller.mytoken.rotates) and asked.tokens is None:
@@ -112,7 +111,7 @@ class RemoteAuthority:
                 asked.tokens = self._listed(caller, Action.LIST)
             else:
                 raise InsufficientCapabilities(_COUNTED)
-        yield Use(token_update=caller.credentials.presented.token_update)
+        return Use(token_update=caller.credentials.state.token_update)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
         """Nothing is left to do: the issuer does so itself when it is shown such a token."""
@@ -126,7 +125,7 @@ class RemoteAuthority:
     def jwks(self) -> Mapping[str, Any]:
         return self.codec.issuer.configuration().jwks
 
-    def _look(self, caller: Caller) -> Mapping[str, RegisteredToken]:
+    def _look(self, caller: Caller) -> Mapping[str, TokenRecord]:
         """The tokens that the caller's may see."""
         if caller.mytoken.may(Capability.LIST):
             return self._all(caller)
@@ -134,7 +133,7 @@ class RemoteAuthority:
             return self._listed(caller, Action.SUBTOKENS)
         raise InsufficientCapabilities(_OTHERS)
 
-    def _all(self, caller: Caller) -> Mapping[str, RegisteredToken]:
+    def _all(self, caller: Caller) -> Mapping[str, TokenRecord]:
         """All tokens of the user, from which the user's feeds learn which are gone, and back."""
         # Read before it is asked: a token that is made and added meanwhile is not gone.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
@@ -145,22 +144,22 @@ class RemoteAuthority:
         is_complete = caller.mytoken.mom_id in tokens
         if is_complete and (gone or back):
             change = Change.new(caller.credentials.now)
-            seen = revocations.seen(self.calendars, caller.owner, gone, back, change)
+            seen = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
             with suppress(TemporarilyUnavailable):  # the next look finds them, too
                 self.calendars.commit(change, *seen)
         return tokens
 
-    def _listed(self, caller: Caller, action: Action) -> Mapping[str, RegisteredToken]:
+    def _listed(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
         """What the issuer lists, once for a request: it counts this, or rotates the token for it.
 
         The successor is handed on whatever comes after, since nobody else knows it.
         """
         listing = self.tokeninfo.listing(caller.credentials.bearer, action)
         if listing.token_update:
-            caller.credentials.presented.token_update = listing.token_update
+            caller.credentials.state.token_update = listing.token_update
         return listing.tokens
 
 
 def _asked(credentials: Credentials) -> _Asked:
-    asked: _Asked = credentials.presented.memory.setdefault(credentials.bearer, _Asked())
+    asked: _Asked = credentials.state.memory.setdefault(credentials.bearer, _Asked())
     return asked

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from mytoken_calendars import identifiers, strict_json
 from mytoken_calendars.authorities.embedded.codec import mytoken_of
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
-from mytoken_calendars.tokens.mytoken import LONGEST_NAME, Mytoken, RegisteredToken
+from mytoken_calendars.tokens.mytoken import LONGEST_NAME, Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Time
 
 _MOST_TOKENS = 100_000
@@ -106,7 +106,7 @@ def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
     return Introspection(mytoken, tuple(clause.usages_other_done or 0 for clause in clauses))
 
 
-def registered_tokens(answer: Mapping[str, Any]) -> dict[str, RegisteredToken]:
+def token_records(answer: Mapping[str, Any]) -> dict[str, TokenRecord]:
     """The tokens in an answer to `list_mytokens` or `subtokens`, by mom_id.
 
     Their ancestors are those that the answer shows: for `subtokens` none above the presented token.
@@ -126,7 +126,7 @@ def registered_tokens(answer: Mapping[str, Any]) -> dict[str, RegisteredToken]:
     return found
 
 
-def _tokens(trees: list[Any]) -> Iterator[RegisteredToken]:
+def _tokens(trees: list[Any]) -> Iterator[TokenRecord]:
     """All tokens of these trees, parents before their children; raises ValueError."""
     waiting: list[tuple[Any, tuple[str, ...]]] = [(tree, ()) for tree in trees]
     while waiting:
@@ -134,12 +134,12 @@ def _tokens(trees: list[Any]) -> Iterator[RegisteredToken]:
         tree = _Tree.model_validate(unread)
         if len(ancestors) > _MOST_ANCESTORS:
             raise ValueError("a token has too many ancestors")
-        yield _registered(tree.token, ancestors)
+        yield _record(tree.token, ancestors)
         own_and_ancestors = (tree.token.mom_id, *ancestors)
         waiting += [(child, own_and_ancestors) for child in tree.children or []]
 
 
-def _registered(entry: _Entry, ancestors: tuple[str, ...]) -> RegisteredToken:
+def _record(entry: _Entry, ancestors: tuple[str, ...]) -> TokenRecord:
     # A name is a label: one that is longer than ours may be says enough when it is cut off.
     name = entry.name[:LONGEST_NAME] if entry.name else None
-    return RegisteredToken(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)
+    return TokenRecord(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)

@@ -20,7 +20,7 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
     UsageRestricted,
 )
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from mytoken_calendars.tokens.tokeninfo import Action
 
 _NOT_FROM_HERE = "The issuer does not allow this use of the mytoken, or not from this service."
@@ -36,12 +36,12 @@ class Listing:
     token_update: Mapping[str, Any] | None
 
     @property
-    def tokens(self) -> Mapping[str, RegisteredToken]:
+    def tokens(self) -> Mapping[str, TokenRecord]:
         """Those that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
 
         They are read when asked for, so that the successor is handed on even if they are nonsense.
         """
-        return tokeninfo_answers.registered_tokens(self.answer)
+        return tokeninfo_answers.token_records(self.answer)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from mytoken_calendars.calendars.calendars import (
 )
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import CalendarExists, CalendarNotFound, LimitReached, Outdated
 from mytoken_calendars.feeds import feed
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.tokens.authority import Guards
 
 _FULL = "{} {:,} {}, which is the limit."
 
@@ -66,26 +65,25 @@ class CalendarStore:
         item = self.table.get(keys.event(calendar.id, mom_id))
         return None if item is None else items.subscription(calendar, item)
 
-    def create(self, calendar: Calendar, opening: str, change: Change, guards: Guards) -> None:
+    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None:
         """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
         self.table.commit(
             change,
-            *guards,
             self.table.put(_named(calendar), items.of_calendar(calendar), ABSENT, CalendarExists()),
             self.table.put(
                 keys.feed_head(calendar.feed_id), items.of_feed(calendar, opening, change), ABSENT
             ),
             self._count(calendar.owner, "calendars", MAX_CALENDARS, change),
+            use=use,
         )
 
     def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
     ) -> None:
         """Stores a new subscription and its event. Raises LimitReached, and Outdated."""
         mom_id = new.token.mom_id
         self.table.commit(
             change,
-            *guards,
             self._exists(calendar),
             self.table.put(keys.event(calendar.id, mom_id), items.of_event(new, event), ABSENT),
             self.table.put(
@@ -104,15 +102,15 @@ class CalendarStore:
                 most=MAX_SUBSCRIPTIONS,
             ),
             self._count(calendar.owner, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER, change),
+            use=use,
         )
 
     def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, guards: Guards
+        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
     ) -> None:
         """Stores what has changed of a subscription. Raises Outdated if it was not the first to."""
         self.table.commit(
             change,
-            *guards,
             self._exists(calendar),
             self.table.put(
                 keys.event(calendar.id, renewed.token.mom_id),
@@ -128,24 +126,23 @@ class CalendarStore:
                 changed=change.at,
                 one=1,
             ),
+            use=use,
         )
 
-    def confirm(
-        self, calendar: Calendar, known: Subscription, change: Change, guards: Guards
-    ) -> None:
+    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
         """Makes sure that a subscription is still there as it is known. Raises Outdated if not."""
         self.table.commit(
             change,
-            *guards,
             self._exists(calendar),
             self.table.check(
                 keys.event(calendar.id, known.token.mom_id),
                 "#sequence = :sequence",
                 sequence=known.sequence,
             ),
+            use=use,
         )
 
-    def delete(self, calendar: Calendar, change: Change, guards: Guards) -> None:
+    def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
         """Deletes the calendar and its feed, and leaves the rest to `sweep`. Raises Outdated."""
         feed_head = self.table.get(keys.feed_head(calendar.feed_id)) or {}
         subscriptions = feed_head.get("subscriptions")
@@ -154,7 +151,6 @@ class CalendarStore:
         deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}
         self.table.commit(
             change,
-            *guards,
             self.table.delete(_named(calendar), "#id = :id", id=calendar.id),
             self.table.put(
                 keys.feed_head(calendar.feed_id),
@@ -171,11 +167,12 @@ class CalendarStore:
                 fewer=-subscriptions,
             ),
             self.table.put(keys.sweep(calendar.id), {"owner": calendar.owner}, ABSENT),
+            use=use,
         )
 
-    def note(self, change: Change, guards: Guards) -> None:
-        """Commits the writes of a use that changes no calendar, if there are any."""
-        self.table.note(change, *guards)
+    def commit_use(self, change: Change, use: Use) -> None:
+        """Commits a use that changes no calendar, if it writes anything."""
+        self.table.commit_use(change, use)
 
     def _exists(self, calendar: Calendar) -> Write:
         return self.table.check(_named(calendar), "#id = :id", id=calendar.id)

@@ -11,7 +11,7 @@ from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.tokens.mytoken import RegisteredToken
+from mytoken_calendars.tokens.mytoken import TokenRecord
 
 
 def of_calendar(calendar: Calendar) -> Item:
@@ -56,7 +56,7 @@ def calendar(owner: Owner, item: Item) -> Calendar:
 
 
 def subscription(calendar: Calendar, item: Item) -> Subscription:
-    token = RegisteredToken(
+    token = TokenRecord(
         item["sk"],
         item.get("name"),
         item["created"],

@@ -47,14 +47,16 @@ class ReceiptStore:
         sealed = item.get("successor")
         return Receipt(item["calendar"], _unsealed(sealed, bearer, now) if sealed else None)
 
-    def left(self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change) -> Write:
+    def receipt_write(
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+    ) -> Write:
         item = {
             "request": key.request,
             "calendar": receipt.calendar_id,
             "ttl": change.at + REPEATABLE_FOR,
         }
-        if receipt.successor:
-            item["successor"] = _sealed(receipt.successor, bearer, change.at)
+        if receipt.token_update:
+            item["successor"] = _sealed(receipt.token_update, bearer, change.at)
         return self.table.put(
             keys.receipt(bearer, key.key),
             item,

@@ -41,28 +41,28 @@ def subscribed(table: Table, owner: Owner) -> set[str]:
     return {item["sk"].rpartition("#")[2] for item in found}
 
 
-def recorded(
-    table: Table, owner: Owner, mom_id: str, *, tree: bool, change: Change
+def mark_writes(
+    table: Table, owner: Owner, mom_id: str, *, recursive: bool, change: Change
 ) -> tuple[Write, ...]:
     """The writes by which all feeds of the owner learn of a revocation, however many there are."""
-    return _marked(table, owner, mom_id, tree=tree), _learnt(table, owner, 1, change)
+    return _marked(table, owner, mom_id, recursive=recursive), _learnt(table, owner, 1, change)
 
 
-def seen(
+def listing_writes(
     table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
 ) -> tuple[Write, ...]:
     """The writes by which they learn which tokens are gone, and which are there after all."""
     marks = [
-        *(_marked(table, owner, mom_id, tree=False) for mom_id in gone),
+        *(_marked(table, owner, mom_id, recursive=False) for mom_id in gone),
         *(_unmarked(table, owner, mom_id) for mom_id in back),
     ]
     return *marks, _learnt(table, owner, len(marks), change)
 
 
-def _marked(table: Table, owner: Owner, mom_id: str, *, tree: bool) -> Write:
-    mark = "SET #tree = :tree" if tree else "SET #tree = if_not_exists(#tree, :tree)"
+def _marked(table: Table, owner: Owner, mom_id: str, *, recursive: bool) -> Write:
+    mark = "SET #tree = :tree" if recursive else "SET #tree = if_not_exists(#tree, :tree)"
     key = keys.revocation(owner, mom_id)
-    return table.update(key, f"{mark} ADD #writes :one", tree=tree, one=1)
+    return table.update(key, f"{mark} ADD #writes :one", tree=recursive, one=1)
 
 
 def _unmarked(table: Table, owner: Owner, mom_id: str) -> Write:

@@ -9,7 +9,7 @@ from mytoken_calendars.aws.dynamodb import transaction
 from mytoken_calendars.aws.dynamodb.keys import Key
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.backoff import pause
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import Outdated, Refusal, TemporarilyUnavailable
 
 if TYPE_CHECKING:
@@ -117,14 +117,18 @@ class Table:
     ) -> Write:
         return self._write("ConditionCheck", condition, refusal, values, Key=key)
 
-    def commit(self, change: Change, *writes: Write) -> None:
-        """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`)."""
-        transaction.commit(self.client, change, writes)
+    def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
+        """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`).
 
-    def note(self, change: Change, *writes: Write) -> None:
-        """Commits `writes`, unless all of them are checks, which what was read has passed."""
-        if any(write.action != "ConditionCheck" for write in writes):
-            self.commit(change, *writes)
+        The use is a part of it: what it is refused for comes first.
+        """
+        transaction.commit(self.client, change, (*use.writes, *use.conditions, *writes))
+        use.follow_up()
+
+    def commit_use(self, change: Change, use: Use) -> None:
+        """Commits a use alone, if it writes anything: what was read has passed its conditions."""
+        if use.writes:
+            self.commit(change, use=use)
 
     def _write(
         self,

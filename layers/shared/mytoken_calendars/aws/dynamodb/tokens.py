@@ -16,8 +16,8 @@ from mytoken_calendars.errors import (
     Superseded,
 )
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.tokens.mytoken import Mytoken, RegisteredToken
-from mytoken_calendars.tokens.restrictions import Restriction
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.restrictions import Clause
 
 _ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
 _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
@@ -34,11 +34,11 @@ _LONGEST_COMMIT = 60_000  # milliseconds
 
 
 @dataclass(frozen=True)
-class IssuedToken:
+class TokenListing:
     """A token as operators see it. `revoked`: itself, or together with one of its ancestors."""
 
     user: str
-    token: RegisteredToken
+    token: TokenRecord
     seq_no: int
     revoked: bool
 
@@ -53,7 +53,7 @@ class Registry:
     def from_environment(cls) -> Self:
         return cls(Table(clients.client("dynamodb"), os.environ["TOKENS_TABLE"]))
 
-    def look_up(self, mytoken: Mytoken) -> RegisteredToken:
+    def look_up(self, mytoken: Mytoken) -> TokenRecord:
         """The presented token, if it is not revoked and has no successor.
 
         Raises InvalidToken, or of its kind Superseded and AheadOfRegistry.
@@ -66,18 +66,18 @@ class Registry:
             raise AheadOfRegistry
         key = keys.token(mytoken.owner, mytoken.mom_id)
         current = self.table.check(key, _CURRENT, refusal, seq_no=mytoken.seq_no)
-        return replace(token, guards=(current, *token.guards))
+        return replace(token, conditions=(current, *token.conditions))
 
-    def find(self, owner: Owner, mom_id: str) -> RegisteredToken:
+    def find(self, owner: Owner, mom_id: str) -> TokenRecord:
         """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
         return self._find(owner, mom_id, InvalidGrant())[1]
 
-    def all(self, owner: Owner) -> list[RegisteredToken]:
+    def all(self, owner: Owner) -> list[TokenRecord]:
         """The owner's tokens that are not revoked, expired ones among them."""
         found = self.table.query(keys.owner_partition(owner))
         return [issued.token for issued in _issued(found) if not issued.revoked]
 
-    def issued(self, owner: Owner | None = None) -> list[IssuedToken]:
+    def issued(self, owner: Owner | None = None) -> list[TokenListing]:
         """For operators: all tokens that were issued, of one owner or of all."""
         if owner is not None:
             return _issued(self.table.query(keys.owner_partition(owner)))
@@ -90,7 +90,7 @@ class Registry:
             raise InvalidGrant
         return Owner(item["owner"])
 
-    def added(self, owner: Owner, token: RegisteredToken, user: str) -> tuple[Write, ...]:
+    def registration_writes(self, owner: Owner, token: TokenRecord, user: str) -> tuple[Write, ...]:
         """The writes that register a new token of this user."""
         item = {
             "user": user,
@@ -107,10 +107,10 @@ class Registry:
             self.table.put(keys.token_owner(token.mom_id), {"owner": owner}, ABSENT, known),
         )
 
-    def used(self, mytoken: Mytoken, clause: Restriction | None, now: int) -> tuple[Write, ...]:
+    def use_writes(self, mytoken: Mytoken, clause: Clause | None, now: int) -> tuple[Write, ...]:
         """The write of a use, if it leaves a trace: the token is rotated, or the use is counted.
 
-        It is to be committed with the token's guards, which hold it to be the current one. It
+        It is to be committed on the token's conditions, which hold it to be the current one. It
         raises Outdated if others have used up the clause.
         """
         changes, condition = "", ""
@@ -128,7 +128,7 @@ class Registry:
         key = keys.token(mytoken.owner, mytoken.mom_id)
         return (self.table.update(key, changes, condition, **values),) if changes else ()
 
-    def committed(self, mytoken: Mytoken, at: int) -> Write:
+    def commit_time_write(self, mytoken: Mytoken, at: int) -> Write:
         """The write of when the token's successor was committed at the latest, in milliseconds."""
         return self.table.update(
             keys.token(mytoken.owner, mytoken.mom_id),
@@ -137,10 +137,12 @@ class Registry:
             at=at,
         )
 
-    def revoked(self, owner: Owner, mom_id: str, *, tree: bool, change: Change) -> Write:
-        """The write that revokes a token, and with `tree` all its descendants."""
+    def revocation_write(
+        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change
+    ) -> Write:
+        """The write that revokes a token, and if `recursive` all its descendants."""
         marks = ["#revoked = if_not_exists(#revoked, :at)"]
-        if tree:
+        if recursive:
             marks.append("#revoked_tree = if_not_exists(#revoked_tree, :at)")
         return self.table.update(
             keys.token(owner, mom_id),
@@ -150,7 +152,7 @@ class Registry:
             at=change.at,
         )
 
-    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, RegisteredToken]:
+    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, TokenRecord]:
         """The token, unless it is revoked, or an ancestor with its descendants; and its item."""
         key = keys.token(owner, mom_id)
         item = self.table.get(key)
@@ -160,16 +162,16 @@ class Registry:
         ancestor_keys = [keys.token(owner, ancestor) for ancestor in token.ancestors]
         if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestor_keys)):
             raise refusal
-        guards = (
+        conditions = (
             self.table.check(key, _ALIVE, refusal),
             *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestor_keys),
         )
-        return item, replace(token, guards=guards)
+        return item, replace(token, conditions=conditions)
 
 
-def _token(item: Item) -> RegisteredToken:
+def _token(item: Item) -> TokenRecord:
     uses = {n.removeprefix(_USES): count for n, count in item.items() if n.startswith(_USES)}
-    return RegisteredToken(
+    return TokenRecord(
         item["sk"],
         item.get("name"),
         item["created"],
@@ -179,10 +181,10 @@ def _token(item: Item) -> RegisteredToken:
     )
 
 
-def _issued(found: list[Item]) -> list[IssuedToken]:
+def _issued(found: list[Item]) -> list[TokenListing]:
     trees = {item["sk"] for item in found if "revoked_tree" in item}
     return [
-        IssuedToken(
+        TokenListing(
             item.get("user", "-"),
             token := _token(item),
             item["seq_no"],

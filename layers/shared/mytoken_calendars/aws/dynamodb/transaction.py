@@ -60,13 +60,17 @@ def _raise_for_good(writes: list[Write], error: ClientError) -> None:
 
 
 def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
-    """A transaction may name an item once, so checks of it join the write of it."""
+    """A transaction may name an item once, so checks of it join the write of it, wherever it is."""
     of_items: dict[tuple[str, ...], list[Write]] = {}
     for write in writes:
         key = write.parameters.get("Key") or write.parameters["Item"]
         item = (write.parameters["TableName"], key["pk"], key["sk"])
         of_items.setdefault(item, []).append(write)
-    return [_joined(*of_item) for of_item in of_items.values()]
+    return [_joined(*sorted(of_item, key=_is_check)) for of_item in of_items.values()]
+
+
+def _is_check(write: Write) -> bool:
+    return write.action == "ConditionCheck"
 
 
 def _joined(write: Write, *checks: Write) -> Write:
@@ -76,7 +80,7 @@ def _joined(write: Write, *checks: Write) -> Write:
     """
     if not checks:
         return write
-    if any(check.action != "ConditionCheck" for check in checks):
+    if not all(map(_is_check, checks)):
         raise ValueError("an item is written once in a transaction")
     condition, values = "ConditionExpression", "ExpressionAttributeValues"
     parameters = dict(write.parameters)

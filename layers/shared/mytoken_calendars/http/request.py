@@ -1,14 +1,12 @@
-"""HTTP messages: API Gateway's events (payload 2.0) as requests, and answers as it takes them."""
+"""Requests: API Gateway's events (payload 2.0), read."""
 
 import base64
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars.tokens.request_state import Presented
+from mytoken_calendars.tokens.request_state import RequestState
 
 LARGEST_BODY = 64 * 1024  # bytes
 
@@ -33,7 +31,7 @@ class Request:
     address: str
     arrived: int
     now: int
-    presented: Presented = field(default_factory=Presented)
+    state: RequestState = field(default_factory=RequestState)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
@@ -56,30 +54,6 @@ class Request:
         return self.parameters["name"]
 
 
-@dataclass(frozen=True)
-class Response:
-    status: HTTPStatus
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str | bytes | Mapping[str, Any] = ""
-    cookies: tuple[str, ...] = ()
-
-    def as_event(self) -> dict[str, Any]:
-        """As API Gateway takes it: bytes travel in base64."""
-        event: dict[str, Any] = {
-            "statusCode": self.status.value,
-            "headers": dict(self.headers),
-            "body": self.body,
-            "isBase64Encoded": isinstance(self.body, bytes),
-        }
-        if isinstance(self.body, bytes):
-            event["body"] = base64.b64encode(self.body).decode()
-        elif isinstance(self.body, Mapping):
-            event["body"] = json.dumps(self.body, ensure_ascii=False)
-        if self.cookies:
-            event["cookies"] = list(self.cookies)
-        return event
-
-
 def _body(text: str, *, encoded: bool) -> bytes:
     """The body's bytes; of one that is too large, only so many as show that it is.
 
@@ -88,17 +62,3 @@ def _body(text: str, *, encoded: bool) -> bytes:
     if encoded:  # four characters for three bytes
         return base64.b64decode(text[: (LARGEST_BODY // 3 + 1) * 4])
     return text[: LARGEST_BODY + 1].encode("utf-8", "surrogatepass")
-
-
-JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-NO_CONTENT = Response(HTTPStatus.NO_CONTENT)
-
-
-def answer(status: HTTPStatus, document: Mapping[str, Any]) -> Response:
-    """A JSON document as the answer, which no cache keeps."""
-    return Response(status, JSON, document)
-
-
-def redirect(location: str) -> Response:
-    return Response(HTTPStatus.FOUND, {"Location": location, "Cache-Control": "no-store"})
