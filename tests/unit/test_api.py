@@ -173,7 +173,7 @@ def test_nothing_has_become_yet_of_the_token_of_a_request() -> None:
     one, other = Request.from_event(event()), Request.from_event(event())
 
     assert one.state == RequestState()
-    assert one.state is not other.presented
+    assert one.state is not other.state
 
 
 def test_text_is_answered_as_it_is() -> None:
