@@ -13,8 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from mytoken_calendars import identifiers
-from mytoken_calendars.tokens.mytoken import LONGEST_NAME
+from mytoken_calendars import identifiers, limits
 from tools import row_files
 
 
@@ -78,7 +77,7 @@ class Token(Row):
     @property
     def label(self) -> str | None:
         """Its name, cut off where `list_mytokens` has it cut off."""
-        return self.name[:LONGEST_NAME] if self.name else None
+        return self.name[: limits.TOKEN_NAME] if self.name else None
 
 
 class Calendar(Row):

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.imports import Importer, check_number
 from mytoken_calendars.calendars.calendars import Calendar
-from mytoken_calendars.calendars.names import NAME_LENGTH, folded
+from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
@@ -108,7 +109,7 @@ class Import:
 def _numbered(name: str) -> Iterator[str]:
     yield name
     for number in count(2):
-        yield f"{name[: NAME_LENGTH - _ROOM_FOR_A_NUMBER].rstrip()} ({number})"
+        yield f"{name[: limits.NAME - _ROOM_FOR_A_NUMBER].rstrip()} ({number})"
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from mytoken_calendars import limits
 from mytoken_calendars.calendars import names
 from mytoken_calendars.calendars.subscriptions import expiry_of
 from mytoken_calendars.errors import InvalidRequest
@@ -54,7 +55,7 @@ class Moving:
         """One that is allowed, as near as can be to its name, or to what it is about."""
         text = unicodedata.normalize("NFC", self.name or self.hint)
         kept = "".join(character if _is_allowed(f"a{character}a") else " " for character in text)
-        name = " ".join(kept.split())[: names.NAME_LENGTH].rstrip()
+        name = " ".join(kept.split())[: limits.NAME].rstrip()
         return name if _is_allowed(name) else _NAMELESS
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import data, standins
-from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars import limits
 from tests.bench import (
     adding,
     bounds,
@@ -36,10 +36,10 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
     feeds = polls.feeds(person)
     polled, polled_of_peer = (polls.measured(clients, each, feeds) for each in (ours, peer))
     bills, bills_of_peer = costs.of_both(polled, polled_of_peer)
-    progress.report(f"writing a calendar of {MAX_SUBSCRIPTIONS:,} tokens")
-    full = person.calendar("Full", MAX_SUBSCRIPTIONS - 1)
+    progress.report(f"writing a calendar of {limits.TOKENS:,} tokens")
+    full = person.calendar("Full", limits.TOKENS - 1)
     few = person.calendar("Few", building.FEW)
-    added = adding.figure(clients, person, full, MAX_SUBSCRIPTIONS)
+    added = adding.figure(clients, person, full, limits.TOKENS)
     return (
         [
             *polls.figures(polled, polled_of_peer),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars import limits
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function
@@ -36,15 +36,15 @@ class Built:
     @property
     def growth(self) -> float:
         """The CPU of one of many events relative to that of one of few."""
-        return (self.many / MAX_SUBSCRIPTIONS) / (self.few / FEW)
+        return (self.many / limits.TOKENS) / (self.few / FEW)
 
 
 def figures(ours: Function, peer: Function, calendars: Calendars) -> list[Figure]:
     """The whole request is ours; of the peer's only the rendering counts."""
     built = _built(ours, calendars, _RUNS, "cpu")
     rendered = _built(peer, calendars, _RUNS_OF_PEER, "part")
-    building = f"building a feed of {MAX_SUBSCRIPTIONS:,} tokens"
-    growth = f"growth: CPU per event at {MAX_SUBSCRIPTIONS:,} relative to at {FEW}"
+    building = f"building a feed of {limits.TOKENS:,} tokens"
+    growth = f"growth: CPU per event at {limits.TOKENS:,} relative to at {FEW}"
     return [
         Figure(f"{building}: CPU", built.many, rendered.many, 0.05, unit="s", relative=True),
         Figure(f"{building}: CPU in itself", built.many, rendered.many, 1, unit="s"),

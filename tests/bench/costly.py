@@ -14,14 +14,13 @@ from urllib.parse import quote
 
 from local.gateway import LARGEST_HEAD
 from local.handlers import Event
-from mytoken_calendars.authorities.embedded.codec import LONGEST as LONGEST_TOKEN
-from mytoken_calendars.http.request import LARGEST_BODY
+from mytoken_calendars import limits
 from tests.samples import DOCUMENTED
 from tests.support import RemoteStack, Stack, Token, sample_event, set_body, set_token
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _HEADER = LARGEST_HEAD - 1536  # bytes, since the request line and other headers want some too
-_CLAIMS = LONGEST_TOKEN * 3 // 4 - 1200  # bytes that a token has left for claims of a client's
+_CLAIMS = limits.TOKEN * 3 // 4 - 1200  # bytes that a token has left for claims of a client's
 _WITH_BODY = [operation for operation in DOCUMENTED if operation not in ("get_feed", "preflight")]
 _BIGGEST_EVENT = 6 * 1024 * 1024  # bytes, which is what Lambda takes
 
@@ -168,9 +167,9 @@ def requests(stack: Stack) -> list[Costly]:
 def _in_bodies(token: Token) -> Iterator[Costly]:
     for operation in _WITH_BODY:
         for name, text in DOCUMENTS.items():
-            yield _with_body(operation, f"body of {name}", token, text(LARGEST_BODY), JSON)
+            yield _with_body(operation, f"body of {name}", token, text(limits.BODY), JSON)
         for name, text in FORMS.items():
-            yield _with_body(operation, f"form of {name}", token, text(LARGEST_BODY), FORM)
+            yield _with_body(operation, f"form of {name}", token, text(limits.BODY), FORM)
         for name, text in TEXTS.items():
             for field in ("name", "mom_id", "comment", "mytoken", "token", "action"):
                 document = _filled(field, text)
@@ -186,7 +185,7 @@ def _in_bodies(token: Token) -> Iterator[Costly]:
 
 def _filled(field: str, text: Text) -> str:
     """A body at its limit, in which the one field has as much of the text as there is room for."""
-    room = LARGEST_BODY - 100
+    room = limits.BODY - 100
     value = json.dumps(text(room), ensure_ascii=False)
     if len(value.encode()) > room:  # what is escaped takes twice as much
         value = json.dumps(text(room // 2 - 2), ensure_ascii=False)
@@ -246,15 +245,15 @@ def _in_events(token: Token) -> Iterator[Costly]:
 def _in_tokens(token: Token) -> Iterator[Costly]:
     """What is no mytoken, in the body, where there is more room than in a header."""
     head, payload, signature = token.bearer.split(".")
-    room = LONGEST_TOKEN * 3 // 4
+    room = limits.TOKEN * 3 // 4
     for operation in ("list_calendars", "create_calendar", "tokeninfo", "revoke_token"):
         for name, text in DOCUMENTS.items():
             segment = _base64url(text(room - 200))
             for where, bearer in {
                 "head": f"{segment}.a.a",
-                "claims": f"{head}.{segment}"[: LONGEST_TOKEN - len(signature) - 1]
+                "claims": f"{head}.{segment}"[: limits.TOKEN - len(signature) - 1]
                 + f".{signature}",
-                "signature": f"{head}.{payload}.{segment}"[:LONGEST_TOKEN],
+                "signature": f"{head}.{payload}.{segment}"[: limits.TOKEN],
             }.items():
                 document = json.dumps({"mytoken": bearer, "token": bearer})
                 yield _with_body(operation, f"token, {where} of {name}", None, document, JSON)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.template import Template
-from mytoken_calendars.calendars.calendars import MAX_SUBSCRIPTIONS
+from mytoken_calendars import limits
 from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
@@ -109,7 +109,7 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         verdict=verdict(figures),
         effort="in instructions" if counts_instructions() else "in CPU time",
         starts=start.RUNS,
-        many=MAX_SUBSCRIPTIONS,
+        many=limits.TOKENS,
         few=building.FEW,
         tokens=polls.TOKENS,
         costs=_costs(bills, bills_of_peer),

@@ -9,8 +9,7 @@ from uuid import uuid4
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from mytoken_calendars.http import feed_response
-from mytoken_calendars.http.request import LARGEST_BODY
+from mytoken_calendars import limits
 from mytoken_calendars.identifiers import mom_id_of
 from tests.support import PUBLIC_URL, Answer, Stack, Token
 
@@ -70,7 +69,7 @@ def feed(stack: Stack, method: str, **headers: str) -> Answer:
 
 
 def too_large_feed(stack: Stack, method: str = "GET") -> Answer:
-    with mock.patch.object(feed_response, "LARGEST_ANSWER", 100):
+    with mock.patch.object(limits, "ANSWER", 100):
         return feed(stack, method, **{"accept-encoding": "identity, gzip;q=0"})
 
 
@@ -160,7 +159,7 @@ def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
     two_tokens = {"authorization": "Bearer a, Bearer b"}
     xml = {"content-type": "application/xml"}
     over = [{"exp": 1}]
-    too_much = b" " * (LARGEST_BODY + 1)
+    too_much = b" " * (limits.BODY + 1)
     return {
         (400, "invalid_request"): lambda s: s.invoke(folder, json=fields, headers=two_tokens),
         (401, "invalid_token"): lambda s: s.invoke(folder, json=fields),

@@ -105,21 +105,23 @@ ONE_WAY, PURE = "Data flows one way", "The rules know no AWS, no logs and no for
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("errors", "from mytoken_calendars import changes", ONE_WAY),
-        ("changes", "from mytoken_calendars import logs", ONE_WAY),
-        ("identifiers", "from mytoken_calendars.tokens import mytoken", ONE_WAY),
-        ("tokens/access", "from mytoken_calendars.calendars import names", ONE_WAY),
-        ("calendars/names", "from mytoken_calendars.feeds import feed", ONE_WAY),
-        ("feeds/feed", "from mytoken_calendars.http import operation", ONE_WAY),
-        ("feeds/feed", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY),
-        ("http/operation", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY),
-        ("aws/dynamodb/table", "from mytoken_calendars.http import operation", ONE_WAY),
-        ("aws/kms", "from mytoken_calendars.authorities import configuration", ONE_WAY),
-        ("http/body", "from mytoken_calendars import authorities", ONE_WAY),
-        ("calendars/calendars", "import boto3", PURE),
+        ("errors", "from mytoken_calendars import changes", ONE_WAY)(
+            "changes", "from mytoken_calendars import logs", ONE_WAY
+        )("identifiers", "from mytoken_calendars.tokens import mytoken", ONE_WAY)(
+            "tokens/access", "from mytoken_calendars.calendars import names", ONE_WAY
+        )("calendars/names", "from mytoken_calendars.feeds import feed", ONE_WAY)(
+            "feeds/feed", "from mytoken_calendars.http import operation", ONE_WAY
+        )("feeds/feed", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY)(
+            "http/operation", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY
+        )("aws/dynamodb/table", "from mytoken_calendars.http import operation", ONE_WAY)(
+            "aws/kms", "from mytoken_calendars.authorities import configuration", ONE_WAY
+        )("http/body", "from mytoken_calendars import authorities", ONE_WAY)(
+            "calendars/calendars", "import boto3", PURE
+        ),
         ("tokens/mytoken", "import jwt", PURE),
-        ("tokens/schedule", "from mytoken_calendars import logs", PURE),
-        ("feeds/feed", "import botocore", PURE),
+        ("tokens/schedule", "from mytoken_calendars import logs", PURE)(
+            "feeds/feed", "import botocore", PURE
+        ),
     ],
 )
 def test_an_import_against_the_flow_breaks_its_contract(
@@ -183,8 +185,9 @@ def test_a_handler_imports_no_other_handler(path: Path) -> None:
     ("text", "packages"),
     [
         ("import boto3", {"boto3"}),
-        ("from boto3.dynamodb import types", {"boto3"}),
-        ("def f():\n    import jwt.algorithms as a", {"jwt"}),
+        ("from boto3.dynamodb import types", {"boto3"})(
+            "def f():\n    import jwt.algorithms as a", {"jwt"}
+        ),
         ("try:\n    import jwt\nexcept ImportError:\n    pass", {"jwt"}),
         ("if TYPE_CHECKING:\n    from mypy_boto3_s3 import S3Client", set()),
         ("if TYPE_CHECKING:\n    import jwt\ndef f():\n    import jwt", {"jwt"}),

@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.handlers import Context
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import items, keys
-from mytoken_calendars.aws.dynamodb.table import BATCH
-from mytoken_calendars.calendars.names import COMMENT_LENGTH, NAME_LENGTH
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import LATEST_TIME, LONGEST_NAME, TokenRecord
+from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests import hostile
 from tests.contract import judge
 from tests.contract.feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
@@ -78,15 +77,15 @@ def test_all_judges_find_in_a_feed_the_words_of_its_tokens_whatever_they_are(
     "character", ["a", "\\", ";", "\n", " ", "\u3000", "é", "語", "🙂", "\ufeff"], ids=ascii
 )
 def test_every_reader_finds_the_longest_words(read: Reader, character: str) -> None:
-    longest = subscription(1, character * LONGEST_NAME, character * COMMENT_LENGTH)
-    sample = Sample("語" * NAME_LENGTH, (longest,))
+    longest = subscription(1, character * limits.TOKEN_NAME, character * limits.COMMENT)
+    sample = Sample("語" * limits.NAME, (longest,))
 
     calendar = read(sample.text)
 
     assert calendar == sample.calendar
 
 
-@pytest.mark.parametrize("expires", [0, LATEST_TIME])
+@pytest.mark.parametrize("expires", [0, limits.LATEST_TIME])
 def test_every_reader_finds_the_first_and_the_last_time_there_is(
     read: Reader, expires: int
 ) -> None:
@@ -176,8 +175,10 @@ def calendar_of(sample: Sample, stack: Stack) -> Iterator[Document]:
     for one in sample.subscriptions:
         item = {**keys.event(calendar_id, one.token.mom_id), **items.of_event(one, vevent(one))}
         puts.append({"PutRequest": clients.dynamodb_parameters({"Item": item})})
-    for first in range(0, len(puts), BATCH):
-        table.client.batch_write_item(RequestItems={table.name: puts[first : first + BATCH]})
+    for first in range(0, len(puts), limits.REMOVED_AT_ONCE):
+        table.client.batch_write_item(
+            RequestItems={table.name: puts[first : first + limits.REMOVED_AT_ONCE]}
+        )
     try:
         yield calendar
     finally:

@@ -9,13 +9,11 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.template import Template
-from mytoken_calendars.authorities.embedded import codec
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
-from mytoken_calendars.calendars import calendars, names
-from mytoken_calendars.http import body, credentials, idempotency_key
+from mytoken_calendars.http import credentials, idempotency_key
 from mytoken_calendars.http.operation import STATUS_AND_CODE
-from mytoken_calendars.http.request import LARGEST_BODY
-from mytoken_calendars.tokens import mytoken, tokeninfo
+from mytoken_calendars.tokens import tokeninfo
 from mytoken_calendars.tokens.mytoken import Capability
 from tests import mytoken_server
 from tests.contract import openapi
@@ -200,21 +198,21 @@ def test_a_body_comes_as_json_or_as_a_form_with_the_same_fields(folder: str) -> 
 def test_the_limits_are_those_of_the_code() -> None:
     new_subscription = SCHEMAS["NewSubscription"]["properties"]
 
-    assert SCHEMAS["Name"]["maxLength"] == names.NAME_LENGTH
-    assert new_subscription["comment"]["maxLength"] == names.COMMENT_LENGTH
-    assert SCHEMAS["BodyMytoken"]["maxLength"] == codec.LONGEST
-    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == codec.LONGEST
+    assert SCHEMAS["Name"]["maxLength"] == limits.NAME
+    assert new_subscription["comment"]["maxLength"] == limits.COMMENT
+    assert SCHEMAS["BodyMytoken"]["maxLength"] == limits.TOKEN
+    assert SCHEMAS["Revocation"]["properties"]["token"]["maxLength"] == limits.TOKEN
     name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
-    assert name["maxLength"] == mytoken.LONGEST_NAME
-    assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == calendars.MAX_CALENDARS
-    assert SCHEMAS["SubscribedTokens"]["maxItems"] == calendars.MAX_SUBSCRIPTIONS
-    assert f"{LARGEST_BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
-    assert f"{body.MOST_FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
+    assert name["maxLength"] == limits.TOKEN_NAME
+    assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == limits.CALENDARS
+    assert SCHEMAS["SubscribedTokens"]["maxItems"] == limits.TOKENS
+    assert f"{limits.BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
+    assert f"{limits.FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
     add_token = OPERATIONS["add_token", "POST"].definition["description"]
-    assert f"{calendars.MAX_SUBSCRIPTIONS:,}" in add_token
-    assert f"{calendars.MAX_SUBSCRIPTIONS_OF_OWNER:,}" in add_token
+    assert f"{limits.TOKENS:,}" in add_token
+    assert f"{limits.TOKENS_OF_USER:,}" in add_token
     create_calendar = OPERATIONS["create_calendar", "POST"].definition["description"]
-    assert f"{calendars.MAX_CALENDARS:,}" in create_calendar
+    assert f"{limits.CALENDARS:,}" in create_calendar
 
 
 @pytest.mark.parametrize(

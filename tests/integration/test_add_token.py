@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mytoken_calendars.authorities.embedded.minting import MAX_ANCESTORS
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from tests.integration.steps import (
     Document,
@@ -284,7 +284,7 @@ def test_a_token_of_twenty_generations_is_added_and_leaves_with_the_first(
 ) -> None:
     token = stack.mint(user=user)
     first = latest = stack.mint(user=user)
-    for _ in range(MAX_ANCESTORS):
+    for _ in range(limits.ANCESTORS):
         latest = stack.mint(user=user, parent=latest.mom_id)
     calendar = create(stack, token, NAME)
 

@@ -18,12 +18,8 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.calendars.calendars import (
-    MAX_CALENDARS,
-    MAX_SUBSCRIPTIONS,
-    MAX_SUBSCRIPTIONS_OF_OWNER,
-)
 from mytoken_calendars.identifiers import Owner
 from tests.contract import openapi
 from tests.integration.forgeries import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
@@ -568,7 +564,7 @@ ROWS = [
         "row-59-a-calendar-too-many",
         lambda w: w.named("one more"),
         "limit",
-        given=lambda w: w.counting(w.owner_head, "calendars", MAX_CALENDARS),
+        given=lambda w: w.counting(w.owner_head, "calendars", limits.CALENDARS),
     ),
     # Names in paths
     *not_found(
@@ -774,13 +770,13 @@ ROWS = [
         "row-91-a-token-too-many-for-the-calendar",
         lambda w: w.add(w.mom_id("other")),
         "10,000 tokens",
-        given=lambda w: w.counting(w.feed_head, "subscriptions", MAX_SUBSCRIPTIONS),
+        given=lambda w: w.counting(w.feed_head, "subscriptions", limits.TOKENS),
     ),
     invalid(
         "row-91-a-token-too-many-for-the-user",
         lambda w: w.add(w.mom_id("other")),
         "50,000 subscriptions",
-        given=lambda w: w.counting(w.owner_head, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER),
+        given=lambda w: w.counting(w.owner_head, "subscriptions", limits.TOKENS_OF_USER),
     ),
     *not_found(
         "row-92-add-to-an-unknown-calendar",
@@ -1008,7 +1004,7 @@ def test_errors_never_repeat_what_was_sent(world: World) -> None:
 
 
 def test_what_is_one_less_than_too_many_is_allowed(world: World) -> None:
-    with world.counting(world.owner_head, "calendars", MAX_CALENDARS - 1):
+    with world.counting(world.owner_head, "calendars", limits.CALENDARS - 1):
         created = world.named("the last one")
 
         removed = world.delete("the last one")

@@ -176,7 +176,7 @@ def test_what_a_hostile_request_costs_is_seen(
     request = costly.Costly("create_calendar", "name", event)
 
     bounded = bounds.measured(stack, request)
-    monkeypatch.setattr("mytoken_calendars.calendars.names._LONGEST_TO_NORMALISE", len(name))
+    monkeypatch.setattr("mytoken_calendars.limits.NAME_TO_NORMALISE", len(name))
     unbounded = bounds.measured(stack, request)
 
     assert bounded.status == unbounded.status == 400

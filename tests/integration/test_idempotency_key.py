@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_answer, lost_request, unreachable
 from tests.integration.invariants import violations
 from tests.integration.steps import Clock, add, before_each, create, delete, overwrite, owner
@@ -196,7 +196,7 @@ def test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key(
 ) -> None:
     token, request = person.mint(), Request.to("create_calendar", person)
     head = keys.owner_head(owner(person.user))
-    overwrite(person.stack, head, calendars=MAX_CALENDARS)
+    overwrite(person.stack, head, calendars=limits.CALENDARS)
     refused = request.sent(token)
     overwrite(person.stack, head, calendars=1)
 

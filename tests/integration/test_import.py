@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from botocore.client import BaseClient
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
-from mytoken_calendars.aws.dynamodb import imports, keys
+from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
-from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from tests import permissions
@@ -250,7 +250,7 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
     first = tables.calendar(user, "first", {})
     run(tables)
     head = keys.owner_head(_owner(user, remote_stack.server.url))
-    overwrite(remote_stack, head, calendars=MAX_CALENDARS)
+    overwrite(remote_stack, head, calendars=limits.CALENDARS)
     second = tables.calendar(user, "second", {token.mom_id: ""})
     tables.rows["Calendars"].append({**tables.rows["Calendars"][0], "id": "f" * 32, "uid": 999})
 
@@ -276,7 +276,7 @@ def stack(racing_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stac
     monkeypatch.setattr(
         clients, "client", lambda name: client if name == "dynamodb" else other(name)
     )
-    monkeypatch.setattr(imports, "_AT_ONCE", 1)
+    monkeypatch.setattr(limits, "IMPORTED_AT_ONCE", 1)
     yield racing_stack
     assert violations(racing_stack.dump()) == []
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from mytoken_calendars.identifiers import owner_of
 from tests import mytoken_server
 from tests.integration.faults import faults, lost_answer, lost_request, unreachable
@@ -393,7 +393,7 @@ def test_the_successor_comes_with_the_refusal_of_who_has_too_many_calendars(
     token = stack.mint(FULL, BELOW, **ROTATES)
     claims = entry(stack, token).claims
     head = keys.owner_head(owner_of(claims["iss"], claims["sub"]))
-    overwrite(stack, head, calendars=MAX_CALENDARS)
+    overwrite(stack, head, calendars=limits.CALENDARS)
 
     answer = ask(stack, "create_calendar", token)
 
@@ -732,7 +732,7 @@ def test_a_token_that_seemed_to_be_gone_is_back_when_the_issuer_lists_it_again(
 def test_tokens_that_are_gone_are_taken_out_in_the_end_even_if_they_are_many(
     stack: RemoteStack, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mytoken_calendars.authorities.remote.authority._MOST_SEEN", 2)
+    monkeypatch.setattr("mytoken_calendars.limits.GONE_AT_ONCE", 2)
     token, calendar, doomed, following = watched
     user = entry(stack, token).claims["oidc_sub"]
     more = [stack.mint("AT", user=user) for _ in range(2)]

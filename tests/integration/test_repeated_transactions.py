@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import Fault, conflict, faults, lost_answer, lost_request, refused
 from tests.integration.invariants import violations
 from tests.integration.steps import calendars, events, overwrite, owner
@@ -61,7 +61,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
 
 def test_what_cannot_succeed_is_tried_once(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
-    overwrite(stack, keys.owner_head(owner(user)), calendars=MAX_CALENDARS)
+    overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS)
 
     answer, attempts = _faulty(stack, "create_calendar", token, [], json=PATH)
 

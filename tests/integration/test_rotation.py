@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.embedded import minting
 from mytoken_calendars.authorities.embedded.minting import NewMytoken
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.calendars.calendars import MAX_CALENDARS
 from tests.integration.faults import faults, lost_request, unreachable
 from tests.integration.steps import (
     Clock,
@@ -272,7 +272,7 @@ def test_what_is_refused_neither_rotates_nor_counts(
 def test_what_the_transaction_refuses_neither_rotates_nor_counts(person: Person) -> None:
     token = person.mint(rotation=REVOKED_WHEN_REPLAYED, restrictions=[{"usages_other": 1}])
     head = keys.owner_head(owner(person.user))
-    overwrite(person.stack, head, calendars=MAX_CALENDARS)
+    overwrite(person.stack, head, calendars=limits.CALENDARS)
     before = person.stack.dump()
 
     answer = _create(person, token, json={"name": "one too many"})

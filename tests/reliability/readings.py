@@ -7,9 +7,8 @@ from typing import Any
 from icalendar import Calendar
 from icalendar import Event as VEvent
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.feeds.feed import GONE_FOR
-from mytoken_calendars.tokens.idempotency import REPEATABLE_FOR
 from tests import support
 from tests.integration.invariants import Contents, Item
 from tests.integration.uses import claims
@@ -83,7 +82,9 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             _feed_head(c.address): (c.owner, c.name, c.changed, len(c.subscriptions))
             for _, c in calendars
         },
-        "deleted feeds": {_feed_head(a): (at, at + GONE_FOR) for a, at in model.deleted.items()},
+        "deleted feeds": {
+            _feed_head(a): (at, at + limits.FEED_GONE) for a, at in model.deleted.items()
+        },
         "to be swept": dict(model.unswept),
         "revocations": {
             (t.owner, t.mom_id): t.revoked_tree is not None
@@ -91,7 +92,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             if t.revoked is not None
         },
         "receipts": {
-            keys.receipt(bearers[shown], key)["pk"]: (r.at + REPEATABLE_FOR, r.successor > 0)
+            keys.receipt(bearers[shown], key)["pk"]: (r.at + limits.REPEATABLE, r.successor > 0)
             for (shown, key), r in model.receipts.items()
         },
         "tokens": {

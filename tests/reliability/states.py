@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mytoken_calendars.aws.dynamodb.table import BATCH
+from mytoken_calendars import limits
 from tests.mytoken_ledger import Entry
 from tests.support import RemoteStack, Stack
 
@@ -54,8 +54,10 @@ def empty(stack: Stack) -> None:
     client = stack.store.table.client
     for table, rows in stack.dump().items():
         writes = _writes([], rows)
-        for first in range(0, len(writes), BATCH):
-            client.batch_write_item(RequestItems={table: writes[first : first + BATCH]})
+        for first in range(0, len(writes), limits.REMOVED_AT_ONCE):
+            client.batch_write_item(
+                RequestItems={table: writes[first : first + limits.REMOVED_AT_ONCE]}
+            )
     _put_back_objects(stack, {}, _objects(stack))
 
 

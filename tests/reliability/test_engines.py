@@ -16,9 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA512
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb.keys import Key
-from mytoken_calendars.aws.dynamodb.table import ABSENT, BATCH, PRESENT, Item, Table
+from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.aws.kms import SigningKey
 from mytoken_calendars.changes import Write
 from tests.engines import STACKS
@@ -91,8 +92,8 @@ def partition(engine: Stack) -> Iterator[Partition]:
     partition = Partition(engine.store.table, str(uuid4()))
     yield partition
     keys = [partition.key(sk) for sk in partition.sort_keys(attributes=["sk"])]
-    for some in range(0, len(keys), BATCH):
-        partition.table.remove(keys[some : some + BATCH])
+    for some in range(0, len(keys), limits.REMOVED_AT_ONCE):
+        partition.table.remove(keys[some : some + limits.REMOVED_AT_ONCE])
 
 
 def refused(code: str = "ValidationException") -> Any:

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 from pydantic import BaseModel, ValidationError
 
 from local.template import Template
-from mytoken_calendars import strict_json
+from mytoken_calendars import limits, strict_json
 from mytoken_calendars.authorities.embedded.codec import JwtCodec
 from mytoken_calendars.authorities.remote import key_set, tokeninfo_answers
 from mytoken_calendars.authorities.remote.codec import RemoteCodec
@@ -36,7 +36,7 @@ from mytoken_calendars.feeds.feed import CLOSING
 from mytoken_calendars.http import body
 from mytoken_calendars.tokens import hosts, restrictions
 from mytoken_calendars.tokens.mytoken import Mytoken
-from mytoken_calendars.tokens.restrictions import LATEST_TIME, Circumstances
+from mytoken_calendars.tokens.restrictions import Circumstances
 from mytoken_calendars.tokens.schedule import Schedule
 from tests.contract import judge, openapi
 from tests.integration.invariants import violations
@@ -65,7 +65,7 @@ from tests.unit.fakes import FakeNetwork, LocalKey, Scripted
 Check = Callable[..., bool]
 Fuzz = Callable[..., Callable[[Check], None]]
 
-times = st.integers(0, LATEST_TIME) | st.sampled_from([0, NOW, LATEST_TIME])
+times = st.integers(0, limits.LATEST_TIME) | st.sampled_from([0, NOW, limits.LATEST_TIME])
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_name_is_one_that_can_be_shown_and_found_or_none(fuzz: Fuzz) -> None:
             return False
 
         assert names.calendar_name(name) == name
-        assert 1 <= len(name) <= names.NAME_LENGTH
+        assert 1 <= len(name) <= limits.NAME
         assert names.folded(names.folded(name)) == names.folded(name)
         # Beyond ASCII, capitals are not always as many, nor in the same order as their marks.
         cases = [name.upper(), name.lower()] if name.isascii() else []
@@ -365,7 +365,7 @@ def test_a_clause_is_kept_to_or_never_holds(fuzz: Fuzz) -> None:
         if let_in is None:
             return False
         assert {name for name, value in clause.items() if value is not None} <= KNOWN
-        assert (clause.get("nbf") or 0) <= now <= (clause.get("exp") or LATEST_TIME)
+        assert (clause.get("nbf") or 0) <= now <= (clause.get("exp") or limits.LATEST_TIME)
         assert clause.get("usages_other") is None or clause["usages_other"] > 0
         return True
 
@@ -532,7 +532,7 @@ def test_an_issuers_list_of_tokens_is_read_as_a_whole_or_not_at_all(fuzz: Fuzz) 
             return False
 
         assert all(len(base64.b64decode(mom_id, validate=True)) == 64 for mom_id in tokens)
-        assert all(0 <= token.created <= LATEST_TIME for token in tokens.values())
+        assert all(0 <= token.created <= limits.LATEST_TIME for token in tokens.values())
         return True
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from local.handlers import Context
-from mytoken_calendars.aws.dynamodb.table import BATCH, Table
+from mytoken_calendars import limits
+from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.errors import TemporarilyUnavailable
 from tests import support
 from tests.integration.faults import conflict, faults, lost_answer, lost_request, refused
@@ -78,8 +79,8 @@ class Twins:
     def end(self) -> None:
         for table in self._both_tables:
             keys = [{"pk": item["pk"], "sk": item["sk"]} for item in table.scan()]
-            for first in range(0, len(keys), BATCH):
-                table.remove(keys[first : first + BATCH])
+            for first in range(0, len(keys), limits.REMOVED_AT_ONCE):
+                table.remove(keys[first : first + limits.REMOVED_AT_ONCE])
 
     def owner(self, user: str) -> str:
         return owner(self._users[user])

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mytoken_calendars import limits
 from mytoken_calendars.errors import FeedTooLarge
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.http import feed_response
@@ -401,7 +402,7 @@ def test_a_feed_that_never_stands_still_is_sent_without_a_state(headers: dict[st
 
 
 # Sizes are those of the JSON that carries an answer: with its two quotes, and with its escapes.
-LARGEST = feed_response.LARGEST_ANSWER
+LARGEST = limits.ANSWER
 
 fitting = [
     pytest.param(lambda: "a" * (LARGEST - 2), id="ASCII"),

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
-from mytoken_calendars.authorities.remote.issuer import COOLDOWN, FRESH, LAST_GOOD, Issuer
+from mytoken_calendars.authorities.remote.issuer import Issuer
 from mytoken_calendars.errors import TemporarilyUnavailable
 from tests import mytoken_server
 from tests.mytoken_server import CONFIGURATION, JWKS, Fault, MytokenServer, answering
@@ -86,7 +87,7 @@ def test_they_are_fetched_again_after_an_hour(
     issuer.configuration()
     server.publish(KEYS[1])
 
-    clock.now += FRESH - 1
+    clock.now += limits.CONFIGURATION_FRESH - 1
     assert has_key(issuer, KEYS[0])
     clock.now += 1
     assert has_key(issuer, KEYS[1])
@@ -155,7 +156,7 @@ def test_a_configuration_that_is_not_the_pinned_servers_is_refused(
 ) -> None:
     known = issuer.configuration()
     server.publish(KEYS[1], **BAD_CONFIGURATIONS[bad])
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
 
     assert issuer.configuration() is known
     assert is_unavailable(Issuer(URL, server, clock))
@@ -170,7 +171,7 @@ def test_a_document_that_is_no_json_object_is_refused(
     known = issuer.configuration()
     server.publish(KEYS[1])
     server.documents[f"{URL}{path}"] = BAD_BODIES[bad]
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
 
     assert issuer.configuration() is known
     assert is_unavailable(Issuer(URL, server, clock))
@@ -181,7 +182,7 @@ def test_a_key_set_with_a_secret_replaces_nothing(
 ) -> None:
     known = issuer.configuration()
     server.documents[f"{URL}/jwks"] = {"keys": [KEYS[1].as_dict(private=True)]}
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
 
     assert issuer.configuration() is known
 
@@ -192,7 +193,7 @@ def test_a_new_algorithm_comes_with_its_keys(
     issuer.configuration()
     key = RSAKey.generate_key(2048)
     server.publish(key, token_signing_alg_value="PS384")
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
 
     assert issuer.configuration().algorithm == "PS384"
     assert has_key(issuer, key)
@@ -207,7 +208,7 @@ def test_a_server_that_fails_is_left_alone_for_30_seconds_after_the_attempt_bega
     assert is_unavailable(issuer)
     requests = len(server.asked)
     server.documents[f"{URL}{lost}"] = document
-    clock.now += COOLDOWN - 1
+    clock.now += limits.CONFIGURATION_COOLDOWN - 1
     assert is_unavailable(issuer)
     assert len(server.asked) == requests
     clock.now += 1
@@ -222,7 +223,7 @@ def test_the_time_that_an_attempt_took_counts(clock: Clock, issuer: Issuer) -> N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Scripted, "get", slow)
         assert is_unavailable(issuer)
-    clock.now += COOLDOWN - 4
+    clock.now += limits.CONFIGURATION_COOLDOWN - 4
 
     assert not is_unavailable(issuer)
 
@@ -245,13 +246,13 @@ def test_the_last_good_ones_serve_for_a_day_while_the_server_is_down(
     known = issuer.configuration()
     server.documents.clear()
 
-    clock.now += LAST_GOOD - 1
+    clock.now += limits.CONFIGURATION_KEPT - 1
     assert issuer.configuration() is known
     assert len(server.asked) == 3
     clock.now += 1
     assert is_unavailable(issuer)
     server.publish(KEYS[1])
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
     assert has_key(issuer, KEYS[1])
 
 
@@ -273,7 +274,7 @@ def test_a_clock_that_is_set_back_makes_nothing_last_longer(
     issuer.configuration()
     server.publish(KEYS[1])
 
-    clock.now -= 10 * FRESH
+    clock.now -= 10 * limits.CONFIGURATION_FRESH
 
     assert has_key(issuer, KEYS[1])
 
@@ -283,7 +284,7 @@ def test_newer_keys_are_fetched_for_a_token_that_the_known_ones_do_not_verify(
 ) -> None:
     known = issuer.configuration()
     server.publish(KEYS[1])
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
 
     newer = issuer.newer_than(known)
 
@@ -296,9 +297,9 @@ def test_newer_keys_are_fresh_for_another_hour(
     server: Scripted, issuer: Issuer, clock: Clock
 ) -> None:
     known = issuer.configuration()
-    clock.now += FRESH - 1
+    clock.now += limits.CONFIGURATION_FRESH - 1
     newer = issuer.newer_than(known)
-    clock.now += FRESH - 1
+    clock.now += limits.CONFIGURATION_FRESH - 1
 
     assert issuer.configuration() is newer
 
@@ -311,13 +312,13 @@ def test_newer_keys_are_fetched_once_in_30_seconds_after_a_success_and_after_a_f
         assert issuer.newer_than(issuer.configuration()) is None
     assert len(server.asked) == 2
 
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
     for _ in range(1000):
         issuer.newer_than(issuer.configuration())
     assert len(server.asked) == 4
 
     server.documents.clear()
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
     newest = issuer.configuration()
     assert newest is not known
     for _ in range(1000):
@@ -329,7 +330,7 @@ def test_what_somebody_else_has_fetched_is_newer_without_another_request(
     server: Scripted, issuer: Issuer, clock: Clock
 ) -> None:
     known = issuer.configuration()
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
     newest = issuer.configuration()
 
     assert issuer.newer_than(known) is newest
@@ -385,11 +386,11 @@ def test_a_real_server_that_fails_does_not_take_away_what_is_known(
 ) -> None:
     issuer = Issuer(real_server.url, Https(real_server.url), clock)
     known = issuer.configuration()
-    clock.now += FRESH
+    clock.now += limits.CONFIGURATION_FRESH
 
     with real_server.failing(FAULTS[fault], path):
         assert issuer.configuration() is known
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
     assert issuer.configuration() is not known
 
 

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
 from mytoken_calendars.authorities.remote.https import Https
-from mytoken_calendars.authorities.remote.issuer import COOLDOWN, Configuration, Issuer
+from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
 from mytoken_calendars.authorities.remote.key_set import VerificationKey
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
 from tests import mytoken_server
@@ -559,7 +560,7 @@ def test_a_server_that_renews_its_key_is_asked_at_once_and_then_not_for_30_secon
     remote = RemoteCodec(Issuer(server.url, Https(server.url), clock))
     old = server.mint().bearer
     remote.decode(old)
-    clock.now += COOLDOWN
+    clock.now += limits.CONFIGURATION_COOLDOWN
     server.ledger.rotate_signing_key("ES256")
 
     assert remote.decode(server.mint().bearer)

@@ -10,12 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mytoken_calendars.tokens.restrictions import (
-    LATEST_TIME,
-    Circumstances,
-    Clause,
-    first_that_holds,
-)
+from mytoken_calendars import limits
+from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
 from tests.unit import examples
 from tests.unit.examples import DAY, NOW
 
@@ -73,7 +69,7 @@ def clause(members: Mapping[str, Any]) -> Clause:
         ({"nbf": NOW + 1, "exp": NOW + 2}, False),
         ({"nbf": 0}, True),
         ({"exp": 0}, False),
-        ({"nbf": 0, "exp": LATEST_TIME}, True),
+        ({"nbf": 0, "exp": limits.LATEST_TIME}, True),
     ],
 )
 def test_a_clause_holds_from_its_first_second_to_its_last(
@@ -82,7 +78,7 @@ def test_a_clause_holds_from_its_first_second_to_its_last(
     assert clause(members).holds(circumstances()) is holds
 
 
-@pytest.mark.parametrize("value", [str(NOW), float(NOW), True, -1, LATEST_TIME + 1, [], {}])
+@pytest.mark.parametrize("value", [str(NOW), float(NOW), True, -1, limits.LATEST_TIME + 1, [], {}])
 @pytest.mark.parametrize("member", ["nbf", "exp"])
 def test_a_time_that_no_issuer_writes_is_refused(member: str, value: object) -> None:
     with pytest.raises(ValidationError, match=f"\n{member}\n"):
@@ -144,7 +140,7 @@ def test_null_is_as_good_as_absent(member: str) -> None:
     ],
 )
 def test_a_clause_with_an_unknown_member_never_holds(members: dict[str, Any]) -> None:
-    restriction = clause({"nbf": 0, "exp": LATEST_TIME, **members})
+    restriction = clause({"nbf": 0, "exp": limits.LATEST_TIME, **members})
 
     assert not restriction.holds(circumstances())
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.tokeninfo_answers import (
     document,
@@ -18,7 +19,6 @@ from mytoken_calendars.authorities.remote.tokeninfo_answers import (
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from mytoken_calendars.tokens.restrictions import LATEST_TIME
 from tests import mytoken_server
 from tests.mytoken_server import TOKENINFO, MytokenServer
 from tests.unit.examples import ISSUER, MOM_ID, NOW, claims, mytoken
@@ -176,7 +176,8 @@ def test_children_that_are_null_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires_at", "expires"), [(None, None), (0, None), (1, 1), (LATEST_TIME, LATEST_TIME)]
+    ("expires_at", "expires"),
+    [(None, None), (0, None), (1, 1), (limits.LATEST_TIME, limits.LATEST_TIME)],
 )
 def test_a_token_that_never_expires_says_so_in_several_ways(
     expires_at: int | None, expires: int | None
@@ -243,7 +244,7 @@ def test_a_token_may_have_a_hundred_ancestors() -> None:
         pytest.param([tree(1, name="\ud800")], id="a name that is no text"),
         pytest.param([tree(1, created=None)], id="not created"),
         pytest.param([tree(1, created=-1)], id="created before 1970"),
-        pytest.param([tree(1, created=LATEST_TIME + 1)], id="created after 9999"),
+        pytest.param([tree(1, created=limits.LATEST_TIME + 1)], id="created after 9999"),
         pytest.param([tree(1, created="0")], id="created at a text"),
         pytest.param([tree(1, created=1.0)], id="created at a fraction"),
         pytest.param([tree(1, created=True)], id="created at true"),

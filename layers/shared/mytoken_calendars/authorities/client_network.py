@@ -12,14 +12,13 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.tokens.hosts import parsed_address
 
 if TYPE_CHECKING:
     from maxminddb import Reader
 
 _LAYER_FILE = "/opt/geoip.mmdb"
-_MOST_NAMES = 8  # of one address: its owner may give it thousands, and each is looked up
-_LONGEST_LOOK_UP = 2.0  # seconds, for all questions about one address
 
 _COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
 
@@ -29,7 +28,7 @@ class ClientNetwork:
     """`geoip_database` is a file of the format MaxMind DB 2.0, which need not be there."""
 
     geoip_database: Path
-    patience: float = _LONGEST_LOOK_UP
+    patience: float = limits.CLIENT_LOOK_UP
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -79,7 +78,7 @@ def _confirmed_names(address: str) -> frozenset[str]:
         name, aliases, _ = socket.gethostbyaddr(address)
     except (OSError, UnicodeError):
         return frozenset()
-    names = {name, *aliases[: _MOST_NAMES - 1]}
+    names = {name, *aliases[: limits.CLIENT_NAMES - 1]}
     return frozenset(name.lower().removesuffix(".") for name in names if _leads_to(name, address))
 
 

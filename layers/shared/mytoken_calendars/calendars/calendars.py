@@ -22,10 +22,6 @@ from mytoken_calendars.tokens.mytoken import Capability
 
 FEEDS_PATH = "/calendars"
 
-MAX_CALENDARS = 1_000  # of one user
-MAX_SUBSCRIPTIONS = 10_000  # of one calendar
-MAX_SUBSCRIPTIONS_OF_OWNER = 50_000
-
 
 @dataclass(frozen=True)
 class Calendar:

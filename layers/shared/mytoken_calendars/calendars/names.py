@@ -2,11 +2,7 @@
 
 import unicodedata
 
-NAME_LENGTH = 128
-# A code point is at most four in another normal form (UAX #15, section 14), so what is longer than
-# this has more than NAME_LENGTH in NFC. To normalise a long text takes quadratic time.
-_LONGEST_TO_NORMALISE = 4 * NAME_LENGTH
-COMMENT_LENGTH = 1024
+from mytoken_calendars import limits
 
 # Letters, marks, numbers, punctuation, symbols and the space. What is left out shows nothing or
 # turns text around: controls, format characters (bidi, zero width), line separators, surrogates,
@@ -28,9 +24,9 @@ def calendar_name(text: str) -> str:
 
     Raises ValueError, which says the rule that was broken, for anything else.
     """
-    name = unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_TO_NORMALISE else text
-    if not 1 <= len(name) <= NAME_LENGTH:
-        raise ValueError(f"a calendar's name has 1 to {NAME_LENGTH} characters")
+    name = unicodedata.normalize("NFC", text) if len(text) <= limits.NAME_TO_NORMALISE else text
+    if not 1 <= len(name) <= limits.NAME:
+        raise ValueError(f"a calendar's name has 1 to {limits.NAME} characters")
     if name in (".", ".."):
         raise ValueError("a calendar's name is not '.' or '..'")
     if _PATH_DELIMITERS & set(name):
@@ -56,8 +52,8 @@ def comment(text: str) -> str:
     Raises ValueError for characters that are no text: controls other than tab and line feed, line
     and paragraph separators, surrogates and noncharacters.
     """
-    if len(text) > COMMENT_LENGTH:
-        raise ValueError(f"a comment has at most {COMMENT_LENGTH} characters")
+    if len(text) > limits.COMMENT:
+        raise ValueError(f"a comment has at most {limits.COMMENT} characters")
     if not all(is_text(character) for character in text):
         raise ValueError("a comment has no control characters other than tab and line feed")
     return text

@@ -12,13 +12,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import Protocol
 
+from mytoken_calendars import limits
 from mytoken_calendars.identifiers import Owner
 
-GONE_FOR = 90 * 24 * 60 * 60  # seconds for which a deleted calendar's feed is 410, then 404
 CLOSING = "END:VCALENDAR\r\n"
 
-_ATTEMPTS = 3
-_SETTLES_IN = 60  # seconds: more than a function may run, and clocks may differ
 _LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
 _GZIP = 31  # for zlib: with the header and trailer of gzip (RFC 1952), which then has no time
 _PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
@@ -55,7 +53,7 @@ class Feed:
     @property
     def settled(self) -> int:
         """From when on, in seconds since 1970, the last change is long over, whoever looks."""
-        return self.changed + _SETTLES_IN
+        return self.changed + limits.FEED_SETTLES
 
     def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:
         """Whether so many writes, as a collection has seen, are all that this state is made of.
@@ -113,7 +111,7 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
     if cached is not None:
         return feed, cached
     body = b""
-    for _ in range(_ATTEMPTS):
+    for _ in range(limits.ATTEMPTS_AT_A_FEED):
         body = _compressed(chain([feed.opening], store.events(feed, now), [CLOSING]))
         current = store.find(feed.id, now)
         if current == feed:

@@ -8,9 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
+from mytoken_calendars import limits
 from mytoken_calendars.feeds.feed import Cache, Feed
-
-_ROOM = 32 * 1024 * 1024  # bytes: some ten thousand ordinary feeds, or forty of 10,000 tokens
 
 
 @dataclass
@@ -18,7 +17,7 @@ class FeedMemory:
     """A Cache of the feeds that were asked for last. The local server's threads share it."""
 
     behind: Cache
-    room: int = _ROOM
+    room: int = limits.FEED_MEMORY
     _bodies: OrderedDict[tuple[str, str], bytes] = field(default_factory=OrderedDict)
     _used: int = 0
     _lock: Lock = field(default_factory=Lock)

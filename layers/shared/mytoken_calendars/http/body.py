@@ -8,13 +8,10 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from mytoken_calendars import identifiers, strict_json
+from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
-from mytoken_calendars.http.request import LARGEST_BODY, Request
-
-MOST_FORM_FIELDS = 16
-LONGEST_MEDIA_TYPE = 255  # characters: names are at most 127 each (RFC 6838, 4.2)
+from mytoken_calendars.http.request import Request
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -98,7 +95,7 @@ def _check_spelling(found: Iterable[str], known: set[str]) -> None:
 
 
 def _read(request: Request) -> dict[str, Any]:
-    if len(request.body) > LARGEST_BODY:
+    if len(request.body) > limits.BODY:
         raise PayloadTooLarge
     is_form = bool(request.body) and _media_type(request) == _FORM
     body = request.body
@@ -114,7 +111,7 @@ def _media_type(request: Request) -> str:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
     content_type = request.headers.get("content-type", _JSON)
-    if len(content_type) > LONGEST_MEDIA_TYPE:  # to parse a long one takes quadratic time
+    if len(content_type) > limits.MEDIA_TYPE:  # to parse a long one takes quadratic time
         raise UnsupportedMediaType
     header = Message()
     header["Content-Type"] = content_type
@@ -146,7 +143,7 @@ def _form(body: bytes) -> dict[str, Any]:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=MOST_FORM_FIELDS,
+            max_num_fields=limits.FORM_FIELDS,
         )
     except ValueError:
         raise InvalidRequest("The body is not a form.") from None

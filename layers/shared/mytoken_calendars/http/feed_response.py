@@ -9,13 +9,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
+from mytoken_calendars import limits
 from mytoken_calendars.errors import FeedTooLarge
 from mytoken_calendars.feeds.feed import Feed, unpacked
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
-
-# Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
-LARGEST_ANSWER = 6 * 1024 * 1024 - 16 * 1024
 
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
 # These are about the text, which a 304 does not have (RFC 9110, 15.4.5).
@@ -121,7 +119,7 @@ def _weight(parameter: str) -> float:
 
 
 def _fits_in_base64(compressed: bytes) -> bool:
-    return len(compressed) * 4 / 3 <= LARGEST_ANSWER
+    return len(compressed) * 4 / 3 <= limits.ANSWER
 
 
 def _text_that_fits(compressed: bytes) -> str | None:
@@ -129,8 +127,8 @@ def _text_that_fits(compressed: bytes) -> str | None:
     text = b""
     for piece in unpacked(compressed):
         text += piece
-        if len(text) > LARGEST_ANSWER:
+        if len(text) > limits.ANSWER:
             return None
     # A byte takes at most six in JSON, so most texts need not be measured.
-    fits = len(text) * 6 <= LARGEST_ANSWER or len(json.dumps(text.decode())) <= LARGEST_ANSWER
+    fits = len(text) * 6 <= limits.ANSWER or len(json.dumps(text.decode())) <= limits.ANSWER
     return text.decode() if fits else None

@@ -6,7 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars import errors, logs
+from mytoken_calendars import errors, limits, logs
 from mytoken_calendars.backoff import pause
 from mytoken_calendars.http import token_update
 from mytoken_calendars.http.request import Request
@@ -32,7 +32,6 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
 # Web applications may call these from anywhere; feeds are for calendar apps, which do not ask.
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
-_ATTEMPTS = 8
 
 # What a request may be refused with because it is done already: its calendar is there, or gone; its
 # mytoken is rotated, or used up. A full calendar is not: its transaction meets the receipt first.
@@ -78,7 +77,7 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
     is malformed would only be twice the work.
     """
     may_be_done = "idempotency-key" in request.headers
-    for attempt in range(1, _ATTEMPTS):
+    for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
         try:
             return handle(request)
         except errors.Outdated:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.tokens.request_state import RequestState
-
-LARGEST_BODY = 64 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -60,5 +59,5 @@ def _body(text: str, *, encoded: bool) -> bytes:
     A lone surrogate becomes bytes that are no UTF-8, which every reader of the body refuses.
     """
     if encoded:  # four characters for three bytes
-        return base64.b64decode(text[: (LARGEST_BODY // 3 + 1) * 4])
-    return text[: LARGEST_BODY + 1].encode("utf-8", "surrogatepass")
+        return base64.b64decode(text[: (limits.BODY // 3 + 1) * 4])
+    return text[: limits.BODY + 1].encode("utf-8", "surrogatepass")

@@ -4,12 +4,11 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import JSON, Response
 
 COOKIE = "mytoken"
-
-_COOKIE_FOR = 4 * 24 * 60 * 60  # seconds
 
 
 def handed_on(response: Response, request: Request) -> Response:
@@ -37,6 +36,6 @@ def handed_on(response: Response, request: Request) -> Response:
 
 
 def _cookie(bearer: str, request: Request) -> str:
-    attributes = f"Max-Age={_COOKIE_FOR}; Path=/api; HttpOnly; SameSite=Strict"
+    attributes = f"Max-Age={limits.COOKIE}; Path=/api; HttpOnly; SameSite=Strict"
     secure = "; Secure" if request.base_url.startswith("https:") else ""
     return f"{COOKIE}={bearer}; {attributes}{secure}"

@@ -6,9 +6,6 @@ from typing import Any, Protocol
 
 from mytoken_calendars.changes import Change, Write
 
-REPEATABLE_FOR = 24 * 60 * 60  # seconds
-SUCCESSOR_FOR = 60  # seconds in which the successor of a rotated token is handed out once more
-
 
 @dataclass(frozen=True)
 class IdempotencyKey:

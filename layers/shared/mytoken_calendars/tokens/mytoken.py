@@ -8,11 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
-from mytoken_calendars.tokens.restrictions import LATEST_TIME, Restrictions, Time
-
-LONGEST_NAME = 100
+from mytoken_calendars.tokens.restrictions import Restrictions, Time
 
 
 class Capability(StrEnum):
@@ -79,7 +78,7 @@ class Mytoken(_Claims):
     auth_time: Time | None = None
     jti: Annotated[UUID, Field(strict=False)]
     seq_no: Annotated[int, Field(ge=1)]
-    name: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
+    name: Annotated[str, Field(max_length=limits.TOKEN_NAME)] | None = None
     oidc_sub: Annotated[str, Field(min_length=1)]
     oidc_iss: str
     capabilities: list[str]
@@ -165,7 +164,7 @@ class Mytoken(_Claims):
         """The claim by which a `lifetime` ends the token if it is made now; none without one."""
         if self.rotation is None or not self.rotation.lifetime:
             return {}
-        latest = LATEST_TIME if expires is None else expires
+        latest = limits.LATEST_TIME if expires is None else expires
         return {"exp": min(now + self.rotation.lifetime, latest)}
 
     def response(self, bearer: str, now: int) -> dict[str, Any]:

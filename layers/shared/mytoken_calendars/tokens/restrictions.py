@@ -20,13 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from mytoken_calendars import limits
 from mytoken_calendars.tokens import hosts
 from mytoken_calendars.tokens.schedule import Schedule
-
-MOST_CLAUSES = 32  # of a token: what lies behind them lets no request in
-MOST_HOSTS = 64  # of a clause
-_MOST_USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
-LATEST_TIME = 253_402_214_400  # the last day of 9999: events that begin then can still end
 
 
 class Network(Protocol):
@@ -69,13 +65,13 @@ def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
-Time = Annotated[int, Field(ge=0, le=LATEST_TIME)]
+Time = Annotated[int, Field(ge=0, le=limits.LATEST_TIME)]
 # What is malformed is read as None and recognised by what stands in the token.
 _Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
 _Hosts = Annotated[
-    Annotated[list[str], Field(max_length=MOST_HOSTS)] | None, WrapValidator(_lenient)
+    Annotated[list[str], Field(max_length=limits.HOSTS)] | None, WrapValidator(_lenient)
 ]
-_Limit = Annotated[Annotated[int, Field(ge=0, le=_MOST_USES)] | None, WrapValidator(_lenient)]
+_Limit = Annotated[Annotated[int, Field(ge=0, le=limits.USES)] | None, WrapValidator(_lenient)]
 _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
 
@@ -158,7 +154,7 @@ class Clause(BaseModel):
 
 
 def _first(clauses: Any) -> Any:
-    return clauses[:MOST_CLAUSES] if isinstance(clauses, list) else clauses
+    return clauses[: limits.CLAUSES] if isinstance(clauses, list) else clauses
 
 
 # Any one clause lets a request in, so a token with fewer of them is let in less, and never more.

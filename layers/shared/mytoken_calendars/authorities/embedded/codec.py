@@ -18,7 +18,7 @@ from jwt import PyJWS, PyJWTError
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_decode, der_to_raw_signature
 
-from mytoken_calendars import strict_json
+from mytoken_calendars import limits, strict_json
 from mytoken_calendars.aws.kms import SigningKey
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.identifiers import SIGNING_ALGORITHM
@@ -26,7 +26,6 @@ from mytoken_calendars.tokens.mytoken import Mytoken
 
 TYPE = "MT+JWT"
 
-LONGEST = 16 * 1024
 _ORDER = SECP521R1().group_order
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -58,7 +57,7 @@ class JwtCodec:
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
-        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= limits.TOKEN else None
         if jwt is None:
             raise InvalidToken
         try:

@@ -6,18 +6,14 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
-from mytoken_calendars.authorities.embedded.codec import LONGEST
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
-from mytoken_calendars.tokens.restrictions import MOST_CLAUSES
-
-MAX_ANCESTORS = 20  # each is checked in every transaction of a descendant
 
 _VERSION = "0.7"
-_ROOM_FOR_SUCCESSORS = 100  # characters: their numbers grow
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,8 @@ def issue(
         "rotation": new.rotation,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
-    if len(new.restrictions or ()) > MOST_CLAUSES:
-        raise InvalidRequest(f"A mytoken has at most {MOST_CLAUSES} clauses in its restrictions.")
+    if len(new.restrictions or ()) > limits.CLAUSES:
+        raise InvalidRequest(f"A mytoken has at most {limits.CLAUSES} clauses in its restrictions.")
     try:
         mytoken = Mytoken.of(claims)
     except ValidationError as error:
@@ -74,7 +70,7 @@ def issue(
     # The registry has the end for good, the token that of its lifetime, if it has one.
     claims |= mytoken.ending(now, mytoken.exp)
     bearer = authority.codec.encode(claims)
-    if len(bearer) > LONGEST - _ROOM_FOR_SUCCESSORS:
+    if len(bearer) > limits.TOKEN - limits.ROOM_FOR_SUCCESSORS:
         raise InvalidRequest("These claims make a mytoken that is too long to be presented.")
     writes = authority.registry.registration_writes(mytoken.owner, record, new.user)
     authority.registry.table.commit(Change.new(now), *conditions, *writes)
@@ -88,6 +84,6 @@ def _lineage(
         return (), ()
     parent = authority.registry.find(mytoken.owner, parent_id)
     ancestors = (parent.mom_id, *parent.ancestors)
-    if len(ancestors) > MAX_ANCESTORS:
-        raise InvalidRequest(f"A mytoken has at most {MAX_ANCESTORS} ancestors.")
+    if len(ancestors) > limits.ANCESTORS:
+        raise InvalidRequest(f"A mytoken has at most {limits.ANCESTORS} ancestors.")
     return ancestors, parent.conditions

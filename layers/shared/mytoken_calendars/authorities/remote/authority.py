@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities import configuration
 from mytoken_calendars.authorities.client_network import ClientNetwork
 from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
@@ -35,8 +36,6 @@ _COUNTED = (
     "A use of this mytoken has to be counted by its issuer, which needs manage_mytokens:list or "
     "tokeninfo:subtokens."
 )
-
-_MOST_SEEN = 49  # gone, and as many back: with their head, a transaction's 100 items
 
 
 @dataclass
@@ -139,8 +138,8 @@ class RemoteAuthority:
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
         tokens = self._listed(caller, Action.LIST)
-        gone = sorted(subscribed - revoked - tokens.keys())[:_MOST_SEEN]
-        back = sorted(revoked & tokens.keys())[:_MOST_SEEN]
+        gone = sorted(subscribed - revoked - tokens.keys())[: limits.GONE_AT_ONCE]
+        back = sorted(revoked & tokens.keys())[: limits.GONE_AT_ONCE]
         is_complete = caller.mytoken.mom_id in tokens
         if is_complete and (gone or back):
             change = Change.new(caller.credentials.now)

@@ -8,10 +8,10 @@ from typing import Annotated
 from jwt import PyJWS, PyJWTError
 from pydantic import BaseModel, ConfigDict, Field
 
-from mytoken_calendars import strict_json
-from mytoken_calendars.authorities.embedded.codec import LONGEST, TYPE, mytoken_of
+from mytoken_calendars import limits, strict_json
+from mytoken_calendars.authorities.embedded.codec import TYPE, mytoken_of
 from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
-from mytoken_calendars.authorities.remote.key_set import LONGEST_KID, Algorithm, VerificationKey
+from mytoken_calendars.authorities.remote.key_set import Algorithm, VerificationKey
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.tokens.mytoken import Mytoken
 
@@ -26,7 +26,7 @@ class _Header(BaseModel):
 
     typ: str
     alg: Algorithm
-    kid: Annotated[str, Field(min_length=1, max_length=LONGEST_KID)] = ""
+    kid: Annotated[str, Field(min_length=1, max_length=limits.KEY_ID)] = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class RemoteCodec:
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
-        jwt = _JWT.fullmatch(bearer) if len(bearer) <= LONGEST else None
+        jwt = _JWT.fullmatch(bearer) if len(bearer) <= limits.TOKEN else None
         if jwt is None:
             raise InvalidToken
         try:
@@ -66,7 +66,7 @@ class RemoteCodec:
 
 def is_short_token(bearer: str) -> bool:
     """Whether this may be a short token, which only its issuer can read; a JWT is none."""
-    return len(bearer) <= LONGEST and _SHORT_TOKEN.fullmatch(bearer) is not None
+    return len(bearer) <= limits.TOKEN and _SHORT_TOKEN.fullmatch(bearer) is not None
 
 
 def _decoded(segment: str) -> bytes:

@@ -16,12 +16,12 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.errors import TemporarilyUnavailable
 
 METADATA_SECONDS, METADATA_BYTES = 2.0, 150_000
 TOKENINFO_SECONDS, TOKENINFO_BYTES = 5.0, 4_000_000
 
-_HEAD_BYTES = 128 * 1024  # room for the head of an answer and for the sizes of its chunks
 _HEADERS = {"Accept": "application/json", "Connection": "close", "User-Agent": "mytoken-calendars"}
 _LABEL = r"[a-z0-9_-]{1,63}"
 _URL = re.compile(
@@ -159,7 +159,7 @@ class _Connection(HTTPConnection):
         self, host: str, port: int, tls: ssl.SSLContext, until: float, at_most: int
     ) -> None:
         super().__init__(host, port)
-        self._tls, self._until, self._room = tls, until, at_most + _HEAD_BYTES
+        self._tls, self._until, self._room = tls, until, at_most + limits.ISSUER_HEAD
 
     def connect(self) -> None:
         connected = _connected(self.host, self.port, self._until)

@@ -8,18 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mytoken_calendars import logs, strict_json
+from mytoken_calendars import limits, logs, strict_json
 from mytoken_calendars.authorities.remote import key_set
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.key_set import Algorithm, VerificationKey
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.errors import TemporarilyUnavailable
-
-# In seconds. While a server cannot be reached, what was last known of it serves for a day.
-FRESH = 60 * 60
-LAST_GOOD = 24 * 60 * 60
-COOLDOWN = 30
 
 
 @dataclass(frozen=True)
@@ -67,9 +62,9 @@ class Issuer:
         Raises TemporarilyUnavailable if there is nothing like it.
         """
         with self._lock:
-            if self._last is None or not self._is_recent(self._fetched, FRESH):
+            if self._last is None or not self._is_recent(self._fetched, limits.CONFIGURATION_FRESH):
                 self._attempt()
-            if self._last is None or not self._is_recent(self._fetched, LAST_GOOD):
+            if self._last is None or not self._is_recent(self._fetched, limits.CONFIGURATION_KEPT):
                 raise TemporarilyUnavailable
             return self._last
 
@@ -84,7 +79,7 @@ class Issuer:
             return None if self._last is known else self._last
 
     def _attempt(self) -> None:
-        if self._is_recent(self._attempted, COOLDOWN):
+        if self._is_recent(self._attempted, limits.CONFIGURATION_COOLDOWN):
             return
         self._attempted = now = self._clock()
         try:

@@ -9,14 +9,12 @@ from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pydantic import BaseModel, ConfigDict, Field
 
-LONGEST_KID = 128
+from mytoken_calendars import limits
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 ALGORITHMS: frozenset[str] = frozenset(get_args(Algorithm))
 
-_MOST_KEYS = 20
 _RSA_BITS = range(2048, 8192 + 1)
-_LARGEST_EXPONENT = 2**32  # a larger one is of no use but to keep whoever verifies busy
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -38,7 +36,7 @@ class _Jwk(BaseModel):
     use: str | None = None
     key_ops: list[str] | None = None
     alg: str | None = None
-    kid: Annotated[str, Field(max_length=LONGEST_KID)] | None = None
+    kid: Annotated[str, Field(max_length=limits.KEY_ID)] | None = None
     crv: str | None = None
     x: _Number = None
     y: _Number = None
@@ -58,7 +56,7 @@ def keys_of(document: Any, algorithm: Algorithm) -> tuple[VerificationKey, ...]:
     or one that contradicts itself, with two keys of the same name, or with too many.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not 0 < len(entries) <= _MOST_KEYS:
+    if not isinstance(entries, list) or not 0 < len(entries) <= limits.ISSUER_KEYS:
         raise ValueError("not a key set of a usual size")
     jwks = [_jwk(entry) for entry in entries]
     kids = [jwk.kid for jwk in jwks if jwk.kid is not None]
@@ -97,7 +95,7 @@ def _rsa(jwk: _Jwk) -> RSAPublicKey:
     public = RSAAlgorithm.from_jwk(jwk.model_dump(exclude_none=True))
     if not isinstance(public, RSAPublicKey) or public.key_size not in _RSA_BITS:
         raise ValueError("an RSA key of an unusual length")
-    if public.public_numbers().e > _LARGEST_EXPONENT:
+    if public.public_numbers().e > limits.RSA_EXPONENT:
         raise ValueError("an RSA key with an unusual exponent")
     return public
 

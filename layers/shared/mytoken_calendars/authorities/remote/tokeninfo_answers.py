@@ -7,14 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from mytoken_calendars import identifiers, strict_json
+from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.authorities.embedded.codec import mytoken_of
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
-from mytoken_calendars.tokens.mytoken import LONGEST_NAME, Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Time
 
-_MOST_TOKENS = 100_000
-_MOST_ANCESTORS = 100
 _USAGES_DONE = ("usages_AT_done", "usages_other_done")
 
 
@@ -116,12 +114,12 @@ def token_records(answer: Mapping[str, Any]) -> dict[str, TokenRecord]:
     trees = answer.get("mytokens")
     try:
         tokens = list(
-            islice(_tokens(trees if isinstance(trees, list) else [trees]), _MOST_TOKENS + 1)
+            islice(_tokens(trees if isinstance(trees, list) else [trees]), limits.LISTED_TOKENS + 1)
         )
     except ValueError as error:
         raise TemporarilyUnavailable from error
     found = {token.mom_id: token for token in tokens}
-    if len(found) < len(tokens) or len(tokens) > _MOST_TOKENS:
+    if len(found) < len(tokens) or len(tokens) > limits.LISTED_TOKENS:
         raise TemporarilyUnavailable
     return found
 
@@ -132,7 +130,7 @@ def _tokens(trees: list[Any]) -> Iterator[TokenRecord]:
     while waiting:
         unread, ancestors = waiting.pop()
         tree = _Tree.model_validate(unread)
-        if len(ancestors) > _MOST_ANCESTORS:
+        if len(ancestors) > limits.LISTED_ANCESTORS:
             raise ValueError("a token has too many ancestors")
         yield _record(tree.token, ancestors)
         own_and_ancestors = (tree.token.mom_id, *ancestors)
@@ -141,5 +139,5 @@ def _tokens(trees: list[Any]) -> Iterator[TokenRecord]:
 
 def _record(entry: _Entry, ancestors: tuple[str, ...]) -> TokenRecord:
     # A name is a label: one that is longer than ours may be says enough when it is cut off.
-    name = entry.name[:LONGEST_NAME] if entry.name else None
+    name = entry.name[: limits.TOKEN_NAME] if entry.name else None
     return TokenRecord(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)

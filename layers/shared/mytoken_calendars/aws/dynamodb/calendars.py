@@ -4,20 +4,15 @@ import os
 from dataclasses import dataclass, replace
 from typing import Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import items, keys, revocations
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Table
-from mytoken_calendars.calendars.calendars import (
-    MAX_CALENDARS,
-    MAX_SUBSCRIPTIONS,
-    MAX_SUBSCRIPTIONS_OF_OWNER,
-    Calendar,
-)
+from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import CalendarExists, CalendarNotFound, LimitReached, Outdated
-from mytoken_calendars.feeds import feed
 from mytoken_calendars.identifiers import Owner
 
 _FULL = "{} {:,} {}, which is the limit."
@@ -73,7 +68,7 @@ class CalendarStore:
             self.table.put(
                 keys.feed_head(calendar.feed_id), items.of_feed(calendar, opening, change), ABSENT
             ),
-            self._count(calendar.owner, "calendars", MAX_CALENDARS, change),
+            self._count(calendar.owner, "calendars", limits.CALENDARS, change),
             use=use,
         )
 
@@ -95,13 +90,13 @@ class CalendarStore:
                 keys.feed_head(calendar.feed_id),
                 "SET #version = :version, #changed = :changed ADD #subscriptions :one",
                 "#subscriptions < :most",
-                LimitReached(_FULL.format("The calendar has", MAX_SUBSCRIPTIONS, "tokens")),
+                LimitReached(_FULL.format("The calendar has", limits.TOKENS, "tokens")),
                 version=change.id,
                 changed=change.at,
                 one=1,
-                most=MAX_SUBSCRIPTIONS,
+                most=limits.TOKENS,
             ),
-            self._count(calendar.owner, "subscriptions", MAX_SUBSCRIPTIONS_OF_OWNER, change),
+            self._count(calendar.owner, "subscriptions", limits.TOKENS_OF_USER, change),
             use=use,
         )
 
@@ -148,7 +143,7 @@ class CalendarStore:
         subscriptions = feed_head.get("subscriptions")
         if subscriptions is None:
             raise Outdated
-        deleted = {"deleted": change.at, "ttl": change.at + feed.GONE_FOR}
+        deleted = {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}
         self.table.commit(
             change,
             self.table.delete(_named(calendar), "#id = :id", id=calendar.id),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.dynamodb import keys, revocations
 from mytoken_calendars.aws.dynamodb.table import Item, Table
@@ -12,8 +13,6 @@ from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.identifiers import Owner, is_feed_id
-
-_REMEMBERED = 10_000  # owners of feeds, in a warm function
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class FeedStore:
             raise FeedGone
         if owner:
             return head, next(iter(found.values()), {})
-        if len(self._owners) >= _REMEMBERED:
+        if len(self._owners) >= limits.REMEMBERED_OWNERS:
             self._owners.clear()
         self._owners[key["pk"]] = head["owner"]
         return head, self.table.get(keys.revocations_head(head["owner"])) or {}

@@ -8,24 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import items, keys
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Table
-from mytoken_calendars.calendars.calendars import (
-    MAX_CALENDARS,
-    MAX_SUBSCRIPTIONS,
-    MAX_SUBSCRIPTIONS_OF_OWNER,
-    Calendar,
-)
+from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import AlreadyImported, CalendarExists, LimitReached
 
 Event = tuple[Subscription, str]  # and its VEVENT
-
-_AT_ONCE = 45  # tokens, of two items each: with five more they fit into a transaction's 100
-_TIME_FOR_AN_IMPORT = 24 * 60 * 60  # seconds; then what is laid ready is given up
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Importer:
         it was given up.
         """
         check_number(events)
-        ready = self._laid_ready(calendar, events[_AT_ONCE:], change)
+        ready = self._laid_ready(calendar, events[limits.IMPORTED_AT_ONCE :], change)
         feed = {**items.of_feed(calendar, opening, change), "subscriptions": len(events)}
         self.table.commit(
             change,
@@ -67,7 +60,7 @@ class Importer:
             ),
             self._count(calendar, len(events), change),
             *ready,
-            *self._tokens(calendar, events[:_AT_ONCE]),
+            *self._tokens(calendar, events[: limits.IMPORTED_AT_ONCE]),
         )
 
     def _laid_ready(
@@ -79,14 +72,14 @@ class Importer:
         """
         if not events:
             return ()
-        job, until = keys.importing(calendar.id), change.at + _TIME_FOR_AN_IMPORT
+        job, until = keys.importing(calendar.id), change.at + limits.IMPORT
         kept = {"owner": calendar.owner, "until": until}
         self.table.commit(Change.new(change.at), self.table.put(job, kept, ABSENT))
-        for first in range(0, len(events), _AT_ONCE):
+        for first in range(0, len(events), limits.IMPORTED_AT_ONCE):
             self.table.commit(
                 Change.new(change.at),
                 self.table.check(job, "#until = :until", until=until),
-                *self._tokens(calendar, events[first : first + _AT_ONCE]),
+                *self._tokens(calendar, events[first : first + limits.IMPORTED_AT_ONCE]),
             )
         return (self.table.delete(job, "#until = :until", until=until),)
 
@@ -111,18 +104,18 @@ class Importer:
             "(attribute_not_exists(#calendars) OR #calendars < :most)"
             " AND (attribute_not_exists(#subscriptions) OR #subscriptions <= :room)",
             LimitReached(
-                f"A user has at most {MAX_CALENDARS:,} calendars and"
-                f" {MAX_SUBSCRIPTIONS_OF_OWNER:,} subscriptions."
+                f"A user has at most {limits.CALENDARS:,} calendars and"
+                f" {limits.TOKENS_OF_USER:,} subscriptions."
             ),
             version=change.id,
             one=1,
             tokens=tokens,
-            most=MAX_CALENDARS,
-            room=MAX_SUBSCRIPTIONS_OF_OWNER - tokens,
+            most=limits.CALENDARS,
+            room=limits.TOKENS_OF_USER - tokens,
         )
 
 
 def check_number(tokens: Sequence[object]) -> None:
     """Raises LimitReached if they are more than a calendar may have."""
-    if len(tokens) > MAX_SUBSCRIPTIONS:
-        raise LimitReached(f"A calendar has at most {MAX_SUBSCRIPTIONS:,} tokens.")
+    if len(tokens) > limits.TOKENS:
+        raise LimitReached(f"A calendar has at most {limits.TOKENS:,} tokens.")

@@ -15,17 +15,13 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import IdempotencyKeyReused
-from mytoken_calendars.tokens.idempotency import (
-    REPEATABLE_FOR,
-    SUCCESSOR_FOR,
-    IdempotencyKey,
-    Receipt,
-)
+from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class ReceiptStore:
         item = {
             "request": key.request,
             "calendar": receipt.calendar_id,
-            "ttl": change.at + REPEATABLE_FOR,
+            "ttl": change.at + limits.REPEATABLE,
         }
         if receipt.token_update:
             item["successor"] = _sealed(receipt.token_update, bearer, change.at)
@@ -72,7 +68,7 @@ def _sealed(successor: Mapping[str, Any], bearer: str, at: int) -> str:
 def _unsealed(sealed: str, bearer: str, now: int) -> dict[str, Any] | None:
     """The successor, unless its time is over."""
     try:
-        opened = _seal(bearer).decrypt_at_time(sealed, SUCCESSOR_FOR, now)
+        opened = _seal(bearer).decrypt_at_time(sealed, limits.SUCCESSOR_REPEATED, now)
     except InvalidToken:
         return None
     successor: dict[str, Any] = json.loads(opened)

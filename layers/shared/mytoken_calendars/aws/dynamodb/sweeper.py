@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.table import ABSENT, BATCH, Item, Table
+from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import Outdated
@@ -55,10 +56,10 @@ class Sweeper:
 
     def _is_done(self, job: Item, may_go_on: Callable[[], bool]) -> bool:
         leftovers = self._leftovers(Owner(job["owner"]), job["sk"])
-        for first in range(0, len(leftovers), BATCH):
+        for first in range(0, len(leftovers), limits.REMOVED_AT_ONCE):
             if not may_go_on():
                 return False
-            self.table.remove(leftovers[first : first + BATCH])
+            self.table.remove(leftovers[first : first + limits.REMOVED_AT_ONCE])
         self.table.remove([keys.sweep(job["sk"])])
         return True
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.dynamodb import transaction
 from mytoken_calendars.aws.dynamodb.keys import Key
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-BATCH = 25  # the most items that one call removes
-
-_ATTEMPTS = 6
 
 ABSENT = "attribute_not_exists(#pk)"
 PRESENT = "attribute_exists(#pk)"
@@ -150,7 +148,7 @@ def _until_processed(
     send: Callable[..., Any], request: dict[str, Any], unprocessed: str
 ) -> Iterator[dict[str, Any]]:
     """The answers to a batch, of which DynamoDB may return a part to be sent again later."""
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(limits.ATTEMPTS_AT_A_BATCH):
         if not request:
             return
         if attempt:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
@@ -25,12 +26,6 @@ _TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
 
 _USES = "uses_"  # and a clause's digest: the name of its counter
 _MADE = "made_"  # and a seq_no: when that successor was committed at the latest, in milliseconds
-
-# So many of them are known. Who lost a race is not further behind than that.
-_GENERATIONS = 16
-
-# When a transaction was committed nobody knows before it is, but it takes no longer than this.
-_LONGEST_COMMIT = 60_000  # milliseconds
 
 
 @dataclass(frozen=True)
@@ -117,9 +112,12 @@ class Registry:
         values: dict[str, Any] = {}
         if mytoken.rotates:
             successor = mytoken.seq_no + 1
-            made, forgotten = f"#{_MADE}{successor}", f"#{_MADE}{max(0, successor - _GENERATIONS)}"
+            made, forgotten = (
+                f"#{_MADE}{successor}",
+                f"#{_MADE}{max(0, successor - limits.GENERATIONS)}",
+            )
             changes = f"SET #seq_no = :successor, {made} = :made REMOVE {forgotten} "
-            values |= {"successor": successor, "made": now * 1000 + _LONGEST_COMMIT}
+            values |= {"successor": successor, "made": now * 1000 + limits.COMMIT}
         if clause and clause.limits_use:
             counter = f"#{_USES}{clause.digest}"
             changes += f"ADD {counter} :one"

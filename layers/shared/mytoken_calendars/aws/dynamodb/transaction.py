@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.backoff import pause
@@ -14,7 +15,6 @@ from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ATTEMPTS = 6
 
 # Cancelled by a condition, a conflict or a throttle; or its first sending is still under way.
 _MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
@@ -32,7 +32,7 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
     """
     writes = _one_for_each_item(writes)
     items: Any = [{write.action: clients.dynamodb_parameters(write.parameters)} for write in writes]
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(limits.ATTEMPTS_AT_A_TRANSACTION):
         if attempt:
             pause(attempt)
         try:

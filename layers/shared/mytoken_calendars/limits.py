@@ -1,0 +1,79 @@
+"""Every limit and every lifetime, with its unit and its reason.
+
+docs/architecture.md has the table of those that callers meet.
+"""
+
+_KIB, _MIB = 1024, 1024 * 1024  # bytes
+_MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60  # seconds
+
+# --- requests: what is larger is refused before it costs anything ---------------------------------
+
+BODY = 64 * _KIB  # bytes: a name, a comment and a mytoken need 20
+FORM_FIELDS = 16  # no operation has more than five
+MEDIA_TYPE = 255  # characters: each of its two names is at most 127 (RFC 6838, 4.2)
+ATTEMPTS_AT_A_REQUEST = 8  # when other requests overtake it: some four seconds with the pauses
+
+# --- calendars ------------------------------------------------------------------------------------
+
+NAME = 128  # code points in NFC, of a calendar's name
+# A code point is at most four in another normal form (UAX #15, section 14), so what is longer than
+# this has more than NAME in NFC. To normalise a long text takes quadratic time.
+NAME_TO_NORMALISE = 4 * NAME  # code points
+COMMENT = 1024  # code points
+CALENDARS = 1_000  # of one user
+TOKENS = 10_000  # of one calendar
+TOKENS_OF_USER = 50_000  # in all calendars of one user
+
+# --- feeds ----------------------------------------------------------------------------------------
+
+FEED_GONE = 90 * _DAY  # seconds for which a deleted calendar's feed is 410, then 404
+# Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
+ANSWER = 6 * _MIB - 16 * _KIB  # bytes
+FEED_SETTLES = _MINUTE  # seconds: more than a function may run, and clocks may differ
+ATTEMPTS_AT_A_FEED = 3  # to collect a calendar that changes meanwhile
+FEED_MEMORY = (
+    32 * _MIB
+)  # bytes of a warm function: ten thousand ordinary feeds, or forty large ones
+REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB
+
+# --- mytokens -------------------------------------------------------------------------------------
+
+TOKEN = 16 * _KIB  # characters of a mytoken: API Gateway's headers end at 10 kB, bodies take more
+ROOM_FOR_SUCCESSORS = 100  # characters: their numbers grow
+TOKEN_NAME = 100  # characters: a longer one of another issuer is cut off
+ANCESTORS = 20  # of a mytoken: each is checked in every transaction of a descendant
+CLAUSES = 32  # of a mytoken: what lies behind them lets no request in
+HOSTS = 64  # of a clause: a clause with more never holds
+USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
+LATEST_TIME = 253_402_214_400  # seconds since 1970, the last day of 9999: its events can still end
+CLIENT_NAMES = 8  # of one address: its owner may give it thousands, and each is looked up
+CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
+
+# --- rotation, and requests that are repeated -----------------------------------------------------
+
+REPEATABLE = _DAY  # seconds for which a receipt is kept
+SUCCESSOR_REPEATED = _MINUTE  # seconds for which a successor is handed out once more
+COOKIE = 4 * _DAY  # seconds that a browser keeps a successor
+GENERATIONS = 16  # commit times are kept for this many rotations, enough to recognise a lost race
+COMMIT = 60_000  # milliseconds: a transaction takes no longer, however often it is sent
+
+# --- AWS ------------------------------------------------------------------------------------------
+
+ATTEMPTS_AT_A_TRANSACTION = 6  # under one idempotency token
+ATTEMPTS_AT_A_BATCH = 6  # of which DynamoDB leaves a part
+REMOVED_AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
+IMPORTED_AT_ONCE = 45  # tokens, of two items each: with five more they fit a transaction's 100
+IMPORT = _DAY  # seconds; then what is laid ready is given up
+
+# --- another issuer -------------------------------------------------------------------------------
+
+CONFIGURATION_FRESH = _HOUR  # seconds for which configuration and keys are not asked for again
+CONFIGURATION_KEPT = _DAY  # seconds for which they serve if the issuer does not answer
+CONFIGURATION_COOLDOWN = 30  # seconds between attempts to renew them
+ISSUER_KEYS = 20  # of a key set
+KEY_ID = 128  # characters
+RSA_EXPONENT = 2**32  # a larger one only makes verifying slow
+ISSUER_HEAD = 128 * _KIB  # bytes: the head of an answer and the sizes of its chunks
+LISTED_TOKENS = 100_000  # of one user
+LISTED_ANCESTORS = 100
+GONE_AT_ONCE = 49  # tokens, and as many that are back: with their head, a transaction's 100 items
