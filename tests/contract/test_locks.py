@@ -16,8 +16,8 @@ import pytest
 
 from tests import npm
 from tests.support import ROOT
-from tools import locks, sbom
-from tools.locks import Locked
+from tools.build import locks, sbom
+from tools.build.locks import Locked
 
 OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").glob("*/package-lock.json"))]
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / locks.RUNS_IN_LAMBDA]
@@ -71,7 +71,7 @@ def test_what_is_locked_is_read_whatever_it_depends_on(tmp_path: Path) -> None:
 def test_every_list_of_packages_has_a_lock_that_is_renewed_with_the_others() -> None:
     lists = {path.stem for path in (ROOT / "requirements").glob("*.in")}
 
-    renewed = re.search(r"for set in (.+); do", (ROOT / "tools" / "lock").read_text())
+    renewed = re.search(r"for set in (.+); do", (ROOT / "tools" / "build" / "lock").read_text())
 
     assert renewed is not None
     assert set(renewed[1].split()) == lists
@@ -125,7 +125,7 @@ def source(folder: Path) -> Path:
 
 
 def make_environment(lock: Path, folder: Path) -> list[str | Path]:
-    return [ROOT / "tools" / "make-environment", folder, lock]
+    return [ROOT / "tools" / "build" / "make-environment", folder, lock]
 
 
 def build_layer(lock: Path, folder: Path) -> list[str | Path]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.original_tables import Tables, written
 from tests.unit.examples import MOM_ID, NOW, OTHER_MOM_ID
-from tools import exported
+from tools.operate import exported
 
 FEED_ID = "kJ3nQz8LrW5tYc1XvB7mHd2FpS9gAe4U"
 QUOTED = 'BEGIN:VCALENDAR\r\nX-A:"b", c\r\nEND:VCALENDAR\r\n'

@@ -13,8 +13,8 @@ from mytoken_calendars.calendars.subscriptions import expiry_of
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import Owner, owner_of, subject
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tools import exported, original_ics
-from tools.exported import Export
+from tools.operate import exported, original_ics
+from tools.operate.exported import Export
 
 _NAMELESS = "Calendar"
 

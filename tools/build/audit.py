@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools import locks, sbom
+from tools.build import locks, sbom
 
 Done = subprocess.CompletedProcess[str]
 
@@ -61,7 +61,7 @@ def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
             where = f"template.yaml:{check['file_line_range'][0]}: {check['resource']}"
             yield f"{where}: {check['check_id']} {check['check_name']}"
     for rule in sorted(EXCEPTED.keys() - {check["check_id"] for check in failed}):
-        yield f"tools/audit.py: nothing breaks the rule {rule}, which needs no exception"
+        yield f"tools/build/audit.py: nothing breaks the rule {rule}, which needs no exception"
 
 
 def looked_up(done: Done) -> list[dict[str, Any]]:

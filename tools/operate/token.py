@@ -14,7 +14,7 @@ from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.tokens.mytoken import Capability, Rotation
 from mytoken_calendars.tokens.restrictions import Clause
-from tools import stack
+from tools.operate import stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 

@@ -26,9 +26,9 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
-from tools import exported, moving, stack
-from tools.exported import Export
-from tools.moving import Moving, Plan
+from tools.operate import exported, moving, stack
+from tools.operate.exported import Export
+from tools.operate.moving import Moving, Plan
 
 _ROOM_FOR_A_NUMBER = 8  # characters
 

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidGrant, Refusal
-from tools import stack
+from tools.operate import stack
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from mytoken_calendars import identifiers
 from mytoken_calendars.tokens.mytoken import LONGEST_NAME
-from tools import row_files
+from tools.operate import row_files
 
 
 class NoExport(Exception):

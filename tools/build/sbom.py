@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tools import locks
-from tools.locks import Locked
+from tools.build import locks
+from tools.build.locks import Locked
 
 FILE = Path(".aws-sam/sbom.cdx.json")
 

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mytoken_calendars.aws.dynamodb import keys
-from tools import stack
+from tools.operate import stack
 
 _OFTEN = 10_000  # items, after which it says how far it is
 

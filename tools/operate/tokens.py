@@ -10,7 +10,7 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.aws.dynamodb.tokens import TokenListing
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.identifiers import owner_of, subject
-from tools import stack
+from tools.operate import stack
 
 _HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
 
