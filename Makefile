@@ -42,19 +42,19 @@ run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0
 	@$(PYTHON) -m local.server
 
 token: .venv/installed ## Issue a mytoken: ARGS="--user alice --name ci --expires-in 40d"
-	@$(PYTHON) -m tools.operate.token $(ARGS)
+	@$(PYTHON) -m tools.operate.issue_token $(ARGS)
 
 tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
-	@$(PYTHON) -m tools.operate.tokens $(ARGS)
+	@$(PYTHON) -m tools.operate.list_tokens $(ARGS)
 
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
-	@$(PYTHON) -m tools.operate.revoke $(ARGS)
+	@$(PYTHON) -m tools.operate.revoke_token $(ARGS)
 
 import: .venv/installed ## Import a mytoken server's calendars: ARGS="[--rename] [--dry-run] FOLDER"
 	@$(PYTHON) -m tools.operate.import_calendars $(ARGS)
 
 restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
-	@$(PYTHON) -m tools.operate.restore $(ARGS)
+	@$(PYTHON) -m tools.operate.restore_tables $(ARGS)
 
 plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
 	@$(PYTHON) -m tools.plan.plan $(ARGS)

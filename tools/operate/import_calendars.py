@@ -26,7 +26,7 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
-from tools.operate import exported, moving, stack
+from tools.operate import exported, moving, target_stack
 from tools.operate.exported import Export
 from tools.operate.moving import Moving, Plan
 
@@ -126,10 +126,10 @@ def main() -> None:
         help="give calendars another name if theirs is not allowed or taken, or if they have none",
     )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    issuer = stack.connect_beside_a_server(arguments)
+    issuer = target_stack.connect_beside_a_server(arguments)
     try:
         report = run(arguments.folder, issuer, rename=arguments.rename, dry_run=arguments.dry_run)
     except exported.NoExport as reason:
