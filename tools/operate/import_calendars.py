@@ -26,9 +26,9 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
-from tools.operate import exported, moving, target_stack
-from tools.operate.exported import Export
-from tools.operate.moving import Moving, Plan
+from tools.operate import export_conversion, exported_rows, target_stack
+from tools.operate.export_conversion import Conversion, ConvertedCalendar
+from tools.operate.exported_rows import Export
 
 _ROOM_FOR_A_NUMBER = 8  # characters
 
@@ -52,7 +52,7 @@ class Import:
     skipped: list[str] = field(default_factory=list)
     named: set[tuple[Owner, str]] = field(default_factory=set)
 
-    def bring_in(self, new: Moving) -> None:
+    def bring_in(self, new: ConvertedCalendar) -> None:
         if self.importer.knows(new.feed_id):
             self.here_already += 1
             return
@@ -68,7 +68,7 @@ class Import:
             self.calendars += 1
             self.tokens += len(new.tokens)
 
-    def _store(self, new: Moving, name: str) -> None:
+    def _store(self, new: ConvertedCalendar, name: str) -> None:
         check_number(new.tokens)
         if self.dry_run:
             return
@@ -82,7 +82,7 @@ class Import:
         change = Change.new(int(time.time()))
         self.importer.bring_in(calendar, ics.opening(name), events, change)
 
-    def _name(self, new: Moving) -> str:
+    def _name(self, new: ConvertedCalendar) -> str:
         """What it is to be called. Raises CannotBeNamed if it may not be called what it is."""
         try:
             wanted, reason = new.allowed_name(), ""
@@ -132,7 +132,7 @@ def main() -> None:
     issuer = target_stack.connect_beside_a_server(arguments)
     try:
         report = run(arguments.folder, issuer, rename=arguments.rename, dry_run=arguments.dry_run)
-    except exported.NoExport as reason:
+    except exported_rows.NoExport as reason:
         sys.exit(f"make import: {reason}")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make import: {error}; repeat it when that is mended")
@@ -147,8 +147,8 @@ def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = Fals
     Raises NoExport; and TemporarilyUnavailable, after which it may be repeated, as at any time.
     """
     now = int(time.time())
-    export = exported.read(folder)
-    plan = moving.plan(export, issuer, now)
+    export = exported_rows.read(folder)
+    conversion = export_conversion.convert(export, issuer, now)
     running = Import(
         Importer.from_environment(),
         CalendarStore.from_environment(),
@@ -156,20 +156,20 @@ def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = Fals
         rename=rename,
         dry_run=dry_run,
     )
-    for calendar in plan.calendars:
+    for calendar in conversion.calendars:
         running.bring_in(calendar)
-    return list(_report(export, plan, running))
+    return list(_report(export, conversion, running))
 
 
-def _report(export: Export, plan: Plan, running: Import) -> Iterator[str]:
-    no_calendars = [*plan.no_calendars, *running.skipped]
-    yield from (*export.broken, *no_calendars, *plan.no_tokens, *plan.no_comments)
+def _report(export: Export, conversion: Conversion, running: Import) -> Iterator[str]:
+    no_calendars = [*conversion.no_calendars, *running.skipped]
+    yield from (*export.broken, *no_calendars, *conversion.no_tokens, *conversion.no_comments)
     done = "to be imported" if running.dry_run else "imported"
     yield f"{done}: {running.calendars} calendars with {running.tokens} tokens"
     yield f"here already: {running.here_already} calendars"
     yield (
         f"left out: {len(export.broken)} rows, {len(no_calendars)} calendars, "
-        f"{len(plan.no_tokens)} tokens, {len(plan.no_comments)} comments"
+        f"{len(conversion.no_tokens)} tokens, {len(conversion.no_comments)} comments"
     )
 
 
