@@ -128,7 +128,7 @@ sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-ap
 		--add-host host.docker.internal:host-gateway
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
-	@tools/build/lock
+	@tools/build/renew-locks
 
 .venv-uv/installed: requirements/uv.txt
 	@tools/build/make-environment .venv-uv $<

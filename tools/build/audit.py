@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.build import locks, sbom
+from tools.build import lock_files, sbom
 
 Done = subprocess.CompletedProcess[str]
 
@@ -101,7 +101,7 @@ def _checkov() -> Any:
 def _vulnerabilities_in_locks() -> Iterator[str]:
     count = 0
     try:
-        for lock in (locks.RUNS_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
+        for lock in (lock_files.RUNS_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
             packages = looked_up(_pip_audit(lock))
             count += len(packages)
             yield from vulnerabilities(lock, packages)
