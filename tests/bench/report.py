@@ -13,7 +13,7 @@ from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
 from tests.bench.function import counts_instructions
 from tools.plan import prices
-from tools.plan.tables import table
+from tools.plan.markdown_table import table
 
 _TEXT = """\
 # Performance

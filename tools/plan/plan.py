@@ -10,7 +10,7 @@ from dataclasses import fields
 from local.template import ROOT
 from tools.plan import prices, quotas
 from tools.plan.costs import Bill, Usage
-from tools.plan.tables import table
+from tools.plan.markdown_table import table
 
 PAGE = ROOT / "docs" / "operations.md"
 SIZES = (1_000, 100_000, 10_000_000)
