@@ -42,22 +42,22 @@ run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0
 	@$(PYTHON) -m local.server
 
 token: .venv/installed ## Issue a mytoken: ARGS="--user alice --name ci --expires-in 40d"
-	@$(PYTHON) -m tools.token $(ARGS)
+	@$(PYTHON) -m tools.operate.issue_token $(ARGS)
 
 tokens: .venv/installed ## List the issued mytokens: ARGS="[--user alice]"
-	@$(PYTHON) -m tools.tokens $(ARGS)
+	@$(PYTHON) -m tools.operate.list_tokens $(ARGS)
 
 revoke: .venv/installed ## Revoke a mytoken: ARGS="--mom-id ... [--recursive]"
-	@$(PYTHON) -m tools.revoke $(ARGS)
+	@$(PYTHON) -m tools.operate.revoke_token $(ARGS)
 
 import: .venv/installed ## Import a mytoken server's calendars: ARGS="[--rename] [--dry-run] FOLDER"
-	@$(PYTHON) -m tools.import_calendars $(ARGS)
+	@$(PYTHON) -m tools.operate.import_calendars $(ARGS)
 
 restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
-	@$(PYTHON) -m tools.restore $(ARGS)
+	@$(PYTHON) -m tools.operate.restore_tables $(ARGS)
 
 plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
-	@$(PYTHON) -m tools.plan $(ARGS)
+	@$(PYTHON) -m tools.plan.plan $(ARGS)
 
 reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
@@ -66,14 +66,14 @@ test: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all 
 	@$(PYTHON) -m pytest -n $(PROCESSES) $(ARGS)
 
 test-runtime: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all tests with the Python that Lambda runs
-	@if tools/find-python $(RUNTIME) >/dev/null; then \
+	@if tools/build/find-python $(RUNTIME) >/dev/null; then \
 		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
 test-build: build .venv/installed .venv-lambda/installed .venv-standins/installed ## Test what is built, and deploy it to a stand-in
-	@RUNTIME_PYTHON="$$(tools/find-python $(RUNTIME) 2>/dev/null || echo python$(RUNTIME))" \
+	@RUNTIME_PYTHON="$$(tools/build/find-python $(RUNTIME) 2>/dev/null || echo python$(RUNTIME))" \
 		$(SAM) build --no-cached --build-dir .aws-sam/again/build
-	@.venv-sam/bin/python -m tools.artefacts .aws-sam/build .aws-sam/again/build
+	@.venv-sam/bin/python -m tools.build.artefacts .aws-sam/build .aws-sam/again/build
 	@$(FOR_HERE) $(SAM) build --no-cached --build-dir .aws-sam/here/build
 	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile -rs $(ARGS)
 
@@ -109,12 +109,12 @@ template: .venv-sam/installed ## Check template.yaml as it is, and translated
 	@.venv-sam/bin/cfn-lint template.yaml
 
 audit: .venv-audit/installed ## Look for known mistakes and vulnerabilities, and list what runs in Lambda
-	@.venv-audit/bin/python -m tools.audit
+	@.venv-audit/bin/python -m tools.build.audit
 
 build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` uploads, and say how large it is
-	@python="$$(tools/find-python $(RUNTIME) 2>/dev/null)"; \
+	@python="$$(tools/build/find-python $(RUNTIME) 2>/dev/null)"; \
 		RUNTIME_PYTHON="$${python:-python$(RUNTIME)}" $(SAM) build --cache-dir ".aws-sam/cache$${python:+-compiled}" && \
-		.venv-sam/bin/python -m tools.artefacts .aws-sam/build && { [ "$$python" ] || \
+		.venv-sam/bin/python -m tools.build.artefacts .aws-sam/build && { [ "$$python" ] || \
 		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
 deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
@@ -128,29 +128,29 @@ sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-ap
 		--add-host host.docker.internal:host-gateway
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
-	@tools/lock
+	@tools/build/renew-locks
 
 .venv-uv/installed: requirements/uv.txt
-	@tools/make-environment .venv-uv $<
+	@tools/build/make-environment .venv-uv $<
 
 .venv/installed: requirements/dev.txt .venv-uv/installed
-	@tools/make-environment .venv $<
+	@tools/build/make-environment .venv $<
 
 .venv-sam/installed: requirements/sam.txt .venv-uv/installed
-	@tools/make-environment .venv-sam $<
+	@tools/build/make-environment .venv-sam $<
 
 .venv-audit/installed: requirements/audit.txt .venv-uv/installed
-	@tools/make-environment .venv-audit $<
+	@tools/build/make-environment .venv-audit $<
 
 # It is not there for every machine; then its tests are skipped, and say so.
 .venv-nginx/installed: requirements/nginx.txt .venv-uv/installed
-	@tools/make-environment .venv-nginx $< || echo "so nginx is not tested" >&2
+	@tools/build/make-environment .venv-nginx $< || echo "so nginx is not tested" >&2
 
 .venv-standins/installed: requirements/standins.txt .venv-uv/installed
-	@tools/make-environment .venv-standins $<
+	@tools/build/make-environment .venv-standins $<
 
 .venv-lambda/installed: requirements/lambda.txt .venv-uv/installed
-	@tools/make-environment .venv-lambda $< "$$(tools/find-python $(RUNTIME) >/dev/null 2>&1 && echo $(RUNTIME) || echo any)"
+	@tools/build/make-environment .venv-lambda $< "$$(tools/build/find-python $(RUNTIME) >/dev/null 2>&1 && echo $(RUNTIME) || echo any)"
 
 .venv-$(RUNTIME)/installed: requirements/dev.txt .venv-uv/installed
-	@tools/make-environment .venv-$(RUNTIME) $< $(RUNTIME)
+	@tools/build/make-environment .venv-$(RUNTIME) $< $(RUNTIME)

@@ -456,7 +456,7 @@ MUTANTS = [
     ),
     Mutant(
         "an imported calendar is its user's at the OpenID provider, and not at the server",
-        "tools/moving.py",
+        "tools/operate/export_conversion.py",
         "subject(user.sub, user.iss)",
         "user.sub",
         "integration/test_import.py"
@@ -464,7 +464,7 @@ MUTANTS = [
     ),
     Mutant(
         "an import takes over tokens of other users",
-        "tools/moving.py",
+        "tools/operate/export_conversion.py",
         "elif row.user_id != calendar.uid:",
         "elif not row.user_id:",
         "integration/test_import.py"
@@ -472,7 +472,7 @@ MUTANTS = [
     ),
     Mutant(
         "an imported comment goes on with what the server has put after it",
-        "tools/original_ics.py",
+        "tools/operate/exported_comments.py",
         r'comment, found, _ = before.rpartition("\n\n")',
         "comment, found = before, before",
         "unit/test_original_ics.py::test_the_comment_of_an_event_is_found_as_it_was_given",

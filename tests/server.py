@@ -95,7 +95,7 @@ class Server:
 
     def token(self, *arguments: str) -> dict[str, Any]:
         """What `make token` prints."""
-        document: dict[str, Any] = json.loads(self.command("tools.token", *arguments))
+        document: dict[str, Any] = json.loads(self.command("tools.operate.issue_token", *arguments))
         return document
 
     def command(self, module: str, *arguments: str) -> str:

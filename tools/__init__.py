@@ -1,1 +1,0 @@
-"""What operators run, `make token` and the like, and what looks at the project: `make audit`."""

@@ -26,7 +26,7 @@ from tests.bench.figures import HEADER, Figure
 from tests.bench.function import Function
 from tests.bench.stage import Person
 from tests.support import ROOT, Stack
-from tools.tables import table
+from tools.plan.markdown_table import table
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
 

@@ -12,8 +12,8 @@ from local.template import Template
 from tests.bench.figures import Figure
 from tests.bench.invoked import Context
 from tests.bench.polls import Poll, Polls, billed
-from tools import prices
-from tools.prices import Addend
+from tools.plan import prices
+from tools.plan.prices import Addend
 
 CORE = 1769  # MB of memory that buy one core
 DYNAMODB, S3 = 3, 20  # milliseconds of one request, assumed

@@ -12,8 +12,8 @@ from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
 from tests.bench.function import counts_instructions
-from tools import prices
-from tools.tables import table
+from tools.plan import prices
+from tools.plan.markdown_table import table
 
 _TEXT = """\
 # Performance
@@ -128,7 +128,7 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
 
 
 def for_programs(bills: Bills) -> str:
-    """What `tools/costs.py` reads of it."""
+    """What `tools/plan/costs.py` reads of it."""
     return json.dumps({"a poll takes": costs.amounts(bills)}, indent=2) + "\n"
 
 

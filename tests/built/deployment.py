@@ -73,7 +73,7 @@ class Deployment:
 
     def token(self, *arguments: str) -> dict[str, Any]:
         """What `make token STACK=...` prints."""
-        command = (sys.executable, "-m", "tools.token", "--stack", self.name)
+        command = (sys.executable, "-m", "tools.operate.issue_token", "--stack", self.name)
         document: dict[str, Any] = json.loads(self._run(*command, *arguments))
         return document
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tools import artefacts
-from tools.artefacts import KB, LARGEST_FUNCTION, LARGEST_LAYERS, Artefact
+from tools.build import artefacts
+from tools.build.artefacts import KB, LARGEST_FUNCTION, LARGEST_LAYERS, Artefact
 
 
 def incompressible(size: int) -> bytes:
@@ -106,7 +106,7 @@ def program(path: Path, does: str) -> None:
 def find_python(home: Path, version: str) -> subprocess.CompletedProcess[str]:
     """On a machine with nothing but what is in this folder."""
     return subprocess.run(
-        [ROOT / "tools" / "find-python", version],
+        [ROOT / "tools" / "build" / "find-python", version],
         cwd=home,
         env={"HOME": str(home), "PATH": str(home / "bin")},
         capture_output=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools import audit
+from tools.build import audit
 
 LOCK = Path("requirements/dev.txt")
 CURED = {"id": "PYSEC-2026-1", "fix_versions": ["1.1", "2.0"]}
@@ -49,7 +49,7 @@ def test_an_exception_that_nothing_needs_any_more_is_a_finding() -> None:
     unneeded, *needed = audit.EXCEPTED
 
     assert [*audit.against_the_template(report_of_checkov(*needed))] == [
-        f"tools/audit.py: nothing breaks the rule {unneeded}, which needs no exception"
+        f"tools/build/audit.py: nothing breaks the rule {unneeded}, which needs no exception"
     ]
 
 

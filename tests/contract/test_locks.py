@@ -16,18 +16,18 @@ import pytest
 
 from tests import npm
 from tests.support import ROOT
-from tools import locks, sbom
-from tools.locks import Locked
+from tools.build import lock_files, sbom
+from tools.build.lock_files import Locked
 
 OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").glob("*/package-lock.json"))]
-LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / locks.RUNS_IN_LAMBDA]
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / lock_files.RUNS_IN_LAMBDA]
 SOMEWHERE = "https://somewhere.example"
 ANY_HASH = f"--hash=sha256:{'0' * 64}"
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_a_lock_names_versions_and_hashes_and_no_place(lock: Path) -> None:
-    names = [locked.name for locked in locks.read(lock)]
+    names = [locked.name for locked in lock_files.read(lock)]
 
     assert names
     assert names == sorted(names)
@@ -55,7 +55,7 @@ def test_a_line_that_locks_nothing_or_says_where_from_is_refused(tmp_path: Path,
     lock.write_text(f"six==1.17.0 \\\n    {ANY_HASH}\n{line}\n")
 
     with pytest.raises(ValueError, match="not a version of a package"):
-        locks.read(lock)
+        lock_files.read(lock)
 
 
 def test_what_is_locked_is_read_whatever_it_depends_on(tmp_path: Path) -> None:
@@ -65,13 +65,18 @@ def test_what_is_locked_is_read_whatever_it_depends_on(tmp_path: Path) -> None:
         f"    {ANY_HASH}\npython-dateutil==2.9.0.post0 \\\n    {ANY_HASH}\n"
     )
 
-    assert locks.read(lock) == [Locked("cffi", "2.1.1"), Locked("python-dateutil", "2.9.0.post0")]
+    assert lock_files.read(lock) == [
+        Locked("cffi", "2.1.1"),
+        Locked("python-dateutil", "2.9.0.post0"),
+    ]
 
 
 def test_every_list_of_packages_has_a_lock_that_is_renewed_with_the_others() -> None:
     lists = {path.stem for path in (ROOT / "requirements").glob("*.in")}
 
-    renewed = re.search(r"for set in (.+); do", (ROOT / "tools" / "lock").read_text())
+    renewed = re.search(
+        r"for set in (.+); do", (ROOT / "tools" / "build" / "renew-locks").read_text()
+    )
 
     assert renewed is not None
     assert set(renewed[1].split()) == lists
@@ -125,7 +130,7 @@ def source(folder: Path) -> Path:
 
 
 def make_environment(lock: Path, folder: Path) -> list[str | Path]:
-    return [ROOT / "tools" / "make-environment", folder, lock]
+    return [ROOT / "tools" / "build" / "make-environment", folder, lock]
 
 
 def build_layer(lock: Path, folder: Path) -> list[str | Path]:
@@ -213,7 +218,7 @@ def test_the_bill_of_materials_names_every_package_that_runs_and_is_the_same_eve
     written = [(sbom.write(), sbom.FILE.read_bytes()) for _ in range(2)]
 
     document = json.loads(written[0][1])
-    packages = locks.read(locks.RUNS_IN_LAMBDA)
+    packages = lock_files.read(lock_files.RUNS_IN_LAMBDA)
     assert written[0] == written[1]
     assert written[0][0] == len(packages)
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")

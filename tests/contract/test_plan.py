@@ -12,8 +12,8 @@ from local.template import Template
 from tests.bench import capacity
 from tests.integration.uses import ROTATING, Person
 from tests.support import Stack
-from tools import costs, plan, prices, quotas
-from tools.costs import Bill, Usage
+from tools.plan import costs, plan, prices, quotas
+from tools.plan.costs import Bill, Usage
 
 USAGE = Usage(1000)
 CHANGES = ("create_calendar", "add_token", "delete_calendar")

@@ -257,8 +257,8 @@ def test_a_calendar_that_is_imported_is_at_its_old_address(
     CANARIES.plant(feed_id)
     folder = str(tables.write_csv(tmp_path))
 
-    dry = server.command("tools.import_calendars", "--dry-run", folder)
-    told = server.command("tools.import_calendars", folder)
+    dry = server.command("tools.operate.import_calendars", "--dry-run", folder)
+    told = server.command("tools.operate.import_calendars", folder)
 
     feed = requests.get(f"{server.url}/calendars/{feed_id}", timeout=PATIENCE)
     listed = Client(server.calendars, token.bearer)("GET").json()["calendars"]
@@ -273,7 +273,7 @@ def test_where_there_is_no_export_an_import_says_so_in_one_line(
     server: Server, tmp_path: Path
 ) -> None:
     with pytest.raises(CalledProcessError) as failed:
-        server.command("tools.import_calendars", str(tmp_path))
+        server.command("tools.operate.import_calendars", str(tmp_path))
 
     assert failed.value.stderr.count("\n") == 1
     assert "there is no Users.csv" in failed.value.stderr

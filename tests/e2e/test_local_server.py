@@ -104,10 +104,10 @@ def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> N
     revoked = server.token("--user", "listed", "--name", "revoked")
     for token in (rotating, child):
         assert Client(server.calendars, token["mytoken"])("GET").status_code == 200
-    server.command("tools.revoke", "--mom-id", revoked["mom_id"])
+    server.command("tools.operate.revoke_token", "--mom-id", revoked["mom_id"])
 
-    headings, *rows = server.command("tools.tokens", "--user", "listed").splitlines()
-    everybodys = server.command("tools.tokens")
+    headings, *rows = server.command("tools.operate.list_tokens", "--user", "listed").splitlines()
+    everybodys = server.command("tools.operate.list_tokens")
 
     by_id = {id_: row for row in rows for id_ in _mom_ids(row)}
     assert len({len(row[: row.index(id_)]) for id_, row in by_id.items()}) == 1
@@ -130,13 +130,22 @@ def _mom_ids(row: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tools.token", "tools.tokens", "tools.revoke", "tools.import_calendars"]
+    "module",
+    [
+        "tools.operate.issue_token",
+        "tools.operate.list_tokens",
+        "tools.operate.revoke_token",
+        "tools.operate.import_calendars",
+    ],
 )
 def test_without_a_server_the_operators_commands_say_so_in_one_line(
     tmp_path: Path, server: Server, module: str
 ) -> None:
     nowhere = Server(server.process, {**server.environment, "STATE": str(tmp_path)})
-    of_some = {"tools.revoke": ["--mom-id", "x"], "tools.import_calendars": ["x"]}
+    of_some = {
+        "tools.operate.revoke_token": ["--mom-id", "x"],
+        "tools.operate.import_calendars": ["x"],
+    }
     arguments = of_some.get(module, ["--user", "x"])
 
     with pytest.raises(subprocess.CalledProcessError) as failed:
@@ -148,7 +157,7 @@ def test_without_a_server_the_operators_commands_say_so_in_one_line(
 
 def test_nothing_is_imported_where_the_stack_issues_its_mytokens_itself(server: Server) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        server.command("tools.import_calendars", "export")
+        server.command("tools.operate.import_calendars", "export")
 
     assert failed.value.stderr.count("\n") == 1
     assert "issues its mytokens itself" in failed.value.stderr

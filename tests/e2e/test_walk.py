@@ -72,7 +72,7 @@ def test_a_revoked_token_is_gone_from_the_feed_at_the_next_fetch(
     client("POST", "/watched", json={"mom_id": child})
     shown = requests.get(feed, timeout=PATIENCE)
 
-    server.command("tools.revoke", "--mom-id", parent, "--recursive")
+    server.command("tools.operate.revoke_token", "--mom-id", parent, "--recursive")
 
     after = requests.get(feed, headers={"If-None-Match": shown.headers["ETag"]}, timeout=PATIENCE)
     assert "child" in shown.text

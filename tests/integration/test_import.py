@@ -25,7 +25,7 @@ from tests.mytoken_ledger import OPENID_PROVIDER
 from tests.original_tables import RECREATE_LINK, REMOVE_LINK, Tables, written
 from tests.support import DAY, ROOT, RemoteStack, Stack
 from tests.unit.examples import ISSUER
-from tools import import_calendars
+from tools.operate import import_calendars
 
 Run = Callable[..., list[str]]
 

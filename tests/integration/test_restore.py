@@ -13,7 +13,7 @@ from tests.integration.steps import add, calendars, create, delete
 from tests.integration.uses import ROTATING, Person, update
 from tests.reliability import states
 from tests.support import Stack
-from tools import restore
+from tools.operate import restore_tables
 
 TABLES = {"--calendars": "CALENDARS_TABLE", "--tokens": "TOKENS_TABLE"}
 
@@ -31,7 +31,7 @@ def restored_stack(moto: Deploy) -> Iterator[Stack]:
 @pytest.fixture
 def backups(restored_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """DynamoDB's own restores of the tables, as they are when `back_up` is called."""
-    monkeypatch.setattr("tools.stack.found", lambda arguments: ("", ""))
+    monkeypatch.setattr("tools.operate.target_stack.found", lambda arguments: ("", ""))
     yield
     client = boto3.client("dynamodb")
     for variable in TABLES.values():
@@ -54,7 +54,7 @@ def put_back(
     names = [part for o, v in TABLES.items() for part in (o, _backup(stack, v))]
     monkeypatch.setattr(sys, "argv", ["restore", *names, *more])
     monkeypatch.setattr("builtins.input", lambda prompt: answer)
-    restore.main()
+    restore_tables.main()
 
 
 def _backup(stack: Stack, variable: str) -> str:
@@ -105,7 +105,7 @@ def test_what_was_cut_short_is_finished_by_another_run(
     back_up(restored_stack)
     create(restored_stack, person.keeper, "New")
     cut_short = boto3.resource("dynamodb")
-    monkeypatch.setattr("tools.restore.boto3.resource", lambda _: cut_short)
+    monkeypatch.setattr("tools.operate.restore_tables.boto3.resource", lambda _: cut_short)
 
     with (
         faults(cut_short.meta.client, None, refused("AccessDeniedException"), operation="*"),

@@ -10,7 +10,7 @@ from tests.bench import costs
 from tests.bench.costs import Bills, Settings
 from tests.bench.function import Answer
 from tests.bench.polls import Asked, Poll, Polls, billed
-from tools import prices
+from tools.plan import prices
 
 SETTINGS = Settings(memory=512, access_log='{"status":"$context.status"}', is_quiet=True)
 ANSWER = Answer(200, {"ETag": '"abc"'}, length=4000, cpu=0, part=0)

@@ -8,7 +8,7 @@ import pytest
 from tests.bench.__main__ import concluded
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure, number
-from tools.tables import table
+from tools.plan.markdown_table import table
 
 WITHIN = Figure("requests", ours=2, peer=4, limit=2, aim=1)
 OVER = Figure("time of it", ours=1.25, peer=2.5, limit=0.4, unit="s", relative=True)

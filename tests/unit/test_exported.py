@@ -8,7 +8,7 @@ import pytest
 
 from tests.original_tables import Tables, written
 from tests.unit.examples import MOM_ID, NOW, OTHER_MOM_ID
-from tools import exported
+from tools.operate import exported_rows
 
 FEED_ID = "kJ3nQz8LrW5tYc1XvB7mHd2FpS9gAe4U"
 QUOTED = 'BEGIN:VCALENDAR\r\nX-A:"b", c\r\nEND:VCALENDAR\r\n'
@@ -40,7 +40,7 @@ def tables() -> Tables:
 def test_both_formats_give_the_same_rows(
     tables: Tables, tmp_path: Path, write: Callable[[Tables, Path], Path]
 ) -> None:
-    export = exported.read(write(tables, tmp_path))
+    export = exported_rows.read(write(tables, tmp_path))
 
     (user,), (calendar,), (added,) = export.users, export.calendars, export.subscriptions
     expiring, endless = export.tokens
@@ -68,7 +68,7 @@ def test_a_time_is_utc_unless_it_says_another_zone(
 ) -> None:
     tables.rows["MTokens"][0]["created"] = time
 
-    export = exported.read(tables.write_csv(tmp_path))
+    export = exported_rows.read(tables.write_csv(tmp_path))
 
     assert export.tokens[0].created == NOW
 
@@ -76,7 +76,7 @@ def test_a_time_is_utc_unless_it_says_another_zone(
 def test_a_name_that_spells_nothing_is_one_in_json(tables: Tables, tmp_path: Path) -> None:
     tables.rows["MTokens"][0]["name"] = "NULL"
 
-    export = exported.read(tables.write_json_lines(tmp_path))
+    export = exported_rows.read(tables.write_json_lines(tmp_path))
 
     assert export.tokens[0].label == "NULL"
 
@@ -99,7 +99,7 @@ def test_a_row_that_makes_no_sense_is_left_out_and_told_by_its_line_without_what
     table, _, name = column.partition(".")
     tables.rows[table][0][name] = value
 
-    export = exported.read(tables.write_csv(tmp_path))
+    export = exported_rows.read(tables.write_csv(tmp_path))
 
     (line,) = export.broken
     assert line.startswith(problem)
@@ -111,7 +111,7 @@ def test_lines_that_are_no_csv_are_told_and_the_others_are_read(tmp_path: Path) 
     lines = ["id,sub,iss", '1,"a\nb",i', "2,c", "", '3,"d"e,i', "4,f,i,more", "5,g,i", '6,"h']
     (folder / "Users.csv").write_text("\n".join(lines))
 
-    export = exported.read(folder)
+    export = exported_rows.read(folder)
 
     assert [(user.id, user.where) for user in export.users] == [
         (1, "Users.csv:2"),
@@ -130,7 +130,7 @@ def test_lines_that_are_no_json_are_told_and_the_others_are_read(tmp_path: Path)
     lines = ['{"id": 1, "sub": "a", "iss": "i", "x": {}}', "", "[1]", "{", '{"id": 2, "iss": "i"}']
     (folder / "Users.jsonl").write_bytes("\n".join(lines).encode("utf-8-sig") + b"\n\xff\n")
 
-    export = exported.read(folder)
+    export = exported_rows.read(folder)
 
     assert [user.where for user in export.users] == ["Users.jsonl:1"]
     assert export.broken == [
@@ -157,5 +157,5 @@ def test_a_table_that_is_missing_or_there_twice_ends_it(
     if added:
         (folder / added).touch()
 
-    with pytest.raises(exported.NoExport, match=reason):
-        exported.read(folder)
+    with pytest.raises(exported_rows.NoExport, match=reason):
+        exported_rows.read(folder)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.original_tables import RECREATE_LINK, original_ics
 from tests.unit.examples import MOM_ID, OTHER_MOM_ID
-from tools.original_ics import comments
+from tools.operate.exported_comments import comments
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
-from tools import exported, moving, stack
-from tools.exported import Export
-from tools.moving import Moving, Plan
+from tools.operate import export_conversion, exported_rows, target_stack
+from tools.operate.export_conversion import Conversion, ConvertedCalendar
+from tools.operate.exported_rows import Export
 
 _ROOM_FOR_A_NUMBER = 8  # characters
 
@@ -53,7 +53,7 @@ class Import:
     skipped: list[str] = field(default_factory=list)
     named: set[tuple[Owner, str]] = field(default_factory=set)
 
-    def bring_in(self, new: Moving) -> None:
+    def bring_in(self, new: ConvertedCalendar) -> None:
         if self.importer.knows(new.feed_id):
             self.here_already += 1
             return
@@ -69,7 +69,7 @@ class Import:
             self.calendars += 1
             self.tokens += len(new.tokens)
 
-    def _store(self, new: Moving, name: str) -> None:
+    def _store(self, new: ConvertedCalendar, name: str) -> None:
         check_number(new.tokens)
         if self.dry_run:
             return
@@ -83,7 +83,7 @@ class Import:
         change = Change.new(int(time.time()))
         self.importer.bring_in(calendar, ics.opening(name), events, change)
 
-    def _name(self, new: Moving) -> str:
+    def _name(self, new: ConvertedCalendar) -> str:
         """What it is to be called. Raises CannotBeNamed if it may not be called what it is."""
         try:
             wanted, reason = new.allowed_name(), ""
@@ -127,13 +127,13 @@ def main() -> None:
         help="give calendars another name if theirs is not allowed or taken, or if they have none",
     )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    issuer = stack.connect_beside_a_server(arguments)
+    issuer = target_stack.connect_beside_a_server(arguments)
     try:
         report = run(arguments.folder, issuer, rename=arguments.rename, dry_run=arguments.dry_run)
-    except exported.NoExport as reason:
+    except exported_rows.NoExport as reason:
         sys.exit(f"make import: {reason}")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make import: {error}; repeat it when that is mended")
@@ -148,8 +148,8 @@ def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = Fals
     Raises NoExport; and TemporarilyUnavailable, after which it may be repeated, as at any time.
     """
     now = int(time.time())
-    export = exported.read(folder)
-    plan = moving.plan(export, issuer, now)
+    export = exported_rows.read(folder)
+    conversion = export_conversion.convert(export, issuer, now)
     running = Import(
         Importer.from_environment(),
         CalendarStore.from_environment(),
@@ -157,20 +157,20 @@ def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = Fals
         rename=rename,
         dry_run=dry_run,
     )
-    for calendar in plan.calendars:
+    for calendar in conversion.calendars:
         running.bring_in(calendar)
-    return list(_report(export, plan, running))
+    return list(_report(export, conversion, running))
 
 
-def _report(export: Export, plan: Plan, running: Import) -> Iterator[str]:
-    no_calendars = [*plan.no_calendars, *running.skipped]
-    yield from (*export.broken, *no_calendars, *plan.no_tokens, *plan.no_comments)
+def _report(export: Export, conversion: Conversion, running: Import) -> Iterator[str]:
+    no_calendars = [*conversion.no_calendars, *running.skipped]
+    yield from (*export.broken, *no_calendars, *conversion.no_tokens, *conversion.no_comments)
     done = "to be imported" if running.dry_run else "imported"
     yield f"{done}: {running.calendars} calendars with {running.tokens} tokens"
     yield f"here already: {running.here_already} calendars"
     yield (
         f"left out: {len(export.broken)} rows, {len(no_calendars)} calendars, "
-        f"{len(plan.no_tokens)} tokens, {len(plan.no_comments)} comments"
+        f"{len(conversion.no_tokens)} tokens, {len(conversion.no_comments)} comments"
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools import locks, sbom
+from tools.build import lock_files, sbom
 
 Done = subprocess.CompletedProcess[str]
 
@@ -61,7 +61,7 @@ def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
             where = f"template.yaml:{check['file_line_range'][0]}: {check['resource']}"
             yield f"{where}: {check['check_id']} {check['check_name']}"
     for rule in sorted(EXCEPTED.keys() - {check["check_id"] for check in failed}):
-        yield f"tools/audit.py: nothing breaks the rule {rule}, which needs no exception"
+        yield f"tools/build/audit.py: nothing breaks the rule {rule}, which needs no exception"
 
 
 def looked_up(done: Done) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ def _checkov() -> Any:
 def _vulnerabilities_in_locks() -> Iterator[str]:
     count = 0
     try:
-        for lock in (locks.RUNS_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
+        for lock in (lock_files.RUNS_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
             packages = looked_up(_pip_audit(lock))
             count += len(packages)
             yield from vulnerabilities(lock, packages)

@@ -1,6 +1,6 @@
 """What `sam build` made: how large it is, whether that may be, and whether it is the same twice.
 
-Usage: python -m tools.artefacts FOLDER [ANOTHER], the second of which was built of the same.
+Usage: python -m tools.build.artefacts FOLDER [ANOTHER], the second of which was built of the same.
 """
 
 import hashlib

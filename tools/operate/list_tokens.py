@@ -10,7 +10,7 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.aws.dynamodb.tokens import TokenListing
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.identifiers import owner_of, subject
-from tools import stack
+from tools.operate import target_stack
 
 _HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
 
@@ -18,10 +18,10 @@ _HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "
 def main() -> None:
     parser = ArgumentParser(prog="make tokens ARGS=...", description=__doc__)
     parser.add_argument("--user", help="whose tokens (default: everybody's)")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    issuer = stack.connect(arguments)
+    issuer = target_stack.connect(arguments)
     owner = owner_of(issuer, subject(arguments.user, issuer)) if arguments.user else None
     try:
         issued = EmbeddedAuthority.from_environment().registry.issued(owner)

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tools import locks
-from tools.locks import Locked
+from tools.build import lock_files
+from tools.build.lock_files import Locked
 
 FILE = Path(".aws-sam/sbom.cdx.json")
 
 
 def write() -> int:
     """How many packages are in it. The same locks give the same bytes."""
-    packages = locks.read(locks.RUNS_IN_LAMBDA)
+    packages = lock_files.read(lock_files.RUNS_IN_LAMBDA)
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(document(project["name"], project["version"], packages), indent=2))

@@ -7,17 +7,17 @@ from argparse import ArgumentParser
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidGrant, Refusal
-from tools import stack
+from tools.operate import target_stack
 
 
 def main() -> None:
     parser = ArgumentParser(prog="make revoke ARGS=...", description=__doc__)
     parser.add_argument("--mom-id", required=True, help="the token's mom_id")
     parser.add_argument("--recursive", action="store_true", help="and all its descendants")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    stack.connect(arguments)
+    target_stack.connect(arguments)
     authority = EmbeddedAuthority.from_environment()
     try:
         owner = authority.registry.owner_of(arguments.mom_id)

@@ -1,6 +1,6 @@
-"""A mytoken server's calendars as they are to be here: whose, at which address, with which tokens.
+"""Converts a mytoken server's rows to calendars of a stack: whose, at which address, which tokens.
 
-What cannot be taken over is told, each thing in one line that has no secret in it.
+What cannot be converted is reported, each thing in one line that has no secret in it.
 """
 
 import unicodedata
@@ -14,8 +14,8 @@ from mytoken_calendars.calendars.subscriptions import expiry_of
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import Owner, owner_of, subject
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tools import exported, original_ics
-from tools.exported import Export
+from tools.operate import exported_comments, exported_rows
+from tools.operate.exported_rows import Export
 
 _NAMELESS = "Calendar"
 
@@ -23,7 +23,7 @@ ByCalendar = Mapping[str, Mapping[str, str]]  # mom_ids, and where they stand, b
 
 
 @dataclass(frozen=True)
-class Added:
+class ConvertedToken:
     """A token in a calendar, and the comment that it was added with."""
 
     token: TokenRecord
@@ -32,15 +32,15 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Moving:
-    """A calendar on its way. Servers since 0.11 have no names; `hint` says what it is about."""
+class ConvertedCalendar:
+    """As it will be here. Servers since 0.11 have no names; `hint` says what it is about."""
 
     where: str
     owner: Owner
     feed_id: str
     name: str | None
     hint: str
-    tokens: tuple[Added, ...]
+    tokens: tuple[ConvertedToken, ...]
 
     def allowed_name(self) -> str:
         """Its name, if it has one that is allowed here. Raises ValueError, which says why not."""
@@ -60,18 +60,18 @@ class Moving:
 
 
 @dataclass
-class Plan:
+class Conversion:
     """What is to be brought in; and what is not, as one line each."""
 
-    calendars: list[Moving] = field(default_factory=list)
+    calendars: list[ConvertedCalendar] = field(default_factory=list)
     no_calendars: list[str] = field(default_factory=list)
     no_tokens: list[str] = field(default_factory=list)
     no_comments: list[str] = field(default_factory=list)
 
 
-def plan(export: Export, issuer: str, now: int) -> Plan:
+def convert(export: Export, issuer: str, now: int) -> Conversion:
     """For a stack that serves the mytokens of `issuer`, the server that `export` is of."""
-    made = Plan()
+    made = Conversion()
     users = {user.id: user for user in export.users}
     tokens = {token.id: token for token in export.tokens}
     added, hints = _added(export, made), _hints(export)
@@ -81,7 +81,7 @@ def plan(export: Export, issuer: str, now: int) -> Plan:
             made.no_calendars.append(f"{calendar.where}: its user is not in Users")
             continue
         subscribed = added.get(calendar.id, {})
-        moving = Moving(
+        converted = ConvertedCalendar(
             calendar.where,
             owner_of(issuer, subject(user.sub, user.iss)),
             calendar.id,
@@ -89,11 +89,11 @@ def plan(export: Export, issuer: str, now: int) -> Plan:
             hints.get(calendar.id) or calendar.description or "",
             tuple(_taken_over(calendar, subscribed, tokens, made, now)),
         )
-        made.calendars.append(moving)
+        made.calendars.append(converted)
     return made
 
 
-def _added(export: Export, made: Plan) -> ByCalendar:
+def _added(export: Export, made: Conversion) -> ByCalendar:
     """The tokens that were added to each calendar, or have a tag that it has, too."""
     added: dict[str, dict[str, str]] = defaultdict(dict)
     calendars = {calendar.id for calendar in export.calendars}
@@ -121,13 +121,13 @@ def _hints(export: Export) -> Mapping[str, str]:
 
 
 def _taken_over(
-    calendar: exported.Calendar,
+    calendar: exported_rows.Calendar,
     subscribed: Mapping[str, str],
-    tokens: Mapping[str, exported.Token],
-    made: Plan,
+    tokens: Mapping[str, exported_rows.Token],
+    made: Conversion,
     now: int,
-) -> Iterator[Added]:
-    comments = original_ics.comments(calendar.ics or "")
+) -> Iterator[ConvertedToken]:
+    comments = exported_comments.comments(calendar.ics or "")
     for mom_id, where in subscribed.items():
         row = tokens.get(mom_id)
         if row is None:
@@ -145,10 +145,10 @@ def _taken_over(
                 made.no_tokens.append(f"{where}: {refusal}")
                 continue
             comment = _comment(comments.get(mom_id, ""), where, made)
-            yield Added(token, expires, comment)
+            yield ConvertedToken(token, expires, comment)
 
 
-def _comment(text: str, where: str, made: Plan) -> str:
+def _comment(text: str, where: str, made: Conversion) -> str:
     try:
         return names.comment(text)
     except ValueError as rule:
@@ -156,7 +156,9 @@ def _comment(text: str, where: str, made: Plan) -> str:
         return ""
 
 
-def _ancestors(token: exported.Token, tokens: Mapping[str, exported.Token]) -> Iterable[str]:
+def _ancestors(
+    token: exported_rows.Token, tokens: Mapping[str, exported_rows.Token]
+) -> Iterable[str]:
     """The parent first, as far as they are known."""
     seen = {token.id}
     while (parent := tokens.get(token.parent_id or "")) and parent.id not in seen:

@@ -8,9 +8,9 @@ from argparse import ArgumentParser
 from dataclasses import fields
 
 from local.template import ROOT
-from tools import prices, quotas
-from tools.costs import Bill, Usage
-from tools.tables import table
+from tools.plan import prices, quotas
+from tools.plan.costs import Bill, Usage
+from tools.plan.markdown_table import table
 
 PAGE = ROOT / "docs" / "operations.md"
 SIZES = (1_000, 100_000, 10_000_000)

@@ -11,8 +11,8 @@ from typing import Self
 
 from local.template import ROOT, Template
 from mytoken_calendars.aws.metrics import Metric
-from tools import prices
-from tools.prices import Price
+from tools.plan import prices
+from tools.plan.prices import Price
 
 MEASURED = ROOT / "docs" / "performance.json"
 

@@ -14,7 +14,7 @@ from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.tokens.mytoken import Capability, Rotation
 from mytoken_calendars.tokens.restrictions import Clause
-from tools import stack
+from tools.operate import target_stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 
@@ -45,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--rotation", type=json_object, metavar="JSON")
     parser.add_argument("--parent", metavar="MOM_ID", help="the token that it descends from")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     new = NewMytoken(
@@ -58,7 +58,7 @@ def main() -> None:
         parent=arguments.parent,
     )
     _check_that_it_can_be_used(new)
-    issuer = stack.connect(arguments)
+    issuer = target_stack.connect(arguments)
     authority = EmbeddedAuthority.from_environment()
     try:
         bearer, mytoken = issue(authority, issuer, new, now=int(time.time()))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from mytoken_calendars import identifiers, limits
-from tools import row_files
+from tools.operate import csv_and_json_lines
 
 
 class NoExport(Exception):
@@ -159,7 +159,7 @@ def _file(folder: Path, table: str, *, optional: bool) -> Path | None:
 
 
 def _rows(path: Path, model: type[T], broken: list[str]) -> Iterator[T]:
-    for number, row in row_files.rows(path):
+    for number, row in csv_and_json_lines.rows(path):
         where = f"{path.name}:{number}"
         if isinstance(row, str):
             broken.append(f"{where}: {row}")

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mytoken_calendars.aws.dynamodb import keys
-from tools import stack
+from tools.operate import target_stack
 
 _OFTEN = 10_000  # items, after which it says how far it is
 
@@ -25,10 +25,10 @@ def main() -> None:
     parser.add_argument("--calendars", required=True, metavar="TABLE", help="calendars, restored")
     parser.add_argument("--tokens", required=True, metavar="TABLE", help="tokens, restored")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    stack.add_argument(parser)
+    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    stack.found(arguments)
+    target_stack.found(arguments)
     backups = {"TOKENS_TABLE": arguments.tokens, "CALENDARS_TABLE": arguments.calendars}
     try:
         dynamodb: Any = boto3.resource("dynamodb")
