@@ -7,12 +7,7 @@ from mytoken_calendars.mytoken import Capability
 
 
 def revoke(
-    authority: IssuingAuthority,
-    credentials: Credentials,
-    token: str | None,
-    mom_id: str | None,
-    *,
-    tree: bool,
+    authority: IssuingAuthority, credentials: Credentials, token: str, mom_id: str, *, tree: bool
 ) -> None:
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
@@ -27,5 +22,5 @@ def revoke(
     caller = identify(authority, credentials)
     if mom_id and mom_id != caller.registered.mom_id:
         caller = allowed(caller)
-    revoked = reachable_token(caller, mom_id or "", Capability.REVOKE)
+    revoked = reachable_token(caller, mom_id, Capability.REVOKE)
     authority.revoke_for(caller, revoked, tree=tree)
