@@ -191,11 +191,8 @@ class Stack:
         Raises what the handler raised before it became a Fault.
         """
         CANARIES.sent(event, body_of(event))
-        try:
-            with CANARIES.raised():
-                answer = self.answer(operation, event)
-        except Fault as fault:
-            raise fault.__context__ or fault from None
+        with without_fault(), CANARIES.raised():
+            answer = self.answer(operation, event)
         CANARIES.answered(answer.status, answer.headers, answer.body)
         return answer
 
@@ -258,6 +255,15 @@ class RemoteStack(Stack):
 
 def _names(handler: Handler) -> dict[str, Any]:
     return inspect.unwrap(handler).__globals__
+
+
+@contextmanager
+def without_fault() -> Iterator[None]:
+    """Raises what a handler raised before it became a Fault."""
+    try:
+        yield
+    except Fault as fault:
+        raise fault.__context__ or fault from None
 
 
 def sample_event(operation: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ authority = authorities.from_environment()
 
 
 class Revocation(BaseModel):
-    token: str | None = None
-    mom_id: body.MomIdOrOwn | None = None
+    token: str = ""
+    mom_id: body.MomIdOrOwn = ""
     recursive: body.Flag = False
 
 

@@ -1,5 +1,5 @@
-"""What functions write under Lambda's own runtime client: nobody's content, no secret, and no line
-that the template's LogLevel leaves out.
+"""What functions write under Lambda's runtime client: nothing that people wrote, no secret, and no
+line that the template's LogLevel leaves out.
 
 The runtime's environment is the one that Lambda makes of the template. Each process answers all
 events of one function in one setting.

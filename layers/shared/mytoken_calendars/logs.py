@@ -41,7 +41,7 @@ def faults_by_name(handler: Handler) -> Handler:
     def named(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             return handler(event, context)
-        except Exception as error:  # noqa: BLE001 - every one of them, whatever its text
+        except Exception as error:  # noqa: BLE001 - each may quote what it was given
             raise Fault(_name_of(error)).with_traceback(error.__traceback__) from None
 
     return named

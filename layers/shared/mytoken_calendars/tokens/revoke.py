@@ -9,8 +9,8 @@ from mytoken_calendars.tokens.mytoken import Capability
 def revoke(
     authority: TokenAdministration,
     credentials: Credentials,
-    token: str | None,
-    mom_id: str | None,
+    token: str,
+    mom_id: str,
     *,
     recursive: bool,
 ) -> None:
@@ -27,5 +27,5 @@ def revoke(
     caller = identify(authority, credentials)
     if mom_id and mom_id != caller.record.mom_id:
         caller = allowed(caller)
-    revoked = reachable_token(caller, mom_id or "", Capability.REVOKE)
+    revoked = reachable_token(caller, mom_id, Capability.REVOKE)
     authority.revoke_for(caller, revoked, recursive=recursive)
