@@ -40,7 +40,7 @@ run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 - **Cached** is the first request to a warm function for a feed that another function has put into
   S3, **from memory** the second.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
-  in {starts} alternating runs. Everything that is imported was compiled before, as it is for Lambda.
+  in {starts} alternating runs. All imported code was compiled before, as it is for Lambda.
 - **Building** is the whole request of a new process that finds an empty cache: reading the table,
   joining the events, compressing them, storing them in S3. The peer's time is that of its
   rendering alone, its memory that of its process.
@@ -77,9 +77,9 @@ The list prices of the region us-east-1 as of November 2026, without free tiers,
   S3 first also costs S3's request and the wait for it, which no compression saves.
 - The answer is counted with its headers and with those that API Gateway adds.
 - The logs have API Gateway's line for each request, what the function writes, and what Lambda
-  writes of each invocation unless the template turns that off. What the function writes is measured under
-  Lambda's runtime client, in the environment that Lambda makes of the template's `LoggingConfig`.
-  CloudWatch bills {per_line} bytes more for each line.
+  writes of each invocation unless the template turns that off. What the function writes is
+  measured under Lambda's runtime client, in the environment that Lambda makes of the template's
+  `LoggingConfig`. CloudWatch bills {per_line} bytes more for each line.
 
 ## Run it again
 
