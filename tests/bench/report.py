@@ -21,8 +21,8 @@ _TEXT = """\
 What `make bench` measured on {date}, with Python {python} on
 {machine}.
 The functions ran on ministack, a stand-in for AWS: it serves the data, and none of its own figures
-is used. `ours` is this project, `peer` what the same thing takes otherwise, measured in the same
-run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's. Times are medians.
+is used. `ours` is this project. `peer` does the same in the usual way, and is measured in the same
+run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's. Times are medians.
 
 {figures}
 
@@ -31,34 +31,34 @@ run; `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 ## How to read it
 
 - **The peer** is [a feed function](../tests/bench/straightforward/app.py) as the documentation of
-  its libraries has one write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's
-  resource and its S3 client, and icalendar, which renders all events whenever the feed is not in
-  S3. It reads the same items of the same table.
-- **Requests** are counted at the client, by botocore's events, each time one is sent. One that asks
+  its libraries recommends it: Powertools' resolver, Logger, Tracer and Metrics, boto3's resource
+  and its S3 client, and icalendar, which renders all events whenever the feed is not in S3. It
+  reads the same items of the same table.
+- **Requests** are counted at the client, by botocore's events, each time one is sent. A request to
   DynamoDB for several keys is as many **reads**. Read units, and bytes that were read, are computed
-  from the items as DynamoDB's documentation says: from whole items, whatever is projected.
-- **Cached** is the first request to a warm function for a feed that another one has put into S3,
-  **from memory** the second.
+  from the items as DynamoDB's documentation says: from whole items, also if a part is projected.
+- **Cached** is the first request to a warm function for a feed that another function has put into
+  S3, **from memory** the second.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
-  in {starts} runs by turns. Everything that is imported was compiled before, as it is for Lambda.
+  in {starts} alternating runs. All imported code was compiled before, as it is for Lambda.
 - **Building** is the whole request of a new process that finds an empty cache: reading the table,
-  putting the events together, compressing them, storing them in S3. The peer's time is that of
-  its rendering alone, its memory that of its process.
+  joining the events, compressing them, storing them in S3. The peer's time is that of its
+  rendering alone, its memory that of its process.
 - **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
-  one, which makes the ratio larger, if anything.
-- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`table.py`) returns what
-  it returned before: a call of AWS is all behind that door, DynamoDB's types included. The peer is
-  a handler of the same making that answers `{{}}`.
+  one, which can only make the ratio larger.
+- **Warm 304** is the CPU time in the handler while the door to DynamoDB (`aws/dynamodb/table.py`)
+  returns what it returned before: every call of AWS lies behind that door, DynamoDB's types
+  included. The peer is a handler made by the same decorator that answers `{{}}`.
 - **A list's** peers are the requests for a list of one calendar, and the rendered events of its
-  tokens, which it has no need to read. **Adding a token** is compared with adding one to an empty
+  tokens, which a list need not read. **Adding a token** is compared with adding one to an empty
   calendar.
 
 ## What a million polls cost
 
 US dollars for a million polls with all that Lambda bills and writes, and in brackets what one poll
-takes. The function is warm, but for the column in which some polls start one. The feed has
-{tokens} tokens and 50 KB; ours goes by gzip, the peer's as it is.
+takes. The function is warm, except in the column in which some polls start one. The feed has
+{tokens} tokens and 50 KB; ours is sent with gzip, the peer's without.
 
 {costs}
 
@@ -73,13 +73,13 @@ The list prices of the region us-east-1 as of November 2026, without free tiers,
 - Lambda bills starts, too. That one poll of {every} starts a function is assumed; where polls are
   rare it is more. A start is the CPU time from the start of Lambda's runtime client to the first
   304, divided by the same share of a core, in {started} runs.
-- The limit of 2.2 USD is held to what a warm function serves. A feed that it has to fetch from S3
-  first costs S3's request and the wait for it on top, which no compression saves.
-- The answer is counted with its headers, and with those that API Gateway adds.
+- The limit of 2.2 USD is for what a warm function has in memory. A feed that it has to fetch from
+  S3 first also costs S3's request and the wait for it, which no compression saves.
+- The answer is counted with its headers and with those that API Gateway adds.
 - The logs have API Gateway's line for each request, what the function writes, and what Lambda
-  writes of each invocation unless it is told not to. What the function writes is measured under
-  Lambda's runtime client, in the environment that Lambda makes of the template's `LoggingConfig`.
-  CloudWatch bills {per_line} bytes more for each line.
+  writes of each invocation unless the template turns that off. What the function writes is
+  measured under Lambda's runtime client, in the environment that Lambda makes of the template's
+  `LoggingConfig`. CloudWatch bills {per_line} bytes more for each line.
 
 ## Run it again
 
@@ -88,8 +88,7 @@ $ make bench
 ```
 
 It takes some three minutes on two cores, renews this page, and fails if a figure is over its
-limit. Times depend on the machine, and on what else it does: let it be idle. Ratios and counts do
-not.
+limit. Times depend on the machine and its load: let it be idle. Ratios and counts do not.
 """
 _COLUMNS = {
     "unchanged": "304",

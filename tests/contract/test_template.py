@@ -39,7 +39,7 @@ HOLDING_NONE = (  # that would be missed: logs go with the stack, as they go aft
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 
 LONGEST_INTEGRATION = 29  # seconds: API Gateway gives up after 30
-LONGEST_FILE = 36  # lines of a functions/*/app.py
+LONGEST_FILE = 40  # lines of a functions/*/app.py
 LONGEST_MODULE = 200
 REASON = "It is longer than other modules because"
 

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
-from mytoken_calendars.tokens.mytoken import Capability, Rotation
+from mytoken_calendars.problems import first_problem
+from mytoken_calendars.tokens.mytoken import Capability
 from mytoken_calendars.tokens.restrictions import Clause
+from mytoken_calendars.tokens.rotation import Rotation
 from tools.operate import target_stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
@@ -74,8 +76,7 @@ def _check_that_it_can_be_used(new: NewMytoken) -> None:
         restrictions = [Clause.model_validate(clause) for clause in new.restrictions or ()]
         rotation = Rotation.model_validate(new.rotation or {})
     except ValidationError as error:
-        first = error.errors()[0]
-        sys.exit(f"make token: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        sys.exit(f"make token: {first_problem(error)}")
     if rotation.model_extra or not all(clause.is_understood for clause in restrictions):
         sys.exit("make token: a restriction or the rotation has a member that is unknown, or wrong")
 

@@ -11,6 +11,7 @@ _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60  # seconds
 BODY = 64 * _KIB  # bytes: a name, a comment and a mytoken need 20
 FORM_FIELDS = 16  # no operation has more than five
 MEDIA_TYPE = 255  # characters: each of its two names is at most 127 (RFC 6838, 4.2)
+IDEMPOTENCY_KEY = 255  # visible characters of ASCII
 ATTEMPTS_AT_A_REQUEST = 8  # when other requests overtake it: some four seconds with the pauses
 
 # --- calendars ------------------------------------------------------------------------------------
@@ -31,9 +32,8 @@ FEED_GONE = 90 * _DAY  # seconds for which a deleted calendar's feed is 410, the
 ANSWER = 6 * _MIB - 16 * _KIB  # bytes
 FEED_SETTLES = _MINUTE  # seconds: more than a function may run, and clocks may differ
 ATTEMPTS_AT_A_FEED = 3  # to collect a calendar that changes meanwhile
-FEED_MEMORY = (
-    32 * _MIB
-)  # bytes of a warm function: ten thousand ordinary feeds, or forty large ones
+# Bytes of a warm function: ten thousand ordinary feeds, or forty of 10,000 tokens.
+FEED_MEMORY = 32 * _MIB
 REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB
 
 # --- mytokens -------------------------------------------------------------------------------------
@@ -57,8 +57,17 @@ COOKIE = 4 * _DAY  # seconds that a browser keeps a successor
 GENERATIONS = 16  # commit times are kept for this many rotations, enough to recognise a lost race
 COMMIT = 60_000  # milliseconds: a transaction takes no longer, however often it is sent
 
+# --- pauses ---------------------------------------------------------------------------------------
+
+FIRST_PAUSE = 0.05  # seconds at most before a second attempt, twice as long before each further one
+LONGEST_PAUSE = 1.0  # seconds
+RETRY_AFTER = 2  # seconds, what a 503 asks of clients
+
 # --- AWS ------------------------------------------------------------------------------------------
 
+AWS_CONNECT = 1  # seconds
+AWS_ANSWER = 2  # seconds: with three attempts a call ends within some ten
+AWS_ATTEMPTS = 3  # of botocore at one call
 ATTEMPTS_AT_A_TRANSACTION = 6  # under one idempotency token
 ATTEMPTS_AT_A_BATCH = 6  # of which DynamoDB leaves a part
 REMOVED_AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
@@ -70,10 +79,14 @@ IMPORT = _DAY  # seconds; then what is laid ready is given up
 CONFIGURATION_FRESH = _HOUR  # seconds for which configuration and keys are not asked for again
 CONFIGURATION_KEPT = _DAY  # seconds for which they serve if the issuer does not answer
 CONFIGURATION_COOLDOWN = 30  # seconds between attempts to renew them
+METADATA_SECONDS = 2.0  # for the configuration or the keys, all of the exchange
+METADATA_BYTES = 150_000  # of either
+TOKENINFO_SECONDS = 5.0  # for an answer about mytokens
+TOKENINFO_BYTES = 4_000_000  # some 10,000 mytokens
 ISSUER_KEYS = 20  # of a key set
 KEY_ID = 128  # characters
 RSA_EXPONENT = 2**32  # a larger one only makes verifying slow
 ISSUER_HEAD = 128 * _KIB  # bytes: the head of an answer and the sizes of its chunks
 LISTED_TOKENS = 100_000  # of one user
-LISTED_ANCESTORS = 100
+LISTED_ANCESTORS = 100  # of one of them
 GONE_AT_ONCE = 49  # tokens, and as many that are back: with their head, a transaction's 100 items

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.errors import TemporarilyUnavailable
@@ -29,11 +30,11 @@ _ATTRIBUTE = re.compile(r"#(\w+)")
 _session = cache(Session)  # one for all clients, since it reads a megabyte of endpoints
 
 
-def client(service: str, *, attempts: int = 3) -> Any:
+def client(service: str, *, attempts: int = limits.AWS_ATTEMPTS) -> Any:
     """A client of which one call ends within some ten seconds, all its attempts together."""
     config = Config(
-        connect_timeout=1,
-        read_timeout=2,
+        connect_timeout=limits.AWS_CONNECT,
+        read_timeout=limits.AWS_ANSWER,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return _session().create_client(service, config=config)

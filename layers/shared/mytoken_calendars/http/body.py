@@ -12,6 +12,7 @@ from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
 from mytoken_calendars.http.request import Request
+from mytoken_calendars.problems import first_problem
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -63,9 +64,7 @@ def read(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise InvalidRequest(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
+        raise InvalidRequest(first_problem(error)) from None
 
 
 def fields(request: Request) -> Mapping[str, Any]:

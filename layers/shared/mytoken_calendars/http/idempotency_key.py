@@ -3,11 +3,12 @@
 import hashlib
 import re
 
+from mytoken_calendars import limits
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.tokens.idempotency import IdempotencyKey
 
-_KEY = re.compile(r"[!-~]{1,255}")
+_KEY = re.compile(f"[!-~]{{1,{limits.IDEMPOTENCY_KEY}}}")
 
 
 def key_of(request: Request) -> IdempotencyKey | None:
@@ -19,6 +20,8 @@ def key_of(request: Request) -> IdempotencyKey | None:
     if key is None:
         return None
     if _KEY.fullmatch(key) is None:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 visible characters of ASCII.")
+        raise InvalidRequest(
+            f"An Idempotency-Key has 1 to {limits.IDEMPOTENCY_KEY} visible characters of ASCII."
+        )
     asked_for = f"{request.method} {request.path}\n".encode() + request.body
     return IdempotencyKey(key, hashlib.sha256(asked_for).hexdigest())

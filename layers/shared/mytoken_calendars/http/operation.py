@@ -33,17 +33,6 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 
-# What a request may be refused with because it is done already: its calendar is there, or gone; its
-# mytoken is rotated, or used up. A full calendar is not: its transaction meets the receipt first.
-_OF_WHAT_IS_DONE = (
-    errors.CalendarExists,
-    errors.CalendarNotFound,
-    errors.Superseded,
-    errors.UsageRestricted,
-)
-
-_RETRY_AFTER = "2"  # seconds
-
 
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
@@ -70,24 +59,36 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
-    """Up to eight attempts at what others overtake.
+    """Starts the operation again, up to eight times in all, while other changes overtake it.
 
-    A request with a key may have been sent twice at once. If this one is refused since the other is
-    done, there is a receipt now: so it is tried once more. No other refusal is, for a request that
-    is malformed would only be twice the work.
+    A refused request that has a key starts once more, if a concurrent duplicate may have succeeded:
+    then it finds the receipt of that.
     """
-    may_be_done = "idempotency-key" in request.headers
+    has_key = "idempotency-key" in request.headers
     for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
         try:
             return handle(request)
         except errors.Outdated:
             pause(attempt)
-        except _OF_WHAT_IS_DONE:
-            if not may_be_done:
+        except errors.Refusal as refusal:
+            if not (has_key and _may_have_been_done(refusal)):
                 raise
-            may_be_done = False
+            has_key = False
             pause(attempt)
     return handle(request)
+
+
+def _may_have_been_done(refusal: errors.Refusal) -> bool:
+    """Whether the same request, sent twice at once, would be refused so because it is done.
+
+    Its calendar is there, or gone; its mytoken is rotated, or its last use is counted. A limit is
+    no such reason: the transaction of the second one meets the receipt first. Nor is any 400: what
+    is malformed would only cost twice.
+    """
+    return isinstance(
+        refusal,
+        (errors.CalendarExists, errors.CalendarNotFound, errors.Superseded, errors.UsageRestricted),
+    )
 
 
 def _refused(refusal: errors.Refusal) -> Response:
@@ -105,7 +106,7 @@ def _headers_for(refusal: errors.Refusal) -> dict[str, str]:
         case errors.MethodNotAllowed():
             return {"Allow": refusal.allow}
         case errors.TemporarilyUnavailable():
-            return {"Retry-After": _RETRY_AFTER}
+            return {"Retry-After": str(limits.RETRY_AFTER)}
         case _:
             return {}
 

@@ -16,6 +16,7 @@ from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
 from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
+from mytoken_calendars.tokens.rotation import is_replay
 
 # Either of them lets a caller add tokens; `manageable_token` says which ones.
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
@@ -55,10 +56,8 @@ def identify(authority: Authority, credentials: Credentials, *capabilities: Capa
     try:
         record = authority.look_up(mytoken, credentials)
     except Superseded as superseded:
-        # A request that arrived before the rotation lost a race. One that arrived after it replays
-        # an old token.
-        came_later = credentials.arrived > superseded.at and not state.was_alive
-        if mytoken.is_revoked_when_replayed and came_later:
+        replayed = is_replay(superseded, credentials.arrived, state)
+        if replayed and mytoken.is_revoked_when_replayed:
             authority.revoke_chain(mytoken, credentials.now)
         raise
     state.was_alive = True

@@ -12,6 +12,7 @@ from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.restrictions import Restrictions, Time
+from mytoken_calendars.tokens.rotation import Rotation
 
 
 class Capability(StrEnum):
@@ -41,31 +42,14 @@ def _split(capability: str) -> tuple[bool, list[str]]:
     return read, capability.removeprefix("read@").split(":")
 
 
-class _Claims(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
-
-
-class Rotation(_Claims):
-    """When a use makes a successor of the token. `on_AT` concerns access tokens alone.
-
-    `lifetime` is how many seconds a token is valid after it was made or made anew, 0 for no such
-    limit. With `auto_revoke`, presenting a token that has a successor revokes them all.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    on_AT: bool = False  # noqa: N815 - the wire's word
-    on_other: bool = False
-    lifetime: Annotated[int, Field(ge=0)] = 0
-    auto_revoke: bool = False
-
-
-class Mytoken(_Claims):
+class Mytoken(BaseModel):
     """The claims of a mytoken whose signature was verified. Times are seconds since 1970.
 
     Creating one raises pydantic's ValidationError for claims that no issuer makes, a `sub` that
     does not belong to `oidc_sub` and `oidc_iss` among them.
     """
+
+    model_config = ConfigDict(strict=True, frozen=True)
 
     ver: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
     token_type: Literal["mytoken"]

@@ -11,6 +11,7 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import subject
+from mytoken_calendars.problems import first_problem
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 
 _VERSION = "0.7"
@@ -62,9 +63,7 @@ def issue(
     try:
         mytoken = Mytoken.of(claims)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"These claims make no mytoken: {where}: {first['msg']}") from None
+        raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
     ancestors, conditions = _lineage(authority, mytoken, new.parent)
     record = TokenRecord(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
     # The registry has the end for good, the token that of its lifetime, if it has one.

@@ -19,9 +19,6 @@ from typing import Any
 from mytoken_calendars import limits
 from mytoken_calendars.errors import TemporarilyUnavailable
 
-METADATA_SECONDS, METADATA_BYTES = 2.0, 150_000
-TOKENINFO_SECONDS, TOKENINFO_BYTES = 5.0, 4_000_000
-
 _HEADERS = {"Accept": "application/json", "Connection": "close", "User-Agent": "mytoken-calendars"}
 _LABEL = r"[a-z0-9_-]{1,63}"
 _URL = re.compile(
@@ -54,7 +51,11 @@ class Https:
             return False
 
     def get(
-        self, url: str, *, within: float = METADATA_SECONDS, at_most: int = METADATA_BYTES
+        self,
+        url: str,
+        *,
+        within: float = limits.METADATA_SECONDS,
+        at_most: int = limits.METADATA_BYTES,
     ) -> bytes:
         """The body of a 200. Raises TemporarilyUnavailable; ValueError for a URL elsewhere."""
         status, body = self._exchange("GET", url, None, within, at_most)
@@ -67,8 +68,8 @@ class Https:
         url: str,
         document: Any,
         *,
-        within: float = TOKENINFO_SECONDS,
-        at_most: int = TOKENINFO_BYTES,
+        within: float = limits.TOKENINFO_SECONDS,
+        at_most: int = limits.TOKENINFO_BYTES,
     ) -> tuple[int, bytes]:
         """Status and body of the answer to a JSON document; the status may say that it failed.
 
