@@ -18,7 +18,7 @@ from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
@@ -72,7 +72,7 @@ class Person:
         collected = _Collected(table.client, table.name)
         for new in _subscriptions(calendar.id, tokens):
             CalendarStore(collected).subscribe(
-                calendar, new, ics.event(new), Change.new(new.added), ()
+                calendar, new, ics.event(new), Change.new(new.added), NO_USE
             )
         with self._table.batch_writer() as batch:
             for item in collected.items:
@@ -88,7 +88,7 @@ class _Collected(Table):
 
     items: list[Item] = field(default_factory=list)
 
-    def commit(self, change: Change, *writes: Write) -> None:
+    def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
         self.items.extend(w.parameters["Item"] for w in writes if w.action == "Put")
 
 

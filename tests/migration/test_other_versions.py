@@ -74,7 +74,7 @@ def later_stack(moto: Deploy) -> Iterator[Stack]:
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda path: f"version {path.stem}")
-def mark_writes(request: pytest.FixtureRequest) -> Recording:
+def recorded(request: pytest.FixtureRequest) -> Recording:
     return Recording.read(request.param)
 
 

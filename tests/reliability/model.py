@@ -219,8 +219,8 @@ class Model:
     def delete_calendar(self, shown: Shown, name: str, key: str) -> Answer:
         request = ("delete", name)
         if receipt := self._receipt(shown, request, key):
-            status = 200 if receipt.token_update else 204
-            return Answer(status, successor=receipt.token_update, replayed=True)
+            status = 200 if receipt.successor else 204
+            return Answer(status, successor=receipt.successor, replayed=True)
         token = self._admitted(shown, NOTIFY)
         calendar = self._calendar(token.owner, name)
         del self.calendars[token.owner, folded(name)]
@@ -391,13 +391,13 @@ class Model:
             return None
         if receipt.request != request:
             raise Refused(400, "invalid_request")
-        if not receipt.token_update or abs(self.now - receipt.at) > 60:
+        if not receipt.successor or abs(self.now - receipt.at) > 60:
             self._alive(shown)
             return receipt
         token = self.tokens[shown.mom_id]
         # Of two that were sent at once, the one that was done may have come a second later.
         then = max(self.now, receipt.at)
-        is_current = receipt.token_update == token.seq_no and token.is_valid(token.seq_no, then)
+        is_current = receipt.successor == token.seq_no and token.is_valid(token.seq_no, then)
         if not is_current or not self.is_there(token.mom_id):
             raise Refused(409, "conflict")
         return receipt
@@ -405,7 +405,7 @@ class Model:
     def _again(
         self, shown: Shown, receipt: Receipt, status: int, document: Callable[[Calendar], Any]
     ) -> Answer:
-        again = {"successor": receipt.token_update, "replayed": True}
+        again = {"successor": receipt.successor, "replayed": True}
         owner, name = self.tokens[shown.mom_id].owner, receipt.request[1]
         calendar = self.calendars.get((owner, folded(name)))
         if calendar is None or calendar.address != receipt.address:
