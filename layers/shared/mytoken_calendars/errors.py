@@ -1,4 +1,4 @@
-"""What can go wrong, in the words of the domain; `api.py` alone knows the HTTP status of each."""
+"""What can go wrong, in the words of the domain; `http/operation.py` has the status of each."""
 
 
 class Refusal(Exception):
@@ -110,7 +110,7 @@ class TemporarilyUnavailable(Refusal):
 
 
 class Outdated(TemporarilyUnavailable):
-    """What an operation has read is no longer so: `api.operation` starts it again."""
+    """What an operation has read is no longer so: `http/operation.py` starts it again."""
 
 
 class RouteNotFound(NotFound):

@@ -1,6 +1,6 @@
 """The door to what the network says of a client's address: its names by DNS, its country by a file.
 
-Whatever goes wrong here, nothing is known of the address, and what depends on it does not hold.
+If a look-up fails, nothing is known of the address, and no clause that depends on it holds.
 """
 
 import os

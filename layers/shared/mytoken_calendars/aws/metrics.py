@@ -29,7 +29,7 @@ class Metric(Enum):
 def count(metric: Metric, value: int = 1) -> None:
     """Counts an event, or so many, by its name alone: no metric says whose it was.
 
-    Does nothing where POWERTOOLS_METRICS_DISABLED says so: beside Lambda nobody counts them.
+    Does nothing where POWERTOOLS_METRICS_DISABLED says so: outside of Lambda no metrics are read.
     """
     # Loaded for the first event, as in logs.py.
     from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415

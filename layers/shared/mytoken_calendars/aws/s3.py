@@ -1,6 +1,6 @@
 """The door to S3: compressed feeds, each stored once under its calendar's id and its state.
 
-It may vanish at any time: whatever goes wrong here, the feed is built from the table.
+It may vanish at any time: if S3 fails, the feed is built from the table.
 """
 
 import os

@@ -52,7 +52,7 @@ class Feed:
 
     @property
     def settled(self) -> int:
-        """From when on, in seconds since 1970, the last change is long over, whoever looks."""
+        """From when on, in seconds since 1970, every clock has the last change in the past."""
         return self.changed + limits.FEED_SETTLES
 
     def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:

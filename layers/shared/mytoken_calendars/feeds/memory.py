@@ -1,7 +1,7 @@
 """Feeds in the memory of a warm function, in front of the cache that all functions share.
 
-A hot feed is so served without asking for its text. Nothing has to be removed: whoever asks has
-read the feed's state, and a state never comes back with another text.
+So a feed that is polled often is served without a request for its text. Nothing has to be removed:
+a request has read the feed's state before it asks, and a state never comes back with another text.
 """
 
 from collections import OrderedDict

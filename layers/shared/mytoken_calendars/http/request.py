@@ -14,7 +14,7 @@ from mytoken_calendars.tokens.request_state import RequestState
 class Request:
     """An HTTP request. Header names are in lower case, `now` is in seconds since 1970.
 
-    `address` is the client's as the gateway sees it, whatever headers say, and `arrived` the
+    `address` is the client's as the gateway sees it: headers do not count. `arrived` is the
     gateway's time at which it came, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
     stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.

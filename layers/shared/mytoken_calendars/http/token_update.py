@@ -14,7 +14,7 @@ COOKIE = "mytoken"
 def handed_on(response: Response, request: Request) -> Response:
     """The response as the client needs it after what has become of its mytoken.
 
-    A successor joins whatever document is answered, also that of an error; an answer without one
+    A successor joins the document of the answer, also that of an error; an answer without one
     becomes 200. Only who presented the token in a cookie gets the successor in one.
     """
     state = request.state

@@ -12,7 +12,7 @@ class RequestState:
     """One for each request, kept through all attempts to answer it.
 
     `token_update` is the mytoken response object of the successor, if the token was rotated: it
-    goes out with the answer, whatever that is, since without it the client has no token left.
+    goes out with every answer, since without it the client has no token left.
     `was_alive`: an attempt has found it so. `memory` is an authority's own, by bearer.
     `fields` are those of the request's body, once they have been read, or what is wrong with it.
     `by_cookie`: the token came in a cookie, so its successor leaves in one. `repeated`: the request

@@ -108,7 +108,7 @@ class Clause(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Names the clause in counts of its uses: the same for the same JSON in whatever order."""
+        """Names the clause in counts of its uses: the same for the same JSON in any order."""
         text = json.dumps(self._in_token, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

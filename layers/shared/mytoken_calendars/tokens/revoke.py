@@ -17,7 +17,7 @@ def revoke(
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
     One of them has to be there: a client that misspells a name must not end the token by which it
-    asks. The holder of a token may end it, whatever else it may do, and wherever it may be used.
+    asks. The holder of a token may end it, with any capabilities and under any restrictions.
     For another one it takes an ancestor of that, or `manage_mytokens:revoke`.
 
     Raises InvalidRequest, InvalidToken, UsageRestricted, InsufficientCapabilities and InvalidGrant.

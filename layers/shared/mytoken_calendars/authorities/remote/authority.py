@@ -81,7 +81,7 @@ class RemoteAuthority:
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         asked = _asked(credentials)
-        # A token that was rotated for this very request is not alive any more, and need not be.
+        # If this request has rotated the token already, the issuer would call it dead.
         if asked.introspection is None and asked.tokens is None:
             asked.introspection = self.tokeninfo.introspect(credentials.bearer)
         counts = asked.introspection.usages_other_done if asked.introspection else ()
@@ -133,7 +133,7 @@ class RemoteAuthority:
         raise InsufficientCapabilities(_OTHERS)
 
     def _all(self, caller: Caller) -> Mapping[str, TokenRecord]:
-        """All tokens of the user, from which the user's feeds learn which are gone, and back."""
+        """All tokens of the user. Feeds learn from it which are gone, and which are back."""
         # Read before it is asked: a token that is made and added meanwhile is not gone.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
@@ -151,7 +151,7 @@ class RemoteAuthority:
     def _listed(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
         """What the issuer lists, once for a request: it counts this, or rotates the token for it.
 
-        The successor is handed on whatever comes after, since nobody else knows it.
+        The successor is handed on also if the operation is refused later: it is the one that lives.
         """
         listing = self.tokeninfo.listing(caller.credentials.bearer, action)
         if listing.token_update:

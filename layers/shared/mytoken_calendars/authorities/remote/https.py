@@ -33,7 +33,7 @@ _NOT_IN_A_TARGET = frozenset('#\\"<>^`{|}')
 class Https:
     """The server at the origin (scheme, host, port) of `url`; raises ValueError if it has none.
 
-    An answer has arrived within so many seconds and has at most so many bytes, whatever the server
+    An answer has arrived within so many seconds and has at most so many bytes, however the server
     does; only the look-up of its address takes as long as the resolver lets it. Certificates are
     checked with the system's authorities, or those of SSL_CERT_FILE.
     """

@@ -86,7 +86,7 @@ class Issuer:
             self._last = self._fetch()
         except TemporarilyUnavailable as failure:
             metrics.count(Metric.AUTHORITY_UNREACHABLE)
-            # Logged here, since nobody notices it as long as the last known ones serve.
+            # Logged here: while the last known ones serve, no request fails.
             cause = failure.__cause__
             # What is not as it should be might quote a secret that should not be there.
             reason = type(cause).__name__ if isinstance(cause, ValidationError) else repr(cause)

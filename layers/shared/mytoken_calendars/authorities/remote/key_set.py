@@ -52,8 +52,8 @@ class _Jwk(BaseModel):
 def keys_of(document: Any, algorithm: Algorithm) -> tuple[VerificationKey, ...]:
     """The keys for `algorithm`, of which there is at least one; other keys are passed over.
 
-    Raises ValueError for a set that nobody should publish: one with a secret in it, with a weak key
-    or one that contradicts itself, with two keys of the same name, or with too many.
+    Raises ValueError for a set that no issuer should publish: one with a secret in it, with a weak
+    key or one that contradicts itself, with two keys of the same name, or with too many.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not 0 < len(entries) <= limits.ISSUER_KEYS:

@@ -1,4 +1,4 @@
-"""The door to DynamoDB for calendars and subscriptions; `items.py` shows their layout."""
+"""The door to DynamoDB for calendars and subscriptions; `keys.py` shows their layout."""
 
 import os
 from dataclasses import dataclass, replace

@@ -38,7 +38,7 @@ class Importer:
     def bring_in(
         self, calendar: Calendar, opening: str, events: Sequence[Event], change: Change
     ) -> None:
-        """Stores a calendar with all its tokens, which nobody sees before the last one is there.
+        """Stores a calendar with all its tokens; it can be seen when the last one is there.
 
         Raises AlreadyImported, CalendarExists, and LimitReached; Outdated if it took so long that
         it was given up.

@@ -1,4 +1,4 @@
-"""Calendars and subscriptions as items of the table, and back; `items.py` shows the layout."""
+"""Calendars and subscriptions as items of the table, and back; `keys.py` shows the layout."""
 
 from collections import defaultdict
 from collections.abc import Iterable

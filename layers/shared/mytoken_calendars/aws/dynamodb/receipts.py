@@ -1,8 +1,8 @@
-"""The door to DynamoDB for receipts: `items.py` shows their layout, `repeats.py` what they are for.
+"""Receipts in DynamoDB: `keys.py` has their layout, `tokens/idempotency.py` their purpose.
 
 A receipt exists if and only if its request was done, as both are one transaction. The successor of
-a rotated token lies in it sealed with a key that is made from the token it succeeds, so nobody who
-reads the table can use it.
+a rotated token lies in it sealed with a key that is made from the token it succeeds, so a reader of
+the table cannot use it.
 """
 
 import base64
@@ -26,7 +26,7 @@ from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 
 @dataclass(frozen=True)
 class ReceiptStore:
-    """`repeats.Receipts`. Its methods raise TemporarilyUnavailable."""
+    """`idempotency.Receipts`. Its methods raise TemporarilyUnavailable."""
 
     table: Table
 

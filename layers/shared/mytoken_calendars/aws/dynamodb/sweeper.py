@@ -2,7 +2,7 @@
 
 Nothing depends on it but space: a deleted calendar is gone with the transaction that deleted it.
 It acts only on calendar ids from that transaction, and a calendar's id is never used again. What an
-import lays ready (`importing.py`) it takes for left behind once the import has had its time.
+import lays ready (`imports.py`) it takes for left behind once the import has had its time.
 """
 
 import os

@@ -118,13 +118,13 @@ class Table:
     def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
         """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`).
 
-        The use is a part of it: what it is refused for comes first.
+        The use is a part of it. Of several failed conditions, those of the use are reported first.
         """
         transaction.commit(self.client, change, (*use.writes, *use.conditions, *writes))
         use.follow_up()
 
     def commit_use(self, change: Change, use: Use) -> None:
-        """Commits a use alone, if it writes anything: what was read has passed its conditions."""
+        """Commits a use alone, if it writes. Else its conditions held when it was read."""
         if use.writes:
             self.commit(change, use=use)
 

@@ -1,4 +1,4 @@
-"""The door to DynamoDB for the tokens that this stack has issued; `items.py` shows the layout."""
+"""The door to DynamoDB for the tokens that this stack has issued; `keys.py` shows the layout."""
 
 import os
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ class Registry:
         return _issued([item for item in self.table.scan() if item["pk"].startswith(keys.OWNER)])
 
     def owner_of(self, mom_id: str) -> Owner:
-        """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
+        """Whose token it is. For operators alone. Raises InvalidGrant."""
         item = self.table.get(keys.token_owner(mom_id))
         if item is None:
             raise InvalidGrant

@@ -76,7 +76,7 @@ def _is_check(write: Write) -> bool:
 def _joined(write: Write, *checks: Write) -> Write:
     """`write` on the further conditions of `checks`.
 
-    Where they would be refused differently, nobody could say which of them failed: Outdated.
+    DynamoDB does not say which of them failed: where their refusals differ, it is Outdated.
     """
     if not checks:
         return write
