@@ -27,7 +27,7 @@ class Metric(Enum):
 
 
 def count(metric: Metric, value: int = 1) -> None:
-    """Counts one event, or `number` of them. No metric names a user.
+    """Counts one event, or `value` of them. No metric names a user.
 
     Does nothing if POWERTOOLS_METRICS_DISABLED is set, as it is outside of Lambda.
     """

@@ -29,7 +29,7 @@ class FeedCache:
 
     @cached_property
     def _s3(self) -> "S3Client":
-        # Made when it is first needed: an unchanged feed never asks S3. One attempt: to build the
+        # Lazy, as an unchanged feed never asks S3. One attempt only: to build the
         # feed is cheaper than to wait.
         s3: S3Client = clients.client("s3", attempts=1)
         return s3

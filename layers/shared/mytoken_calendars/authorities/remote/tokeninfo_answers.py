@@ -1,4 +1,4 @@
-"""What a mytoken server's tokeninfo endpoint answers, read as something that may be nonsense."""
+"""The answers of a mytoken server's tokeninfo endpoint, parsed and checked."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class _Entry(BaseModel):
 
 
 class _Tree(BaseModel):
-    """A token and those made from it, which are read when their turn comes: not recursively."""
+    """A token and its children, which are parsed later: parsing is not recursive."""
 
     model_config = ConfigDict(strict=True)
 

@@ -87,8 +87,8 @@ class Table:
         for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
             pass
 
-    # A write whose condition fails raises `refusal`; without one it raises Outdated, which says that
-    # the operation has read something that has changed since.
+    # A write whose condition fails raises `refusal`. The default is Outdated: something that the
+    # operation has read has changed since.
 
     def put(
         self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any

@@ -153,7 +153,10 @@ class Registry:
         )
 
     def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, TokenRecord]:
-        """The item and the token. Raises `refusal` if it, or an ancestor recursively, is revoked."""
+        """The token and its item. Raises `refusal` for a token that is revoked or unknown.
+
+        A token is also revoked if one of its ancestors was revoked recursively.
+        """
         key = keys.token(owner, mom_id)
         item = self.table.get(key)
         if item is None or "revoked" in item:
