@@ -1,5 +1,4 @@
-"""Restrictions: when, where and how often a mytoken may be used. In doubt, a clause does not hold.
-"""
+"""Restrictions: when, where and how often a mytoken may be used. In doubt, no clause holds."""
 
 import hashlib
 import json

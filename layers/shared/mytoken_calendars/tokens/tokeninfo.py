@@ -28,7 +28,7 @@ def document(
 ) -> dict[str, Any]:
     """The answer to one of the actions.
 
-    Introspection is not counted as a use, and does not rotate the token.
+    Introspection is no use of the token: restrictions do not apply, and the token is not rotated.
     Raises InvalidToken, InsufficientCapabilities and UsageRestricted.
     """
     match action:
