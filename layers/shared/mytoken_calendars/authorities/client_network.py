@@ -97,7 +97,7 @@ def _country_code(record: Any) -> str | None:
     country = record.get("country")
     nested = country.get("iso_code") if isinstance(country, dict) else country
     for code in (nested, record.get("country_code")):
-        # A name in place of a code would be in no list, not in that of disallowed codes either.
+        # A name is no code: it would match no list, so a list of disallowed codes would allow it.
         if isinstance(code, str) and _COUNTRY_CODE.fullmatch(code):
             return code.upper()
     return None

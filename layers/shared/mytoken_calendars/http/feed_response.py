@@ -44,7 +44,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
         raise FeedTooLarge
     headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
     headers |= _HEADERS_OF_THE_TEXT
-    # A file name for everyone, and the calendar's own for those who can (RFC 8187).
+    # A file name in ASCII for all clients, and the calendar's name for those with RFC 8187.
     name = quote(f"{feed.name}.ics", safe="")
     headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
     if gzipped:

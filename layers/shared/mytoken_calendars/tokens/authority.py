@@ -71,8 +71,8 @@ class Caller:
     def _receipt_writes(self, use: Use, change: Change, calendar_id: str) -> tuple[Write, ...]:
         """The write of the receipt; it is the first one of the transaction.
 
-        A transaction reports its first failed condition. So a duplicate of a finished request is
-        seen as a duplicate, whatever else has changed.
+        A commit raises the refusal of its first failed condition. So a duplicate of a finished
+        request meets the receipt before anything that the request has changed.
         """
         key = self.credentials.idempotency_key
         if not (self.receipts and key):
