@@ -42,7 +42,7 @@ _LONGEST_MESSAGE = 100  # characters
 
 
 class NobodyToAsk(Exception):
-    """pip-audit could not reach its service. Says why."""
+    """pip-audit has no data about vulnerabilities. Says why."""
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def looked_up(done: Done) -> list[dict[str, Any]]:
-    """The packages that pip-audit knows. Raises NobodyToAsk if it could not reach its service."""
+    """The packages that pip-audit knows. Raises NobodyToAsk if it has no data."""
     if not done.stdout:
         message = (done.stderr.strip() or "no message").splitlines()[-1][:_LONGEST_MESSAGE]
         if "onnect" in message:
