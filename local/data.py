@@ -14,13 +14,13 @@ _PATIENCE = 30  # seconds
 
 
 class NotDeployed(RuntimeError):
-    """Says in one line why the data of the template is not there."""
+    """The template's data was not deployed. Says in one line why."""
 
 
 def deploy(template: Template, mytoken_issuer: str = "") -> dict[str, str]:
-    """The values of the functions' environment variables, once all resources are there.
+    """Deploys the data; returns the values of the functions' environment variables.
 
-    A stack that is there already is kept, and brought up to date with the template.
+    A stack that exists already is kept, and updated to the template.
     """
     cloudformation = boto3.client("cloudformation")
     stack: dict[str, Any] = {

@@ -29,7 +29,7 @@ _WATCHED = {  # name: (days until it expires, comment)
 def prepare(url: str, state: Path) -> str:
     """Makes the demo, unless an earlier run has; returns the text to print.
 
-    There is none if a mytoken server vouches for the mytokens: only that can make some.
+    There is none if a mytoken server vouches for the mytokens: only that server can issue some.
     """
     if issuer := os.environ["MYTOKEN_ISSUER"]:
         return _invitation(url, issuer)
@@ -57,7 +57,7 @@ def _seeded(url: str) -> dict[str, Any]:
 
 
 def _issue(authority: EmbeddedAuthority, url: str, name: str, days: int) -> tuple[str, str]:
-    # A token to be watched needs no capability here; the calendar app's has the one that it needs.
+    # A watched token needs no capability here; the token of the calendar app has the one it needs.
     capabilities = [Capability.NOTIFY.value] if name not in _WATCHED else ["AT"]
     new = NewMytoken(USER, capabilities, days * _DAY, name)
     bearer, mytoken = minting.issue(authority, url, new, int(time.time()))

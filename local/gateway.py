@@ -1,7 +1,7 @@
-"""API Gateway's HTTP API on this machine: requests become events, handlers' answers responses.
+"""API Gateway's HTTP API on this machine: makes events of requests, and responses of answers.
 
-It follows AWS and not `sam local` where the two differ: header names in lower case, decoded
-paths, 404 for unknown routes by way of the catch-all, 500 without a trace for a handler's fault.
+Where AWS and `sam local` differ, it follows AWS: header names in lower case, decoded paths, 404
+from the catch-all for unknown routes, 500 without a traceback for a handler's fault.
 """
 
 import base64
@@ -41,7 +41,7 @@ class Gateway:
     handlers: dict[str, Handler] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        # All of them before the first request, as requests come side by side.
+        # All handlers are loaded before the first request, as requests come concurrently.
         self.handlers.update({r.folder: load_handler(r.folder) for r in self.template.routes})
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -49,14 +49,14 @@ class Gateway:
         return self.respond(request)(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        arrived = time.time()  # with its head; its body may be long in coming
+        arrived = time.time()  # when its head is here; its body may come much later
         path = _decoded_path(request)
         route, parameters = self._match(request.method, path)
         response = _refused_by_the_gateway(request)
         if response is None:
             event = self._event(request, arrived, path, route, parameters)
             response = self._invoke(route.folder, event, request)
-        # The route and not the path, in which the secret address of a feed may stand.
+        # Logs the route, as the path may hold the secret address of a feed.
         _log.info("%s %s", response.status_code, route.key)
         return response
 
@@ -64,7 +64,7 @@ class Gateway:
         try:
             answer = self.handlers[folder](event, Context())
         except Exception as fault:  # noqa: BLE001 - AWS answers 500 to all of them
-            # Developers see what Lambda's logs may not have: the text of what was raised.
+            # Developers see the text of the exception, which Lambda's logs must not have.
             _log.error("%s failed", folder, exc_info=fault.__context__ or fault)
             return _gateway_error(500, "Internal Server Error", "internal_server_error")
         return _response(answer, request)
@@ -135,7 +135,7 @@ class Gateway:
 def _decoded_path(request: Request) -> str:
     """The path, decoded once and cut at a decoded `?`, as HTTP APIs do.
 
-    What cannot be decoded becomes U+FFFD, be it a broken escape or bytes that are not UTF-8.
+    A broken escape, or bytes that are not UTF-8, become U+FFFD.
     """
     raw = request.environ["RAW_URI"].partition("?")[0]
     mended = _MALFORMED_ESCAPE.sub("%FF", raw)
@@ -167,7 +167,7 @@ def _refused_by_the_gateway(request: Request) -> Response | None:
         return _gateway_error(413, "Request Entity Too Large", "payload_too_large")
     try:
         request.get_data()
-    except (HTTPException, OSError):  # it ends too early, or its chunks are none
+    except (HTTPException, OSError):  # the body ends too early, or has invalid chunks
         return _gateway_error(400, "Bad Request", "invalid_request")
     return None
 

@@ -17,9 +17,9 @@ def main() -> None:
         sys.exit("no local server is running: start it with make run in another terminal")
     template = Template.read(BUILD / "template.yaml").document
     shared = template["Globals"]["Function"]
-    # `sam local` hands on no variable that the template does not name.
+    # `sam local` passes on only the variables that the template names.
     shared["Environment"]["Variables"] |= server.environment
-    # In a container loopback is the container itself; Docker Desktop has a name for this machine.
+    # In a container, loopback is the container itself; Docker Desktop names this machine.
     endpoint = server.environment["AWS_ENDPOINT_URL"].replace("127.0.0.1", "host.docker.internal")
     shared["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     shared["Architectures"] = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]

@@ -23,12 +23,12 @@ HOST = "127.0.0.1"
 
 
 class CannotServe(RuntimeError):
-    """Says in one line why the server does not start."""
+    """The server cannot start. Says in one line why."""
 
 
 class _RequestHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - as it is called
-        """Nothing: a request line may hold a secret. The gateway logs each request by its route."""
+        """Logs nothing: a request line may hold a secret. The gateway logs each request's route."""
 
 
 @contextmanager
@@ -95,16 +95,16 @@ def _keep_schedules(template: Template) -> Callable[[], None]:
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    # Of every client that races another it says that its pool of connections is full.
+    # It warns of a full connection pool whenever clients race each other.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # jobs in the background start with it ignored
+    for ending in (signal.SIGINT, signal.SIGTERM):  # background jobs start with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)
     try:
         with serving(int(os.environ.get("PORT", "3000")), STATE) as url:
             walk = demo.prepare(url, STATE)
             print(f"ready: {url}\n\n{walk}", flush=True)
             logging.getLogger("local").setLevel(logging.INFO)
-            while True:  # signal.pause() would sleep through a signal that comes just before it
+            while True:  # signal.pause() would miss a signal that comes just before it
                 time.sleep(1)
     except KeyboardInterrupt:
         print("\nstopped; the state is kept (make reset forgets it)")

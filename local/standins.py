@@ -16,7 +16,7 @@ PYTHON = ROOT / ".venv-standins" / "bin" / "python"
 CHILD = Path(__file__).with_name("ministack_child.py")
 _PATIENCE = 30  # seconds
 
-# Stand-ins take any credentials, but the clients want some.
+# Stand-ins accept any credentials, but the clients need some.
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -25,17 +25,17 @@ _CREDENTIALS = {
 
 
 class DidNotStart(RuntimeError):
-    """Says in one line where the reason stands."""
+    """The stand-ins did not start. Says in one line where to read why."""
 
 
 @contextmanager
 def running(
     state: Path, child: Path = CHILD, settings: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, str]]:
-    """The environment by which AWS's clients find the stand-ins, while these run.
+    """Runs the stand-ins; gives the environment by which AWS's clients find them.
 
-    Where AWS_ENDPOINT_URL is set already, what is there serves, and nothing is started. `settings`
-    are further ones of ministack, which `child` runs.
+    If AWS_ENDPOINT_URL is set already, nothing is started, and the stand-ins there serve.
+    `settings` are further environment variables of ministack, which `child` runs.
     """
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
@@ -52,7 +52,7 @@ def running(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is for the server, which then ends this in order
+            start_new_session=True,  # Ctrl-C ends only the server, which then ends this process
         ) as process,
     ):
         try:

@@ -66,7 +66,7 @@ class Template:
         ]
 
     def environment(self, folder: str) -> dict[str, Any]:
-        """The environment of a function, with CloudFormation's functions in it as they stand."""
+        """The environment of a function; CloudFormation's functions in it are not evaluated."""
         shared = self.document["Globals"]["Function"]["Environment"]["Variables"]
         own = self.functions[folder].get("Environment", {}).get("Variables", {})
         return {**shared, **own}

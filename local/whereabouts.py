@@ -1,4 +1,4 @@
-"""Where the local server is, for commands that serve the same stack; and forgetting it."""
+"""Remembers where the local server is, for commands that use the same stack."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from local.template import ROOT
 
-KEPT = ("aws", "demo.header", "demo.json", "server.json")  # what lies in the state's folder
+KEPT = ("aws", "demo.header", "demo.json", "server.json")  # the contents of the state's folder
 STATE = ROOT / os.environ.get("STATE", ".local")
 
 
@@ -27,7 +27,7 @@ class Whereabouts:
 
     @classmethod
     def read(cls, state: Path = STATE) -> "Whereabouts | None":
-        """Those of the server that keeps its state there, if one is running."""
+        """The whereabouts of the server that keeps its state there, if one is running."""
         try:
             whereabouts = cls(**json.loads(_file(state).read_text()))
             address = urlsplit(whereabouts.url)

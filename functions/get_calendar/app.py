@@ -1,6 +1,7 @@
 """GET /api/v0/notifications/calendars/{name} - the way to the calendar's feed.
 
-Its answer is a redirect, so an updated mytoken would be lost: it neither rotates nor counts.
+The use is not counted and does not rotate the mytoken: the answer is a redirect, in which the
+client would lose the successor.
 """
 
 from mytoken_calendars import authorities

@@ -1,6 +1,6 @@
 """GET and HEAD /calendars/{id} - the feed that calendar apps subscribe to.
 
-No mytoken is asked for: the address is the secret. Imports stay few, since this one is polled.
+It needs no mytoken: the address is the secret. It has few imports, since it is polled.
 """
 
 from mytoken_calendars.aws.dynamodb.feeds import FeedStore

@@ -1,6 +1,6 @@
 """POST /api/v0/token/revoke - revokes a mytoken, for the API and all feeds at once.
 
-The body says which one, by its value: the header or the cookie says only who asks (RFC 7009, 2.1).
+The body names the token; the header or the cookie only authenticates the caller (RFC 7009, 2.1).
 """
 
 from pydantic import BaseModel

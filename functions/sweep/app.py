@@ -8,7 +8,7 @@ from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
 
 sweeper = Sweeper.from_environment()
 
-TIME_FOR_A_BATCH = 15_000  # milliseconds, if DynamoDB asks for patience
+TIME_FOR_A_BATCH = 15_000  # milliseconds, even if DynamoDB throttles
 
 
 @logs.faults_by_name

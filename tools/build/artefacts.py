@@ -1,4 +1,4 @@
-"""What `sam build` made: how large it is, whether that may be, and whether it is the same twice.
+"""Checks the size of what `sam build` made, and whether two builds are the same.
 
 Usage: python -m tools.build.artefacts FOLDER [ANOTHER], the second of which was built of the same.
 """
@@ -46,7 +46,7 @@ class Artefact:
 
 
 def read(build: Path) -> list[Artefact]:
-    """All of a build, the functions first."""
+    """All artefacts of a build, the functions first."""
     made = [Artefact.of(folder) for folder in build.iterdir() if folder.is_dir()]
     return sorted(made, key=lambda artefact: (artefact.is_a_layer, artefact.name))
 

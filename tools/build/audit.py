@@ -1,6 +1,6 @@
 """Looks for known mistakes in template.yaml and known vulnerabilities in the locks: `make audit`.
 
-Makes the bill of materials, too. It runs in .venv-audit, which has the programs.
+Makes the bill of materials, too. It runs in .venv-audit, which has checkov and pip-audit.
 """
 
 import json
@@ -14,7 +14,7 @@ from tools.build import lock_files, sbom
 
 Done = subprocess.CompletedProcess[str]
 
-# Rules of checkov that template.yaml does not follow, what they want, and why it is not done.
+# The rules of checkov that template.yaml does not follow: what each wants, and why it is not done.
 EXCEPTED = {
     "CKV_AWS_18": "access logs of the bucket: they would take another bucket, and say no more than "
     "API Gateway's access log, since one function alone reads this one",
@@ -42,7 +42,7 @@ _LONGEST_MESSAGE = 100  # characters
 
 
 class NobodyToAsk(Exception):
-    """Says why nothing is known of vulnerabilities."""
+    """pip-audit has no data about vulnerabilities. Says why."""
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
-    """What checkov reports and nothing excepts, and what is excepted and not reported."""
+    """One line for each failure that is not excepted, and for each exception without a failure."""
     failed = report["results"]["failed_checks"]
     for check in failed:
         if check["check_id"] not in EXCEPTED:
@@ -65,7 +65,7 @@ def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def looked_up(done: Done) -> list[dict[str, Any]]:
-    """The packages that pip-audit knows of. Raises NobodyToAsk if it has reached nobody."""
+    """The packages that pip-audit knows. Raises NobodyToAsk if it has no data."""
     if not done.stdout:
         message = (done.stderr.strip() or "no message").splitlines()[-1][:_LONGEST_MESSAGE]
         if "onnect" in message:
@@ -86,7 +86,7 @@ def vulnerabilities(lock: Path, packages: Iterable[Mapping[str, Any]]) -> Iterat
 
 
 def _checkov() -> Any:
-    """Its report on the template; it neither downloads nor uploads anything."""
+    """checkov's report on the template; checkov neither downloads nor uploads anything."""
     done = _run(
         "checkov",
         *("--file", "template.yaml", "--framework", "cloudformation", "--output", "json"),

@@ -1,4 +1,4 @@
-"""The lock files: which version of a package, in which files, and no place to get them from."""
+"""Reads the lock files: they pin packages by version and hashes, and name no place to get them."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _LOCKED = re.compile(
 
 @dataclass(frozen=True)
 class Locked:
-    """A package; the hashes of its files are for those who install it."""
+    """A locked package, without the hashes of its files, which only an installation needs."""
 
     name: str
     version: str
 
 
 def read(lock: Path) -> list[Locked]:
-    """All that is locked. Raises ValueError for a line that locks nothing, or says where from."""
+    """All locked packages. Raises ValueError for a line that pins none or names a place."""
     lines = lock.read_text().replace(" \\\n   ", "").splitlines()
     return [_locked(line) for line in lines]
 

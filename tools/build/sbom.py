@@ -1,6 +1,6 @@
 """The bill of materials of what runs in Lambda, in CycloneDX (ECMA-424): the packages of the layer.
 
-The runtime brings boto3 and its like in versions of its own, so they are not among them.
+boto3 and its like are not among them: the runtime brings them, in its own versions.
 """
 
 import json
@@ -16,7 +16,7 @@ FILE = Path(".aws-sam/sbom.cdx.json")
 
 
 def write() -> int:
-    """How many packages are in it. The same locks give the same bytes."""
+    """Writes the file; returns the number of packages. The same locks give the same bytes."""
     packages = lock_files.read(lock_files.RUNS_IN_LAMBDA)
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     FILE.parent.mkdir(exist_ok=True)

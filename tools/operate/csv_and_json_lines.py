@@ -1,4 +1,4 @@
-"""Files of rows, by their lines: CSV that names its columns in the first line, and JSON lines."""
+"""Reads rows of CSV files, whose first line names the columns, and of files of JSON lines."""
 
 import csv
 import json
@@ -9,11 +9,11 @@ from typing import Any
 
 _NOTHING = ("", "NULL", "\\N")  # what databases write into CSV where there is no value
 
-Row = Mapping[str, Any] | str  # or what is wrong with it
+Row = Mapping[str, Any] | str  # or a text that says what is wrong with it
 
 
 def rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Each row and the line that it begins in; bytes that are not UTF-8 are surrogates in it."""
+    """Each row, and the line where it begins; bytes that are not UTF-8 become surrogates."""
     return _csv(path) if path.suffix == ".csv" else _json_lines(path)
 
 

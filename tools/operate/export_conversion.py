@@ -1,6 +1,6 @@
-"""Converts a mytoken server's rows to calendars of a stack: whose, at which address, which tokens.
+"""Converts a mytoken server's rows to calendars of a stack, with their owners and tokens.
 
-What cannot be converted is reported, each thing in one line that has no secret in it.
+It reports each row that it cannot convert in one line, which holds no secret.
 """
 
 import unicodedata
@@ -33,7 +33,7 @@ class ConvertedToken:
 
 @dataclass(frozen=True)
 class ConvertedCalendar:
-    """As it will be here. Servers since 0.11 have no names; `hint` says what it is about."""
+    """A calendar as it will be here. Servers since 0.11 have no names; `hint` describes it."""
 
     where: str
     owner: Owner
@@ -43,7 +43,7 @@ class ConvertedCalendar:
     tokens: tuple[ConvertedToken, ...]
 
     def allowed_name(self) -> str:
-        """Its name, if it has one that is allowed here. Raises ValueError, which says why not."""
+        """Its name. Raises ValueError with the reason if it has none that is allowed here."""
         if not self.name:
             raise ValueError("it has no name")
         try:
@@ -52,7 +52,7 @@ class ConvertedCalendar:
             raise ValueError(f"{self.name!r}: {rule}") from None
 
     def mended_name(self) -> str:
-        """One that is allowed, as near as can be to its name, or to what it is about."""
+        """An allowed name that is close to the calendar's name, or else to its hint."""
         text = unicodedata.normalize("NFC", self.name or self.hint)
         kept = "".join(character if _is_allowed(f"a{character}a") else " " for character in text)
         name = " ".join(kept.split())[: limits.NAME].rstrip()
@@ -61,7 +61,7 @@ class ConvertedCalendar:
 
 @dataclass
 class Conversion:
-    """What is to be brought in; and what is not, as one line each."""
+    """The calendars to import; and one line for each thing that is not imported."""
 
     calendars: list[ConvertedCalendar] = field(default_factory=list)
     no_calendars: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Conversion:
 
 
 def convert(export: Export, issuer: str, now: int) -> Conversion:
-    """For a stack that serves the mytokens of `issuer`, the server that `export` is of."""
+    """The conversion for a stack that serves the mytokens of `issuer`, the exported server."""
     made = Conversion()
     users = {user.id: user for user in export.users}
     tokens = {token.id: token for token in export.tokens}
@@ -94,7 +94,7 @@ def convert(export: Export, issuer: str, now: int) -> Conversion:
 
 
 def _added(export: Export, made: Conversion) -> ByCalendar:
-    """The tokens that were added to each calendar, or have a tag that it has, too."""
+    """The tokens of each calendar: those added to it, and those that share a tag with it."""
     added: dict[str, dict[str, str]] = defaultdict(dict)
     calendars = {calendar.id for calendar in export.calendars}
     for row in export.subscriptions:
@@ -112,7 +112,7 @@ def _added(export: Export, made: Conversion) -> ByCalendar:
 
 
 def _hints(export: Export) -> Mapping[str, str]:
-    """The tags of each calendar: what was its name before 0.11 is one since."""
+    """The tags of each calendar: since 0.11, a server stores its former name as a tag."""
     tags = {tag.id: tag.tag for tag in export.tags}
     hints: dict[str, list[str]] = defaultdict(list)
     for row in export.calendar_tags:

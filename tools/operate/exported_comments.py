@@ -1,4 +1,4 @@
-"""The comments in a mytoken server's own feed, which stand nowhere else in its tables."""
+"""Reads the comments in a mytoken server's own feeds: its tables have them nowhere else."""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ _ESCAPED = re.compile(r"\\(.)")
 def comments(ics: str) -> dict[str, str]:
     """The comment of each event that has one, by its UID, which is the token's mom_id.
 
-    The server's descriptions are the comment, an empty line, and sentences with links that act;
-    the first of the links is the event's URL. A description that is not made so has no comment:
-    what else it holds may be such a link.
+    A description of the server is the comment, an empty line, and sentences with links that act
+    for the user; the first link is the event's URL. A description of any other form counts as one
+    without a comment, since its text may hold such a link.
     """
     return {
         event["UID"]: comment
@@ -31,7 +31,7 @@ def _comment(description: str, url: str | None) -> str:
 
 
 def _events(ics: str) -> Iterator[dict[str, str]]:
-    """The own properties of each VEVENT; that the rest is no legal iCalendar does no harm here."""
+    """The own properties of each VEVENT; the rest may be invalid iCalendar."""
     event: dict[str, str] = {}
     inside: list[str] = []
     for line in _LINE_END.split(_FOLD.sub("", ics)):

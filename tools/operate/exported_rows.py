@@ -1,8 +1,8 @@
-"""What a mytoken server's tables hold, read from the files of a folder: `Users.csv` and the like.
+"""Reads a mytoken server's tables from the files of a folder: `Users.csv` and the like.
 
-A file is called as its table. It is CSV, with the names of the columns in its first line, or it is
-JSON lines, an object in each; both in UTF-8. Columns that are not needed may be there. A row that
-makes no sense is left out, and its line is told; what stands in it is not, as it may be a secret.
+A file has the name of its table. It is CSV, with the names of the columns in its first line, or
+JSON lines, with an object in each; both in UTF-8. Further columns are ignored. An invalid row is
+left out and reported by its line, without its text, which may be a secret.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tools.operate import csv_and_json_lines
 
 
 class NoExport(Exception):
-    """Says in one line why there is nothing to read."""
+    """The folder has no export. Says in one line why."""
 
 
 def _feed_id(text: str) -> str:
@@ -51,7 +51,7 @@ Time = Annotated[int, BeforeValidator(_seconds)]
 
 
 class Row(BaseModel):
-    """A row, and where it stands: the file's name and the number of its line."""
+    """A row, and its place: the name of the file and the number of the line."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,7 +76,7 @@ class Token(Row):
 
     @property
     def label(self) -> str | None:
-        """Its name, cut off where `list_mytokens` has it cut off."""
+        """Its name, cut off at the same length as in `list_mytokens`."""
         return self.name[: limits.TOKEN_NAME] if self.name else None
 
 
@@ -115,7 +115,7 @@ T = TypeVar("T", bound=Row)
 
 @dataclass(frozen=True)
 class Export:
-    """All rows that make sense; `broken` says where the others are, and what is wrong there."""
+    """All valid rows; `broken` has the place and the problem of each invalid row."""
 
     users: list[User]
     tokens: list[Token]
@@ -128,7 +128,7 @@ class Export:
 
 
 def read(folder: Path) -> Export:
-    """The tables in a folder. Raises NoExport if one is missing that every server has."""
+    """The tables in a folder. Raises NoExport if a table is missing that every server has."""
     broken: list[str] = []
 
     def rows(table: str, model: type[T], *, optional: bool = False) -> list[T]:

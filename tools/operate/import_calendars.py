@@ -35,12 +35,12 @@ _ROOM_FOR_A_NUMBER = 8  # characters
 
 
 class CannotBeNamed(Exception):
-    """Says why, and which name there is."""
+    """The calendar's name is not allowed here. Says why, and suggests a name."""
 
 
 @dataclass
 class Import:
-    """Brings in one calendar after the other, and counts. With `dry_run` it writes nothing."""
+    """Imports one calendar after the other, and counts. With `dry_run` it writes nothing."""
 
     importer: Importer
     store: CalendarStore
@@ -79,12 +79,12 @@ class Import:
             for a in new.tokens
         ]
         events = [(one, ics.event(one)) for one in subscriptions]
-        # The time of this calendar, and not of the run: what is laid ready is kept for a day.
+        # The time of this calendar, not of the run: an unfinished import expires after a day.
         change = Change.new(int(time.time()))
         self.importer.bring_in(calendar, ics.opening(name), events, change)
 
     def _name(self, new: ConvertedCalendar) -> str:
-        """What it is to be called. Raises CannotBeNamed if it may not be called what it is."""
+        """The name of the imported calendar. Raises CannotBeNamed if its own is not allowed."""
         try:
             wanted, reason = new.allowed_name(), ""
         except ValueError as rule:
@@ -143,9 +143,9 @@ def main() -> None:
 
 
 def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = False) -> list[str]:
-    """Imports what is in the folder, the tables of `issuer`, and tells what was done in lines.
+    """Imports the tables of `issuer` from the folder, and reports in lines what was done.
 
-    Raises NoExport; and TemporarilyUnavailable, after which it may be repeated, as at any time.
+    It may be repeated at any time. Raises NoExport and TemporarilyUnavailable.
     """
     now = int(time.time())
     export = exported_rows.read(folder)

@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _check_that_it_can_be_used(new: NewMytoken) -> None:
-    """Others may issue what is not known here; but who mistypes a member should be told."""
+    """Ends the program if a member is unknown here: it is most likely a typing mistake."""
     try:
         restrictions = [Clause.model_validate(clause) for clause in new.restrictions or ()]
         rotation = Rotation.model_validate(new.rotation or {})

@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def row(issued: TokenListing, now: int) -> tuple[str, ...]:
-    """A token's columns; what there is nothing to say of is a dash."""
+    """A token's columns; an empty one is a dash."""
     token = issued.token
     return (
         issued.user,
@@ -60,7 +60,7 @@ def day(time_of_it: int) -> str:
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """The rows as lines, in columns as wide as what stands in them."""
+    """The rows as lines, in columns as wide as their longest text."""
     lines = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:

@@ -1,8 +1,8 @@
 """Puts the tables of a stack back to what backups of them hold.
 
 `make restore STACK=mytoken-calendars ARGS="--calendars TABLE --tokens TABLE"`: DynamoDB restores
-into new tables only, and these are named here. What is not in them is removed. It can be repeated;
-while it runs, nobody should use the stack (docs/operations.md).
+into new tables only, and these are named here. Items that they do not have are removed. It can be
+repeated; while it runs, no client should use the stack (docs/operations.md).
 """
 
 import os
@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mytoken_calendars.aws.dynamodb import keys
 from tools.operate import target_stack
 
-_OFTEN = 10_000  # items, after which it says how far it is
+_OFTEN = 10_000  # items between two lines of progress
 
 
 def main() -> None:
@@ -32,7 +32,8 @@ def main() -> None:
     backups = {"TOKENS_TABLE": arguments.tokens, "CALENDARS_TABLE": arguments.calendars}
     try:
         dynamodb: Any = boto3.resource("dynamodb")
-        # Tokens first: whoever is cut short has calendars that are too new, and no token for them.
+        # Tokens first: an interruption then leaves calendars that are too new, and no tokens for
+        # them.
         pairs = [(dynamodb.Table(b), dynamodb.Table(os.environ[v])) for v, b in backups.items()]
         _check(*(backup for backup, _ in pairs))
         for backup, table in pairs:
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def _check(tokens: Any, calendars: Any) -> None:
-    """Ends the program if these are no backups of the two tables, but the other way round, say.
+    """Ends the program unless these are backups of the two tables, each in its own place.
 
     A stack beside a mytoken server has no tokens of its own.
     """
@@ -63,12 +64,12 @@ def _check(tokens: Any, calendars: Any) -> None:
 
 
 def _has(backup: Any, prefix: str) -> bool:
-    """Whether it has an item in a partition of this kind."""
+    """Whether the table has an item in a partition of this kind."""
     return any(item["pk"].startswith(prefix) for item in _items(backup, ProjectionExpression="pk"))
 
 
 def put_back(backup: Any, table: Any) -> tuple[int, int]:
-    """How many items of the backup are in the table now, and how many others are not any more."""
+    """Copies the backup into the table; returns the numbers of items put and removed."""
     kept, removed = set(), 0
     with table.batch_writer() as batch:
         for item in _items(backup):

@@ -24,7 +24,7 @@ def add_argument(parser: ArgumentParser) -> None:
 def connect(arguments: Namespace) -> str:
     """The URL of the stack, which is the issuer of its mytokens.
 
-    As `found`; and ends the program with one line if its mytokens are another server's.
+    Like `found`, but ends the program with one line if another server issues the mytokens.
     """
     url, issuer = found(arguments)
     if issuer:
@@ -43,8 +43,8 @@ def connect_beside_a_server(arguments: Namespace) -> str:
 def found(arguments: Namespace) -> tuple[str, str]:
     """The URL of the stack and, if another server issues its mytokens, that issuer's.
 
-    Sets the environment from which `from_environment` makes clients, and in which nothing is
-    counted. Ends the program with one line if there is no such stack.
+    Sets the environment that `from_environment` reads, and switches metrics off. Ends the program
+    with one line if there is no such stack.
     """
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     if arguments.stack:

@@ -1,6 +1,6 @@
-"""What a stack costs a month, by how it is used and by list prices.
+"""What a stack costs a month, by its use and by list prices.
 
-What a poll takes `make bench` has counted and measured, and left in docs/performance.json.
+`make bench` counts and measures what a poll takes, and writes it to docs/performance.json.
 """
 
 import json
@@ -21,7 +21,7 @@ _BYTES_OF_AN_EVENT = 2300  # with its subscription, and a mytoken's own item
 _BYTES_OF_A_FEED = 5000  # in S3, compressed
 _MEMORY, _CORE = 512, 1024  # MB
 
-# What a request of the API takes, whichever it is: estimated, as they are few beside the polls.
+# What any request of the API takes: estimated, as polls are far more frequent.
 REQUEST: Mapping[Price, float] = {
     prices.API_REQUEST: 1,
     prices.INVOCATION: 1,
@@ -30,8 +30,8 @@ REQUEST: Mapping[Price, float] = {
     prices.TRANSFER: 4000,
     prices.LOGS: 900,
 }
-# What one takes that changes something, besides: the feed that is built anew, a transaction (a test
-# counts its write units), and a signature as if every mytoken rotated.
+# What a change takes in addition: a rebuilt feed, a transaction (a test counts its write units) and
+# a signature, as if every mytoken rotated.
 BUILD: Mapping[Price, float] = {prices.READ_UNIT: 20, prices.S3_PUT: 1}
 CHANGE: Mapping[Price, float] = {**BUILD, prices.WRITE_UNIT: 20, prices.SIGNATURE: 1}
 
@@ -44,12 +44,12 @@ class Usage:
     tokens: int = 37  # in a feed: 50 KB, of which the bench measured what a poll takes
     polls: float = 24  # of a feed, a day: feeds ask to be fetched every hour
     unchanged: float = 0.9
-    from_memory: float = 0.0  # more of them are in a warm function's memory the fewer feeds it has
+    from_memory: float = 0.0  # the fewer feeds, the more polls a warm function's memory answers
     requests: float = 20  # of the API, a month
     changes: float = 5  # of these, a month
 
     def __post_init__(self) -> None:
-        """Raises ValueError for shares that cannot be."""
+        """Raises ValueError for impossible shares."""
         numbers = (self.unchanged, self.from_memory, self.from_s3, self.feeds, self.polls)
         if min(numbers) < 0:
             raise ValueError("no number may be negative, and the shares are 1 at most, together")
@@ -65,7 +65,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Bill:
-    """How much is taken of what has a price, in a month."""
+    """The amounts of a month, for each price."""
 
     taken: Mapping[Price, float]
 
@@ -86,7 +86,7 @@ class Bill:
                 taken[price] += times * quantity
         events = usage.feeds * usage.tokens * _BYTES_OF_AN_EVENT
         taken[prices.TABLE_STORAGE] = taken[prices.TABLE_BACKUP] = events
-        # A feed that has changed lies there beside what it was, until that expires.
+        # After a change, the feed's old text stays in S3 until it expires.
         taken[prices.S3_STORAGE] = usage.feeds * (1 + usage.changes) * _BYTES_OF_A_FEED
         taken[prices.LOG_STORAGE] = taken[prices.LOGS]
         return cls(taken)
@@ -110,7 +110,7 @@ def _polls() -> dict[str, dict[Price, float]]:
 
 
 def _fixed() -> dict[Price, float]:
-    """What the template's resources take, whether anybody uses them or not."""
+    """What the template's resources take even without any use."""
     types = Counter(resource["Type"] for resource in Template.read().document["Resources"].values())
     return {
         prices.KEY: types["AWS::KMS::Key"],

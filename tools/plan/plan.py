@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def written(page: str) -> str:
-    """The page with the tables of now in the place of its own."""
+    """The page with new tables in place of the old ones."""
     for name, text in sections().items():
         head, opened, rest = page.partition(_OPENED.format(name))
         _, closed, tail = rest.partition(_CLOSED)

@@ -12,7 +12,7 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Price:
-    """`usd` for so many as `per` says, and `usd_beyond` for those beyond so many in a month."""
+    """`usd` for `per` units; beyond a number of units in a month, `usd_beyond`."""
 
     of: str
     usd: float
@@ -22,7 +22,7 @@ class Price:
     usd_beyond: float = 0
 
     def of_a_month(self, taken: float) -> float:
-        """US dollars."""
+        """The price in US dollars of `taken` units in a month."""
         dear = min(taken, self.beyond)
         return (dear * self.usd + (taken - dear) * self.usd_beyond) / self.per
 
@@ -49,7 +49,7 @@ METRIC = Price("CloudWatch: metrics of our own", 0.30, 1, "metric and month")
 KEY = Price("KMS: a key", 1.00, 1, "month")
 SIGNATURE = Price("KMS: signatures", 0.15, 10_000, "10,000")
 
-# What a poll takes something of, and all.
+# The prices that a poll takes a part of, and all prices.
 OF_A_POLL = (API_REQUEST, INVOCATION, DURATION, START, READ_UNIT, S3_GET, TRANSFER, LOGS)
 ALL = (
     *OF_A_POLL,
@@ -69,7 +69,7 @@ ALL = (
 
 @dataclass(frozen=True)
 class Addend:
-    """What one poll takes of something that has a price; `amount` says it in words."""
+    """What one poll takes of something with a price; `amount` is in words."""
 
     price: Price
     quantity: float

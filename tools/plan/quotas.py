@@ -1,6 +1,6 @@
-"""What breaks first when more and more feeds are polled, and what to turn then.
+"""Which quota breaks first when more and more feeds are polled, and what to do then.
 
-AWS's quotas as its documentation had them in November 2026, before anybody asked for more.
+The quotas are AWS's defaults, as documented in November 2026.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from local.template import Template
 
-# Calendar apps poll in step: of those that poll within an hour, this share does in these seconds.
+# Calendar apps poll in step: this share of an hour's polls comes within these seconds.
 _SHARE_AT_ONCE, _SECONDS = 0.2, 10
 
-# Lambda takes a call for one of a tenth of a second at least: ten a second for each execution.
+# Lambda counts a call as at least a tenth of a second, so an execution serves ten a second.
 _POLLS_OF_AN_EXECUTION = 10
 _UNITS = 2  # read units of a poll
 
@@ -27,12 +27,12 @@ class Quota:
 
     @property
     def feeds(self) -> float:
-        """How many that are polled each hour have such a peak."""
+        """The number of feeds, polled each hour, whose peak reaches the quota."""
         return self.polls * _SECONDS / _SHARE_AT_ONCE
 
 
 def in_order() -> list[Quota]:
-    """The first to break comes first."""
+    """The quotas, the first to break first."""
     return sorted(_quotas(), key=lambda quota: quota.polls)
 
 

@@ -13,11 +13,11 @@ from mytoken_calendars.errors import Refusal
 
 @dataclass(frozen=True)
 class Change:
-    """One operation's doing: `id` names it (a UUID), `at` is its time in seconds since 1970.
+    """One change: `id` is a UUID, `at` is its time in seconds since 1970.
 
-    The id is the transaction's idempotency token, and the version of every feed that the
-    transaction alters. It never repeats, not even after a table was restored from a backup, so a
-    cached feed can never be mistaken for another.
+    The id is the idempotency token of the transaction and the new version of every feed that the
+    transaction alters. A version never repeats, even after a table is restored from a backup. So a
+    cached feed is never taken for another state.
     """
 
     id: str
@@ -49,9 +49,9 @@ def _nothing() -> None:
 class Use:
     """A use of a mytoken, which the commit of an operation takes.
 
-    `writes` count it, rotate the token, leave a receipt. `conditions` are checks that hold tokens
-    to be alive. `token_update` is the mytoken response object of the successor, if the use rotates
-    the token. `follow_up` is called after the commit, and never without one.
+    `writes` store the receipt, count the use and rotate the token. `conditions` check that the
+    tokens are still alive. `token_update` is the mytoken response object of the successor, if the
+    use rotates the token. `follow_up` is called after a commit that succeeded.
     """
 
     writes: tuple[Write, ...] = ()
@@ -60,7 +60,7 @@ class Use:
     follow_up: Callable[[], None] = field(default=_nothing, compare=False)
 
     def on(self, conditions: Iterable[Write]) -> Self:
-        """The same use on further conditions."""
+        """This use with further conditions."""
         return replace(self, conditions=(*self.conditions, *conditions))
 
 

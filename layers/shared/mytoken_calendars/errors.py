@@ -1,8 +1,8 @@
-"""What can go wrong, in the words of the domain; `api.py` alone knows the HTTP status of each."""
+"""What can go wrong, in the words of the domain; `http/operation.py` has the status of each."""
 
 
 class Refusal(Exception):
-    """A request that is answered with an error; unless that is a 5xx, it has changed nothing.
+    """A request is answered with an error. It has changed nothing, unless the status is 5xx.
 
     `description` goes to the client as `error_description`. It is one of a finite set of texts and
     never repeats what the client sent.
@@ -42,7 +42,7 @@ class MytokenMissing(InvalidToken):
 
 
 class Superseded(InvalidToken):
-    """The mytoken was rotated: it has a successor since `at`, in milliseconds since 1970."""
+    """The mytoken was rotated, by the time `at` (in milliseconds since 1970) at the latest."""
 
     def __init__(self, at: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Superseded(InvalidToken):
 
 
 class AheadOfRegistry(InvalidToken):
-    """The mytoken is a successor that the registry does not know of: it was set back."""
+    """The registry does not know of this successor: the table was restored from a backup."""
 
 
 class InsufficientCapabilities(Refusal):
@@ -62,7 +62,7 @@ class UsageRestricted(Refusal):
 
 
 class InvalidGrant(Refusal):
-    """Unknown, revoked and other people's mom_ids are one and the same to a caller."""
+    """The mom_id is unknown, revoked or another user's: a caller cannot tell which."""
 
     description = "The mytoken cannot be used to manage a token with this mom_id."
 
@@ -84,7 +84,7 @@ class AlreadyImported(CalendarExists):
 
 
 class RepeatedTooLate(Refusal):
-    """A repeated request that was done, and whose effect was undone, or successor used, since."""
+    """The repeated request was done, but since then its effect was undone or its successor used."""
 
     description = "This request was done before, and its calendar or its mytoken is gone since."
 
@@ -98,19 +98,19 @@ class FeedGone(Refusal):
 
 
 class FeedTooLarge(Refusal):
-    """The feed fits no answer, or only a compressed one, which the client refuses."""
+    """The feed is too large for a response, or for one without the gzip that the client refuses."""
 
     description = "This feed is too large for one answer in a content coding that you accept."
 
 
 class TemporarilyUnavailable(Refusal):
-    """Something that this service relies on did not answer; the request may be repeated."""
+    """A service that this stack relies on did not answer; the client may repeat the request."""
 
     description = "The service is temporarily unavailable."
 
 
 class Outdated(TemporarilyUnavailable):
-    """What an operation has read is no longer so: `api.operation` starts it again."""
+    """Data that the operation has read has changed since: `http/operation.py` starts it again."""
 
 
 class RouteNotFound(NotFound):

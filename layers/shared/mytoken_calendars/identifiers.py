@@ -19,7 +19,7 @@ _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
 
 
 def subject(oidc_sub: str, oidc_iss: str) -> str:
-    """The `sub` of an OpenID user's mytokens: a hash of who the user is, and by whose word."""
+    """The `sub` of an OpenID user's mytokens: a hash of the user's `sub` and issuer."""
     return _base64(hashlib.sha3_256(f"{oidc_sub}@{oidc_iss}".encode()).digest())
 
 
@@ -29,9 +29,10 @@ def mom_id_of(jti: UUID) -> str:
 
 
 def mom_id(text: str) -> str:
-    """The mom_id that `text` is, if it is one in its canonical form.
+    """`text`, if it is a mom_id in its canonical form.
 
-    Raises ValueError for everything else: aliases would make one token two subscriptions.
+    Raises ValueError for everything else: with another spelling, one token could be subscribed
+    twice.
     """
     if len(text) > _MOM_ID_LENGTH:
         raise ValueError("a mom_id is the base64 of 64 bytes")
@@ -47,21 +48,21 @@ def mom_id(text: str) -> str:
 
 
 def mom_id_or_own(text: str) -> str:
-    """A mom_id, or nothing, by which clients mean the token that they present."""
+    """A mom_id, or an empty text for the token that the client presents."""
     return mom_id(text) if text else text
 
 
 def owner_of(iss: str, sub: str) -> Owner:
     """The key of everything that belongs to one user of one issuer, 40 characters.
 
-    The lengths are hashed as well, so that no two pairs run together to the same text.
+    The lengths are hashed as well, so that two different pairs never give the same hashed text.
     """
     pair = b"".join(len(part).to_bytes(8) + part for part in (iss.encode(), sub.encode()))
     return Owner(base64.b32encode(hashlib.sha256(pair).digest()).decode()[:40].lower())
 
 
 def new_feed_id() -> str:
-    """A feed's address, which is all that protects it: 190 random bits."""
+    """A new secret address of a feed, 190 random bits: the only protection that a feed has."""
     return "".join(secrets.choice(_FEED_ID_ALPHABET) for _ in range(_FEED_ID_LENGTH))
 
 

@@ -17,8 +17,8 @@ ATTEMPTS_AT_A_REQUEST = 8  # when other requests overtake it: some four seconds 
 # --- calendars ------------------------------------------------------------------------------------
 
 NAME = 128  # code points in NFC, of a calendar's name
-# A code point is at most four in another normal form (UAX #15, section 14), so what is longer than
-# this has more than NAME in NFC. To normalise a long text takes quadratic time.
+# A code point of NFC is at most four in another normal form (UAX #15, section 14), so a longer text
+# has more than NAME in NFC. Normalising a long text takes quadratic time.
 NAME_TO_NORMALISE = 4 * NAME  # code points
 COMMENT = 1024  # code points
 CALENDARS = 1_000  # of one user
@@ -28,10 +28,10 @@ TOKENS_OF_USER = 50_000  # in all calendars of one user
 # --- feeds ----------------------------------------------------------------------------------------
 
 FEED_GONE = 90 * _DAY  # seconds for which a deleted calendar's feed is 410, then 404
-# Lambda's answers end at 6 MB, counted as the JSON that carries them; the headers want some too.
+# Lambda's responses have at most 6 MB, counted as JSON, headers included.
 ANSWER = 6 * _MIB - 16 * _KIB  # bytes
 FEED_SETTLES = _MINUTE  # seconds: more than a function may run, and clocks may differ
-ATTEMPTS_AT_A_FEED = 3  # to collect a calendar that changes meanwhile
+ATTEMPTS_AT_A_FEED = 3  # at reading the events of a calendar that changes meanwhile
 # Bytes of a warm function: ten thousand ordinary feeds, or forty of 10,000 tokens.
 FEED_MEMORY = 32 * _MIB
 REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB
@@ -42,9 +42,9 @@ TOKEN = 16 * _KIB  # characters of a mytoken: API Gateway's headers end at 10 kB
 ROOM_FOR_SUCCESSORS = 100  # characters: their numbers grow
 TOKEN_NAME = 100  # characters: a longer one of another issuer is cut off
 ANCESTORS = 20  # of a mytoken: each is checked in every transaction of a descendant
-CLAUSES = 32  # of a mytoken: what lies behind them lets no request in
+CLAUSES = 32  # of a mytoken: further ones are ignored, so they allow no request
 HOSTS = 64  # of a clause: a clause with more never holds
-USES = 2**53  # beyond that, numbers in JSON are not the same to everybody (RFC 8259, 6)
+USES = 2**53  # parsers of JSON may differ about larger numbers (RFC 8259, 6)
 LATEST_TIME = 253_402_214_400  # seconds since 1970, the last day of 9999: its events can still end
 CLIENT_NAMES = 8  # of one address: its owner may give it thousands, and each is looked up
 CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
@@ -69,10 +69,10 @@ AWS_CONNECT = 1  # seconds
 AWS_ANSWER = 2  # seconds: with three attempts a call ends within some ten
 AWS_ATTEMPTS = 3  # of botocore at one call
 ATTEMPTS_AT_A_TRANSACTION = 6  # under one idempotency token
-ATTEMPTS_AT_A_BATCH = 6  # of which DynamoDB leaves a part
+ATTEMPTS_AT_A_BATCH = 6  # of which DynamoDB leaves a part unprocessed
 REMOVED_AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
 IMPORTED_AT_ONCE = 45  # tokens, of two items each: with five more they fit a transaction's 100
-IMPORT = _DAY  # seconds; then what is laid ready is given up
+IMPORT = _DAY  # seconds until an unfinished import expires
 
 # --- another issuer -------------------------------------------------------------------------------
 

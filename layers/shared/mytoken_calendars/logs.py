@@ -2,10 +2,10 @@
 
 Powertools is loaded for the first line. Most polls of feeds write none, and start without it.
 
-No log holds what people wrote, or a secret. Lambda's runtime would break that in two ways, so every
-function imports this module. The runtime sets the level of the root logger, and at DEBUG botocore
-writes whole requests there. And it logs the text of what a handler raises, in which botocore and
-pydantic quote what they were given.
+No log holds a secret or a text of a user. Lambda's runtime would break this rule in two ways, so
+every function imports this module. The runtime sets the level of the root logger, and at DEBUG
+botocore logs whole requests. And the runtime logs the text of every exception of a handler, in
+which botocore and pydantic quote their input.
 """
 
 import logging
@@ -28,7 +28,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings have URLs
 
 
 class Fault(Exception):
-    """A fault of ours as Lambda may log it: the class of what was raised, and where."""
+    """A fault of ours as Lambda may log it: the class of the exception, and its traceback."""
 
 
 def faults_by_name(handler: Handler) -> Handler:

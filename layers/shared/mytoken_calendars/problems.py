@@ -1,10 +1,10 @@
-"""What is wrong with data, in words for the one who sent it."""
+"""Describes invalid data in words for its sender."""
 
 from pydantic import ValidationError
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first problem, after the name of its field; it never repeats what was sent."""
+    """The first problem, after the name of its field; it never quotes the data."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     message: str = first["msg"].removeprefix("Value error, ")

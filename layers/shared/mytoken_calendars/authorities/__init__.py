@@ -16,10 +16,7 @@ def from_environment() -> Authority:
 
 
 def require_embedded(authority: Authority) -> EmbeddedAuthority:
-    """The authority, if it is the stack itself: else what is asked for is not here.
-
-    Raises RouteNotFound.
-    """
+    """The authority, if it is the stack itself. Raises RouteNotFound if it is another server."""
     if isinstance(authority, EmbeddedAuthority):
         return authority
     raise RouteNotFound

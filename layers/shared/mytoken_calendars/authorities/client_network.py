@@ -1,6 +1,6 @@
-"""The door to what the network says of a client's address: its names by DNS, its country by a file.
+"""The door to DNS and GeoIP: the names and the country of a client's address.
 
-Whatever goes wrong here, nothing is known of the address, and what depends on it does not hold.
+If a look-up fails, nothing is known of the address, and no clause that depends on it holds.
 """
 
 import os
@@ -25,7 +25,7 @@ _COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
 
 @dataclass(frozen=True)
 class ClientNetwork:
-    """`geoip_database` is a file of the format MaxMind DB 2.0, which need not be there."""
+    """`geoip_database` is a file of the format MaxMind DB 2.0; it may be missing."""
 
     geoip_database: Path
     patience: float = limits.CLIENT_LOOK_UP
@@ -35,9 +35,9 @@ class ClientNetwork:
         return cls(Path(os.environ.get("GEOIP_DATABASE") or _LAYER_FILE))
 
     def host_names(self, address: str) -> frozenset[str]:
-        """The names that the address's own zone gives and that lead back to the address.
+        """The names of the address that lead back to the address.
 
-        Unconfirmed they would be worth nothing: everybody may write any name into their own zone.
+        Only a confirmed name proves anything: the owner of an address may give it any name.
         """
         client = parsed_address(address)
         if client is None:
@@ -97,7 +97,7 @@ def _country_code(record: Any) -> str | None:
     country = record.get("country")
     nested = country.get("iso_code") if isinstance(country, dict) else country
     for code in (nested, record.get("country_code")):
-        # A name in place of a code would be in no list, not in that of disallowed codes either.
+        # A name is no code: it would match no list, so a list of disallowed codes would allow it.
         if isinstance(code, str) and _COUNTRY_CODE.fullmatch(code):
             return code.upper()
     return None

@@ -1,6 +1,6 @@
-"""The clients of AWS: how long they wait, how often they try, and what it means when they fail.
+"""The clients of AWS: their timeouts, their attempts and their errors.
 
-They are botocore's own: boto3's are these too, but to import it takes a sixth of a cold start.
+They are botocore's: boto3 has the same clients, but its import takes a sixth of a cold start.
 """
 
 import re
@@ -31,7 +31,7 @@ _session = cache(Session)  # one for all clients, since it reads a megabyte of e
 
 
 def client(service: str, *, attempts: int = limits.AWS_ATTEMPTS) -> Any:
-    """A client of which one call ends within some ten seconds, all its attempts together."""
+    """A client whose calls end within some ten seconds, all attempts together."""
     config = Config(
         connect_timeout=limits.AWS_CONNECT,
         read_timeout=limits.AWS_ANSWER,
@@ -60,7 +60,7 @@ def reachable() -> Iterator[None]:
 def dynamodb_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of a DynamoDB call, made from ones with Python values.
 
-    In the expressions `#word` stands for the attribute `word`, whatever words DynamoDB reserves.
+    In the expressions `#word` stands for the attribute `word`, which DynamoDB may reserve.
     """
     typed = dict(parameters)
     for name in ("Key", "Item", "ExpressionAttributeValues"):

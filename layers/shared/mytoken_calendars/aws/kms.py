@@ -1,4 +1,8 @@
-"""The door to KMS: the key pair that signs mytokens; its private half never leaves KMS."""
+"""The door to KMS: the key pairs that sign mytokens. A private key never leaves KMS.
+
+The first key of SIGNING_KEYS signs; the further ones only verify. So a key is rotated by a new
+first one: tokens of the old key stay valid as long as it is in the list.
+"""
 
 import hashlib
 import os
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """What KMS refuses, as it does with a key that is disabled, is as if it did not answer."""
+    """Turns every error of KMS into TemporarilyUnavailable, also that of a disabled key."""
     with metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable):
         try:
             with clients.reachable():
@@ -40,14 +44,14 @@ class SigningKey:
 
     @classmethod
     def all_from_environment(cls) -> list[Self]:
-        """The one that signs, and then those that have signed before it."""
+        """The key that signs, and then the retired keys."""
         kms = clients.client("kms")
         return [cls(kms, key_id) for key_id in os.environ["SIGNING_KEYS"].split(",")]
 
     @cached_property
     @_answering()
     def public(self) -> EllipticCurvePublicKey:
-        """The public half. It cannot change, so it is asked for once."""
+        """The public key. It never changes, so it is fetched once."""
         der = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
         return cast("EllipticCurvePublicKey", load_der_public_key(der))
 

@@ -1,8 +1,8 @@
 """The door to CloudWatch's metrics, which the logs carry there (embedded metric format).
 
-Their one dimension is `service`, which tells the stacks of an account apart. Counted is what is
-rare: each line is billed, and most polls of feeds write none. How many there are, and with which
-status they end, template.yaml counts from the access log.
+The one dimension is `service`, which tells the stacks of an account apart. Only rare events are
+counted here: each line is billed, and most polls of feeds write none. template.yaml counts all
+requests, by their status, from the access log.
 """
 
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ NAMESPACE = "mytoken-calendars"
 
 
 class Metric(Enum):
-    """All that is counted here. The template's alarms and dashboard use the same words."""
+    """The names of the metrics. The template's alarms and dashboard use the same names."""
 
     FEED_FETCHED = "FeedFetched"  # a feed came from S3
     FEED_BUILT = "FeedBuilt"  # the events of a feed were read from the table
     FEED_BUILD_FAILED = "FeedBuildFailed"
     FEED_CACHE_FAILED = "FeedCacheFailed"  # S3 failed, or had a damaged feed
-    AUTHORITY_UNREACHABLE = "AuthorityUnreachable"  # who vouches for tokens has not answered
-    CHAIN_REVOKED = "ChainRevoked"  # since an old token was presented
+    AUTHORITY_UNREACHABLE = "AuthorityUnreachable"  # KMS or the issuer has not answered
+    CHAIN_REVOKED = "ChainRevoked"  # an old token was replayed
     TOKEN_AHEAD_OF_REGISTRY = "TokenAheadOfRegistry"  # noqa: S105 - no password
     THROTTLED_BY_AWS = "ThrottledByAws"  # after all attempts, or a part of a batch
     CLEANUP_LEFT = "CleanupLeft"  # deleted calendars that a sweep had no time for
 
 
 def count(metric: Metric, value: int = 1) -> None:
-    """Counts an event, or so many, by its name alone: no metric says whose it was.
+    """Counts one event, or `value` of them. No metric names a user.
 
-    Does nothing where POWERTOOLS_METRICS_DISABLED says so: beside Lambda nobody counts them.
+    Does nothing if POWERTOOLS_METRICS_DISABLED is set, as it is outside of Lambda.
     """
     # Loaded for the first event, as in logs.py.
     from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415
@@ -43,7 +43,7 @@ def count(metric: Metric, value: int = 1) -> None:
 
 @contextmanager
 def counted(metric: Metric, error: type[Exception]) -> Iterator[None]:
-    """Counts each such error that passes."""
+    """Counts each error of this class that is raised inside, and lets it pass."""
     try:
         yield
     except error:

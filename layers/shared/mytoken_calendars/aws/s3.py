@@ -1,6 +1,6 @@
 """The door to S3: compressed feeds, each stored once under its calendar's id and its state.
 
-It may vanish at any time: whatever goes wrong here, the feed is built from the table.
+A stored feed may vanish at any time: if S3 fails, the feed is built from the table.
 """
 
 import os
@@ -29,13 +29,13 @@ class FeedCache:
 
     @cached_property
     def _s3(self) -> "S3Client":
-        # Made when it is first needed: an unchanged feed never asks S3. One attempt: to build the
-        # feed is cheaper than to wait.
+        # Lazy, as an unchanged feed never asks S3. One attempt only, as building the feed is
+        # cheaper than waiting.
         s3: S3Client = clients.client("s3", attempts=1)
         return s3
 
     def get(self, feed: Feed) -> bytes | None:
-        """The feed's gzip-compressed text, or None if it is not to be had as it was put there."""
+        """The feed's gzip-compressed text; None if it is missing, damaged or S3 fails."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=_key(feed))
             body = answer["Body"].read()

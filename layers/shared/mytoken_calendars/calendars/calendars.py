@@ -1,4 +1,4 @@
-"""Calendars, and what can be done with them."""
+"""Calendars and their operations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,9 +25,9 @@ FEEDS_PATH = "/calendars"
 
 @dataclass(frozen=True)
 class Calendar:
-    """A user's named set of tokens. `id` is a UUID that stays inside, `feed_id` is its address.
+    """A user's named set of tokens. `id` is an internal UUID, `feed_id` the secret address.
 
-    It is "" in what is shown to a caller that may not read the feed.
+    `feed_id` is "" for a caller that may not read the feed.
     """
 
     id: str
@@ -55,7 +55,7 @@ RenderEvent = Callable[[Subscription], str]
 
 
 class Store(Protocol):
-    """What the operations need of the database; each of the last six is at most one transaction."""
+    """The database of the operations. Each of the last six methods is at most one transaction."""
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
 
@@ -105,9 +105,9 @@ def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, no
 
 
 def find(store: Store, owner: Owner, text: str) -> Calendar:
-    """The calendar of this name, without its tokens; there is none of an impossible name.
+    """The calendar of this name, without its tokens.
 
-    Raises CalendarNotFound, and InvalidRequest for a name that was not UTF-8.
+    Raises CalendarNotFound, also for an invalid name; InvalidRequest for one that is not UTF-8.
     """
     if REPLACEMENT in text:
         raise InvalidRequest("The calendar's name in the path is not UTF-8.")
@@ -128,12 +128,13 @@ def add_token(
     render: RenderEvent,
     now: int,
 ) -> Calendar:
-    """The calendar with this token in it, once, however often it is added.
+    """Adds a token to the calendar; returns as much of the calendar as the caller may see.
 
-    It is shown as far as the caller may see it. An empty `mom_id` is the caller's own. Adding a
-    token again replaces its comment if there is a new one. Raises CalendarNotFound; what
-    `access.manageable_token` raises; InvalidRequest for a token that never expires or has expired;
-    LimitReached, and Outdated.
+    An empty `mom_id` is the caller's own. Adding a token again changes its one subscription, and
+    replaces the comment if there is a new one.
+
+    Raises CalendarNotFound; the errors of `access.manageable_token`; InvalidRequest for a token
+    that never expires or has expired; LimitReached; Outdated.
     """
     if caller.receipt:
         return _shown(store, caller, _done_before(store, caller.owner, name, caller.receipt))
@@ -154,7 +155,7 @@ def add_token(
 
 
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
-    """Deletes the calendar, and its feed in the same instant.
+    """Deletes the calendar and its feed in one transaction.
 
     Raises CalendarNotFound, and Outdated.
     """
@@ -165,7 +166,11 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
 
 
 def _shown(store: Store, caller: Caller, calendar: Calendar) -> Calendar:
-    """With its address and all tokens, for who may read it; else with those the caller manages."""
+    """The calendar as the caller may see it.
+
+    A caller that may read the feed gets the address and all tokens; another caller gets its own
+    token and the descendants of that, without the address.
+    """
     if caller.mytoken.may(Capability.READ_NOTIFY):
         return store.with_subscribed_tokens(calendar)
     own = caller.record.mom_id
@@ -181,7 +186,7 @@ def _exists(store: Store, owner: Owner, name: str) -> bool:
 
 
 def _done_before(store: Store, owner: Owner, name: str, receipt: Receipt) -> Calendar:
-    """The calendar of a repeated request, if it is still the one. Raises RepeatedTooLate."""
+    """The calendar of a repeated request. Raises RepeatedTooLate if it was deleted since."""
     try:
         calendar = find(store, owner, name)
     except CalendarNotFound:

@@ -4,25 +4,25 @@ import unicodedata
 
 from mytoken_calendars import limits
 
-# Letters, marks, numbers, punctuation, symbols and the space. What is left out shows nothing or
-# turns text around: controls, format characters (bidi, zero width), line separators, surrogates,
+# Letters, marks, numbers, punctuation, symbols and the space. All other characters are invisible or
+# reverse the text: controls, format characters (bidi, zero width), line separators, surrogates,
 # private and unassigned code points.
 _NAME_CATEGORIES = "LMNPS"
 _VISIBLE = "LNPS"
 _NONCHARACTERS = frozenset(range(0xFDD0, 0xFDF0)) | {
     plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)
 }
-# Letters and marks that show nothing. Variation selectors are not among them: emoji need them.
+# Invisible letters and marks, without the variation selectors, which emoji need.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _PATH_DELIMITERS = frozenset("/\\?#%")
-# What a decoder leaves where bytes were not UTF-8: never a name, and a sign of a broken client.
+# A decoder writes this for bytes that are not UTF-8. No name has it; a broken client sends it.
 REPLACEMENT = "\ufffd"
 
 
 def calendar_name(text: str) -> str:
     """The name as it is stored and shown: in NFC (UAX #15), 1 to 128 code points.
 
-    Raises ValueError, which says the rule that was broken, for anything else.
+    Raises ValueError with the broken rule for any other text.
     """
     name = unicodedata.normalize("NFC", text) if len(text) <= limits.NAME_TO_NORMALISE else text
     if not 1 <= len(name) <= limits.NAME:

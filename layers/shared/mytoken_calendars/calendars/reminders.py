@@ -1,4 +1,4 @@
-"""When calendar apps remind of a token's expiry."""
+"""When calendar apps remind their users of a token's expiry."""
 
 DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
 _DAY = 24 * 60 * 60

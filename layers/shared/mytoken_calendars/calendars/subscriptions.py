@@ -22,10 +22,10 @@ class Subscription:
     sequence: int
 
     def renewed(self, token: TokenRecord, expires: int, comment: str, at: int) -> "Subscription":
-        """As it is after the token was added again: equal to this one if nothing is new.
+        """The subscription after its token is added again; equal to this one if nothing is new.
 
-        Some calendar apps take over an event only if its LAST-MODIFIED rose, so `changed` always
-        does, also for two changes in one second.
+        `changed` always rises, even for two changes in one second: some calendar apps update an
+        event only if its LAST-MODIFIED is later.
         """
         renewed = replace(self, token=token, expires=expires, comment=comment or self.comment)
         if renewed == self:

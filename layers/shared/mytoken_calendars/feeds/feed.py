@@ -1,7 +1,7 @@
-"""The feed of a calendar: the state it is in, and its text, built on demand and cached once.
+"""The feed of a calendar: its state, and its text, built on demand and cached.
 
-Every request reads the state first, strongly consistent, so that a deletion or a revocation shows
-in the very next answer; the cache is only ever asked for exactly that state.
+A deletion or a revocation shows in the next answer: every request first reads the state of the
+feed, strongly consistent, and asks the cache for the text of exactly this state.
 """
 
 import hashlib
@@ -18,17 +18,18 @@ from mytoken_calendars.identifiers import Owner
 CLOSING = "END:VCALENDAR\r\n"
 
 _LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
-_GZIP = 31  # for zlib: with the header and trailer of gzip (RFC 1952), which then has no time
+_GZIP = 31  # zlib's wbits for the gzip format (RFC 1952); zlib writes no time into its header
 _PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
 
 
 @dataclass(frozen=True)
 class Feed:
-    """The state of a feed, which decides every byte of it.
+    """The state of a feed: the same state always has the same text.
 
-    `version` changes with the calendar, `revocations` with every revocation of its owner (empty
-    before the first). `opening` is the text before the events, `changed` is in seconds since 1970.
-    `events_written` and `revocations_written` are how many writes these have had until then.
+    `version` changes with the calendar; `revocations` changes with every revocation of its owner,
+    and is empty before the first. `opening` is the text before the events. `changed` is the time of
+    the last change, in seconds since 1970. `events_written` and `revocations_written` count the
+    writes that have made the events and the revocations of this state.
     """
 
     id: str
@@ -44,31 +45,34 @@ class Feed:
 
     @property
     def state(self) -> str:
-        """A digest of the state, 32 characters: its etag, and its name in the cache.
+        """A digest of the state, 32 characters: the ETag of the feed and its name in the cache.
 
-        Other versions of zlib may compress the same text to other bytes, so theirs belongs to it.
+        It includes the version of zlib, as another version may compress a text to other bytes.
         """
         return _digest(f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}")
 
     @property
     def settled(self) -> int:
-        """From when on, in seconds since 1970, the last change is long over, whoever looks."""
+        """When every clock has the last change in its past, in seconds since 1970."""
         return self.changed + limits.FEED_SETTLES
 
     def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:
-        """Whether so many writes, as a collection has seen, are all that this state is made of.
+        """Whether a read that saw this many writes was complete.
 
-        DynamoDB shows the items of a transaction one by one: a head may be there a moment before
-        the event of the same change. What is not there once that has settled never comes: a
-        restored table may end in the middle of a transaction.
+        A read is complete if it saw all writes that the head of the feed counts. DynamoDB shows the
+        items of a transaction one by one, so the new head may show before the event of the same
+        change. After `settled`, every read counts as complete: a write that is still missing never
+        comes, since a restored table may have only a part of a transaction.
+
+        Source: the developer guide of DynamoDB, "Isolation levels for DynamoDB transactions".
         """
         seen = events >= self.events_written and revocations >= self.revocations_written
         return seen or now >= self.settled
 
     def is_whole(self, body: bytes) -> bool:
-        """Whether a body is the compressed text of this feed, from end to end and undamaged."""
+        """Whether a body is the whole, undamaged, compressed text of this feed."""
         opening, closing = self.opening.encode(), CLOSING.encode()
-        text = b""  # what was read last: first the opening, then never less than the closing
+        text = b""  # the last piece, after enough of the one before it to hold the closing
         try:
             for number, piece in enumerate(unpacked(body)):
                 if number == 0 and not piece.startswith(opening):
@@ -81,17 +85,17 @@ class Feed:
 
 class Store(Protocol):
     def find(self, feed_id: str, now: int) -> Feed:
-        """The feed's state at this moment. Raises FeedNotFound or FeedGone."""
+        """The current state of the feed. Raises FeedNotFound or FeedGone."""
 
     def events(self, feed: Feed, now: int) -> Iterable[str]:
         """The VEVENTs of the feed's tokens that are not revoked, always in the same order.
 
-        Raises Outdated in the end if some of what the feed is made of was not to be seen yet.
+        Raises Outdated after the last one if the read was not complete.
         """
 
 
 class Cache(Protocol):
-    """Has whole feeds or none, may lose what it was given at any time, and never fails."""
+    """Returns a whole feed or None, may forget any feed at any time, and never raises."""
 
     def get(self, feed: Feed) -> bytes | None: ...
 
@@ -101,11 +105,13 @@ class Cache(Protocol):
 def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None, bytes]:
     """The feed's ICS, gzip-compressed, and the state that it shows.
 
-    What was collected while the calendar changed is collected again, a few times. In a calendar
-    that never stands still the last collection is given out without a state: it has every change
+    A text is cached only if the state was the same before and after its events were read; else it
+    might be a mixture of two states. If the state changed, the events are read again, a few times.
+    If it changed each time, the last text is returned with None as its state: it has every change
     that was complete when the request came, but may have only some of the later ones.
 
-    Raises FeedGone if the calendar was deleted meanwhile, and Outdated as `Store.events` does.
+    Raises FeedGone if the calendar was deleted meanwhile, and Outdated if a read of the events was
+    not complete.
     """
     cached = cache.get(feed)
     if cached is not None:
@@ -122,10 +128,10 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
 
 
 def unpacked(body: bytes) -> Iterator[bytes]:
-    """The text in a compressed body, a piece at a time: it may be larger than the memory.
+    """The text in a compressed body, a piece at a time, as the text may not fit into memory.
 
-    The first piece is long enough for every opening. Raises zlib.error for anything but one
-    undamaged gzip member.
+    The first piece is long enough for every opening. Raises zlib.error unless the body is exactly
+    one undamaged gzip member.
     """
     unpack = zlib.decompressobj(_GZIP)
     while not unpack.eof:
@@ -139,7 +145,7 @@ def unpacked(body: bytes) -> Iterator[bytes]:
 
 
 def _compressed(text: Iterable[str]) -> bytes:
-    """Text that comes piece by piece, compressed: the whole of it is never in memory."""
+    """Compresses a text piece by piece, so that the whole text is never in memory."""
     pack = zlib.compressobj(_LEVEL, wbits=_GZIP)
     return b"".join([*(pack.compress(piece.encode()) for piece in text), pack.flush()])
 

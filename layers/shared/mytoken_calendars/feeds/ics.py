@@ -1,4 +1,4 @@
-"""The door to icalendar: a subscription as VEVENT, a calendar as the opening of its VCALENDAR."""
+"""The door to icalendar: writes the VEVENT of a subscription and the opening of a VCALENDAR."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
@@ -17,20 +17,20 @@ _EVENT_LENGTH = timedelta(minutes=15)
 
 
 class _Text(vText):
-    """A TEXT value (RFC 5545, 3.3.11), whichever property it is of.
+    """A TEXT value (RFC 5545, 3.3.11) of any property.
 
-    icalendar escapes by itself, but takes a backslash and an N for a line feed, as it stands in
-    the name of a Windows folder, and knows no type for NAME.
+    icalendar's own escaping does not do: it turns a backslash before an N into a line feed, which
+    changes the name of a Windows folder, and it has no type for NAME.
     """
 
     def to_ical(self) -> str:  # type: ignore[override]
-        # Not bytes: of those icalendar would take a leading U+FEFF for a byte order mark.
+        # A str: in bytes, icalendar would take a leading U+FEFF for a byte order mark.
         escaped = self.replace("\\", "\\\\").replace(";", r"\;").replace(",", r"\,")
         return escaped.replace("\n", r"\n")
 
 
 def opening(name: str) -> str:
-    """What stands before the events in the feed of a calendar: its properties (RFC 7986, 5)."""
+    """The text of a feed before its events: the properties of the calendar (RFC 7986, 5)."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", _PRODUCT)
@@ -49,8 +49,8 @@ def opening(name: str) -> str:
 def event(subscription: Subscription) -> str:
     """The VEVENT of one token's expiry, with its alarms (RFC 5545, 3.6.1 and 3.6.6).
 
-    It depends on the subscription alone, never on the clock: the same subscription, the same text.
-    The UID is made from the mom_id but does not show it.
+    The same subscription always gives the same text; the clock has no part in it. The UID is
+    derived from the mom_id, but does not reveal it.
     """
     token = subscription.token
     subject = f"Mytoken '{_one_line(token.name)}'" if token.name else "Mytoken"
@@ -85,7 +85,7 @@ def _description(subscription: Subscription, subject: str, expires: datetime) ->
 
 def _alarm(subject: str, days: int) -> Alarm:
     when = {0: "now", 1: "in 1 day"}.get(days, f"in {days} days")
-    # As text: icalendar writes a zero duration as P0D, which some calendar apps do not know.
+    # icalendar would write a zero duration as P0D, which some calendar apps do not understand.
     trigger = vInline(f"-P{days}D" if days else "PT0S")
     trigger.params["RELATED"] = "START"
 
@@ -102,7 +102,7 @@ def _text(component: Component) -> str:
 
 
 def _one_line(name: str) -> str:
-    """A token's name comes from its issuer, so it is made harmless here and not refused."""
+    """The name without control characters: it comes from the issuer, so it cannot be refused."""
     return "".join(c if is_text(c) and c not in "\t\n" else " " for c in name)
 
 

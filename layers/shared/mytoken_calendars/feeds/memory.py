@@ -1,7 +1,8 @@
 """Feeds in the memory of a warm function, in front of the cache that all functions share.
 
-A hot feed is so served without asking for its text. Nothing has to be removed: whoever asks has
-read the feed's state, and a state never comes back with another text.
+A feed that is polled often is served without a request to that cache. The memory is never out of
+date: a request asks for the text of the state that it has just read, and a state always has the
+same text.
 """
 
 from collections import OrderedDict
@@ -14,7 +15,10 @@ from mytoken_calendars.feeds.feed import Cache, Feed
 
 @dataclass
 class FeedMemory:
-    """A Cache of the feeds that were asked for last. The local server's threads share it."""
+    """A Cache of the feeds that were used last, `room` bytes in all.
+
+    It has a lock, as the threads of the local server share it.
+    """
 
     behind: Cache
     room: int = limits.FEED_MEMORY

@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def _flag(value: Any) -> bool:
-    """As JSON and forms write it; pydantic would also take 1, on, y and more for true."""
+    """A boolean as JSON and forms write it; pydantic alone would also accept 1, on, y and more."""
     match value:
         case bool():
             return value
@@ -44,7 +44,7 @@ MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
 
 
 class Nothing(BaseModel):
-    """The model of operations that want nothing of a body but that it can be read."""
+    """The model of operations without fields: the body only has to be well-formed."""
 
 
 def _refused(_: Any) -> None:
@@ -52,13 +52,13 @@ def _refused(_: Any) -> None:
 
 
 class NoToken(BaseModel):
-    """Of deleting a calendar: a client that removes a token sends the same, and names the token."""
+    """The body of deleting a calendar. A token in it is refused: that client means to remove it."""
 
     mom_id: Annotated[Any, BeforeValidator(_refused)] = None
 
 
 def read(request: Request, model: type[Model]) -> Model:
-    """The body as `model`. Raises InvalidRequest, which names the first field that is wrong."""
+    """The body as `model`. Raises InvalidRequest, which names the first invalid field."""
     found = fields(request)
     _check_spelling(found, {*model.model_fields, "mytoken"})
     try:
@@ -72,8 +72,8 @@ def fields(request: Request) -> Mapping[str, Any]:
 
     GET and DELETE may come with an empty body or with JSON's `null`, as clients send them.
 
-    They are read once for each request, however many ask. Raises PayloadTooLarge,
-    UnsupportedMediaType and InvalidRequest, in this order.
+    Each request's body is parsed once. Raises PayloadTooLarge, UnsupportedMediaType and
+    InvalidRequest, in this order.
     """
     state = request.state
     if state.fields is None:
@@ -87,7 +87,7 @@ def fields(request: Request) -> Mapping[str, Any]:
 
 
 def _check_spelling(found: Iterable[str], known: set[str]) -> None:
-    """A field in capitals is one that its sender relies on: to pass over it could do harm."""
+    """Refuses a known field in capitals: its sender relies on it, so it must not be ignored."""
     for name in found:
         if name not in known and name.casefold() in known:
             raise InvalidRequest(f"{name.casefold()}: its name is written in small letters")
@@ -110,7 +110,7 @@ def _media_type(request: Request) -> str:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
     content_type = request.headers.get("content-type", _JSON)
-    if len(content_type) > limits.MEDIA_TYPE:  # to parse a long one takes quadratic time
+    if len(content_type) > limits.MEDIA_TYPE:  # parsing a long one takes quadratic time
         raise UnsupportedMediaType
     header = Message()
     header["Content-Type"] = content_type

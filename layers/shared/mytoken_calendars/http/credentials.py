@@ -8,9 +8,9 @@ from mytoken_calendars.tokens.authority import Credentials
 
 
 def of(request: Request, bearer: str | None = None) -> Credentials:
-    """The credentials of a request (RFC 6750, 2), or those that `bearer` would be in it.
+    """The credentials of a request (RFC 6750, 2); with `bearer`, those of this token.
 
-    A body that cannot be read presents no mytoken: those who show none learn nothing of parsers.
+    A body that cannot be parsed presents no mytoken: a client without one sees no parser's error.
 
     Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
     for an Idempotency-Key that is none; MytokenMissing and InvalidToken.

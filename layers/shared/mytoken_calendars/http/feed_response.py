@@ -44,7 +44,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
         raise FeedTooLarge
     headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
     headers |= _HEADERS_OF_THE_TEXT
-    # A file name for everyone, and the calendar's own for those who can (RFC 8187).
+    # A file name in ASCII for all clients, and the calendar's name for those with RFC 8187.
     name = quote(f"{feed.name}.ics", safe="")
     headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
     if gzipped:
@@ -53,11 +53,12 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
 
 
 def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
-    """With the validators of the state that is shown, if it is one.
+    """The headers, with the ETag and Last-Modified of the shown state, if there is one.
 
-    Several changes may fall into one second, and one that began before another may be seen after
-    it. So a client is told no time later than that of its request, and what it has is current only
-    if it got it when the last change had settled.
+    A Last-Modified leads to a 304 later only if the client fetched the feed after its last change
+    had settled (`Feed.settled`). Before that, Last-Modified is the time of the request, which is
+    too early to match: another change may fall into the same second, or begin earlier and show
+    later.
     """
     if shown is None:
         return dict(_HEADERS)
@@ -71,14 +72,14 @@ def _http_date(seconds: int) -> str:
 
 
 def _etag(feed: Feed, *, gzipped: bool) -> str:
-    """Strong: the two codings of one text are different bytes (RFC 9110, 8.8.3.3)."""
+    """A strong ETag: each coding has its own, as its bytes differ (RFC 9110, 8.8.3.3)."""
     return f"{feed.state}-gzip" if gzipped else feed.state
 
 
 def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) -> str | None:
-    """The etag of what the client has, if that is this state (RFC 9110, 13.1.2 and 13.1.3).
+    """The ETag of the client's copy, if this copy is current (RFC 9110, 13.1.2 and 13.1.3).
 
-    A client that does not speak of gzip may have either coding.
+    A client without a wish for or against gzip may have either coding.
     """
     codings = (False, True) if wish is None else (wish,)
     possible = [_etag(feed, gzipped=gzipped) for gzipped in codings]
@@ -92,7 +93,7 @@ def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) ->
 
 
 def _if_modified_since(request: Request) -> float:
-    """In seconds since 1970; 0 if there is no such date."""
+    """The date of If-Modified-Since in seconds since 1970; 0 without a valid one."""
     try:
         date = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
@@ -123,7 +124,7 @@ def _fits_in_base64(compressed: bytes) -> bool:
 
 
 def _text_that_fits(compressed: bytes) -> str | None:
-    """The text, unless it fits no answer; then no more of it is unpacked than would."""
+    """The text, if it fits into a response. Stops unpacking as soon as it does not."""
     text = b""
     for piece in unpacked(compressed):
         text += piece

@@ -1,4 +1,4 @@
-"""The door to HTTP: makes handlers of operations, and answers of what they refuse."""
+"""The door to HTTP: makes Lambda handlers of operations, and responses of their refusals."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.TemporarilyUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable"),
 }
 
-# Web applications may call these from anywhere; feeds are for calendar apps, which do not ask.
+# Web applications of any origin may call these. Feeds are for calendar apps, which need no CORS.
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 
@@ -37,8 +37,8 @@ _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
 
-    A request that another one has overtaken is started again, from its mytoken on. Any other
-    exception is a fault of ours: Lambda counts it, and API Gateway answers 500.
+    A request that raises Outdated is started again, and reads its mytoken anew. Any exception but
+    a Refusal is a fault of ours: Lambda counts it, and API Gateway answers 500.
     """
 
     @wraps(handle)
@@ -59,10 +59,10 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
-    """Starts the operation again, up to eight times in all, while other changes overtake it.
+    """Repeats the operation while concurrent changes make it Outdated, up to eight times in all.
 
-    A refused request that has a key starts once more, if a concurrent duplicate may have succeeded:
-    then it finds the receipt of that.
+    A request with an Idempotency-Key that is refused is also repeated once, if a concurrent
+    duplicate may have succeeded: the repetition then finds the receipt of the duplicate.
     """
     has_key = "idempotency-key" in request.headers
     for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
@@ -79,11 +79,12 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
 
 
 def _may_have_been_done(refusal: errors.Refusal) -> bool:
-    """Whether the same request, sent twice at once, would be refused so because it is done.
+    """Whether a concurrent duplicate that succeeded may be the reason for this refusal.
 
-    Its calendar is there, or gone; its mytoken is rotated, or its last use is counted. A limit is
-    no such reason: the transaction of the second one meets the receipt first. Nor is any 400: what
-    is malformed would only cost twice.
+    Four refusals can follow from the duplicate: it created the calendar, deleted it, rotated the
+    mytoken, or took its last use. LimitReached cannot: the receipt is the first write of the
+    transaction, so its condition fails first, and that raises Outdated. Neither can a malformed
+    request: its duplicate is refused as well.
     """
     return isinstance(
         refusal,
@@ -112,7 +113,7 @@ def _headers_for(refusal: errors.Refusal) -> dict[str, str]:
 
 
 def _listed(error: type[errors.Refusal]) -> type[errors.Refusal]:
-    """The class itself, or the nearest one above it, that the table has a row for."""
+    """The class itself or its nearest parent in STATUS_AND_CODE."""
     return next(parent for parent in error.__mro__ if parent in STATUS_AND_CODE)
 
 

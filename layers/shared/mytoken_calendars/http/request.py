@@ -14,8 +14,8 @@ from mytoken_calendars.tokens.request_state import RequestState
 class Request:
     """An HTTP request. Header names are in lower case, `now` is in seconds since 1970.
 
-    `address` is the client's as the gateway sees it, whatever headers say, and `arrived` the
-    gateway's time at which it came, in milliseconds.
+    `address` is the client's address as the gateway sees it, whatever the headers say. `arrived` is
+    the time when the gateway got the request, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
     stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.
     """
@@ -54,9 +54,9 @@ class Request:
 
 
 def _body(text: str, *, encoded: bool) -> bytes:
-    """The body's bytes; of one that is too large, only so many as show that it is.
+    """The body's bytes, cut off right after the limit: the length then shows that it is too large.
 
-    A lone surrogate becomes bytes that are no UTF-8, which every reader of the body refuses.
+    A lone surrogate becomes bytes that are not UTF-8, which every parser of the body refuses.
     """
     if encoded:  # four characters for three bytes
         return base64.b64decode(text[: (limits.BODY // 3 + 1) * 4])

@@ -1,4 +1,4 @@
-"""Answers as API Gateway takes them from a function (payload 2.0)."""
+"""Responses as API Gateway takes them from a function (payload 2.0)."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ class Response:
     cookies: tuple[str, ...] = ()
 
     def as_event(self) -> dict[str, Any]:
-        """As API Gateway takes it: bytes travel in base64."""
+        """The response for API Gateway: bytes are in base64."""
         event: dict[str, Any] = {
             "statusCode": self.status.value,
             "headers": dict(self.headers),
@@ -48,7 +48,7 @@ PREFLIGHT = Response(
 
 
 def answer(status: HTTPStatus, document: Mapping[str, Any]) -> Response:
-    """A JSON document as the answer, which no cache keeps."""
+    """A response with a JSON document, which no cache may store."""
     return Response(status, JSON, document)
 
 

@@ -12,10 +12,11 @@ COOKIE = "mytoken"
 
 
 def handed_on(response: Response, request: Request) -> Response:
-    """The response as the client needs it after what has become of its mytoken.
+    """The response, with the successor of the client's mytoken if the token was rotated.
 
-    A successor joins whatever document is answered, also that of an error; an answer without one
-    becomes 200. Only who presented the token in a cookie gets the successor in one.
+    The successor is added to the JSON document of the response, also to that of an error; a
+    response without a document becomes a 200 with one. A client that presented its token in a
+    cookie gets the successor in a cookie, too.
     """
     state = request.state
     if state.repeated:

@@ -1,4 +1,4 @@
-"""Who may do what: admits a caller to an operation, and to the tokens it may put into calendars."""
+"""Access control: admits callers to operations, and to the tokens they may put into calendars."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
 from mytoken_calendars.tokens.rotation import is_replay
 
-# Either of them lets a caller add tokens; `manageable_token` says which ones.
+# Either capability lets a caller add tokens; `manageable_token` decides which tokens.
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
 
 
@@ -30,8 +30,8 @@ def admit(
 ) -> Caller:
     """The caller, if its mytoken is alive, has one of `capabilities`, and may be used here and now.
 
-    Without `capabilities` any alive token will do. With `receipts`, one who repeats a request that
-    was done is let in with what that has left.
+    Without `capabilities`, any alive token is enough. With `receipts`, a caller that repeats a
+    finished request is admitted with the receipt of that request.
 
     Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order; for a repeated
     request also IdempotencyKeyReused and RepeatedTooLate.
@@ -45,7 +45,7 @@ def admit(
 
 
 def identify(authority: Authority, credentials: Credentials, *capabilities: Capability) -> Caller:
-    """The caller, if its mytoken is alive and has one of `capabilities`, however restricted.
+    """The caller, if its mytoken is alive and has one of `capabilities`; ignores restrictions.
 
     Raises InvalidToken or InsufficientCapabilities.
     """
@@ -72,16 +72,19 @@ def allowed(caller: Caller) -> Caller:
 
 
 def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
-    """The token with this mom_id, or the caller's own for an empty one, if the caller manages it.
+    """The token with this mom_id, if the caller may manage it; an empty mom_id is the caller's own.
 
-    `manage_mytokens:notify` reaches all tokens of the user, `tokeninfo:notify` the token itself
-    and its descendants. Raises InsufficientCapabilities or InvalidGrant.
+    `manage_mytokens:notify` reaches all tokens of the user; `tokeninfo:notify` reaches the caller's
+    token and its descendants. Raises InsufficientCapabilities or InvalidGrant.
     """
     return reachable_token(caller, mom_id, Capability.NOTIFY)
 
 
 def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> TokenRecord:
-    """The own token, a descendant, or with the capability `reaching_all` any token of the user."""
+    """The token with this mom_id: the caller's own or a descendant; any, with `reaching_all`.
+
+    Raises InsufficientCapabilities or InvalidGrant.
+    """
     own = caller.record
     if mom_id in ("", own.mom_id):
         return own
@@ -98,12 +101,16 @@ def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> To
 
 
 def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
-    """The caller of a request that was done: its token is not used once more."""
+    """Admits a repeated request without using its token again.
+
+    The finished request counted the use, and may have rotated the token. So the caller is the
+    holder of the successor, if the receipt has one; or else of the token itself.
+    """
     if receipt.token_update is None:
         caller = identify(authority, credentials)
     else:
         caller = _holder_of(receipt.token_update, authority, credentials)
-    _clause(caller, uses={})  # its use was counted when it was done, and may have been the last one
+    _clause(caller, uses={})  # the finished request was counted, perhaps as the last allowed use
     credentials.state.repeated = True
     credentials.state.token_update = receipt.token_update
     return replace(caller, receipt=receipt)
@@ -112,21 +119,25 @@ def _admit_again(authority: Authority, credentials: Credentials, receipt: Receip
 def _holder_of(
     successor: Mapping[str, Any], authority: Authority, credentials: Credentials
 ) -> Caller:
-    """Who has the successor coming. Raises RepeatedTooLate if that was used, or revoked, since."""
+    """The caller as the holder of its token's successor.
+
+    Raises RepeatedTooLate if the successor was rotated or revoked since, or has expired.
+    """
     credentials = replace(credentials, bearer=successor["mytoken"])
     try:
         mytoken = authority.verify(credentials)
         record = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
-    # Of two that were sent at once, the one that was done may have come a second after this one.
+    # A duplicate that arrived a second after this request may have finished first, and made the
+    # successor then: it is valid from a second that this request has not reached.
     if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
         raise RepeatedTooLate
     return Caller(mytoken, record, credentials, authority)
 
 
 def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
-    """The clause that lets the caller in. Raises UsageRestricted."""
+    """The first clause that holds; None without restrictions. Raises UsageRestricted."""
     mytoken, credentials = caller.mytoken, caller.credentials
     if not mytoken.is_understood:
         raise UsageRestricted

@@ -1,4 +1,4 @@
-"""The seam between access and those who vouch for mytokens, and what passes through it."""
+"""The interface between access control and the authorities that vouch for mytokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ from mytoken_calendars.tokens.restrictions import Clause, Network
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request shows of its caller: the token's text, and from where and when it comes.
+    """What a request shows of its caller: the token's text, the address and the time.
 
-    `stack_url` is where clients reach this stack. `now` is in seconds; `arrived`, the time at which
-    the gateway had the request, in milliseconds.
+    `stack_url` is where clients reach this stack. `now` is in seconds; `arrived` is the time when
+    the gateway got the request, in milliseconds.
     """
 
     bearer: str
@@ -31,9 +31,9 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of a mytoken that was let in, by `clause` if its token has restrictions.
+    """The holder of a mytoken that may be used; `clause` is the clause that allows it, if any.
 
-    `receipt` is there if the caller repeats a request that was done.
+    `receipt` is set if the caller repeats a request that was done.
     """
 
     mytoken: Mytoken
@@ -51,8 +51,8 @@ class Caller:
     def use(self, change: Change, calendar_id: str = "") -> Use:
         """The use of the mytoken for a change.
 
-        It comes last before the commit, since some uses cannot be taken back. The successor of a
-        rotated token is handed on once the change is committed. Raises UsageRestricted.
+        An operation calls this right before its commit, since some uses cannot be undone. The
+        client gets the successor of a rotated token after the commit. Raises UsageRestricted.
         """
         use = self.authority.use(self)
 
@@ -69,7 +69,11 @@ class Caller:
         )
 
     def _receipt_writes(self, use: Use, change: Change, calendar_id: str) -> tuple[Write, ...]:
-        """The receipt comes first, so that a second sending of the request is seen as one."""
+        """The write of the receipt; it is the first one of the transaction.
+
+        A commit raises the refusal of its first failed condition. So a duplicate of a finished
+        request meets the receipt before anything that the request has changed.
+        """
         key = self.credentials.idempotency_key
         if not (self.receipts and key):
             return ()
@@ -78,11 +82,11 @@ class Caller:
 
 
 class Authority(Protocol):
-    """Who vouches for mytokens. All its methods raise TemporarilyUnavailable if it cannot."""
+    """Vouches for mytokens. All its methods raise TemporarilyUnavailable if it does not answer."""
 
     @property
     def network(self) -> Network:
-        """Where callers are, for restrictions of the place."""
+        """Finds the names and countries of addresses, for restrictions."""
 
     def verify(self, credentials: Credentials) -> Mytoken:
         """The claims of the presented token, if the authority has made it; raises InvalidToken."""
@@ -113,7 +117,7 @@ class Authority(Protocol):
 
 
 class TokenAdministration(Authority, Protocol):
-    """One that has its tokens at hand."""
+    """An authority that can list and revoke its tokens."""
 
     def tokens_of(self, caller: Caller) -> list[TokenRecord]:
         """All tokens of the caller's user that are not revoked."""
@@ -124,5 +128,5 @@ class TokenAdministration(Authority, Protocol):
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
         """Revokes a token, if `recursive` with its descendants.
 
-        The caller's own token is used to revoke another one.
+        Revoking another token is a use of the caller's own.
         """

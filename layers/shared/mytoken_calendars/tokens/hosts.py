@@ -5,15 +5,15 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import Protocol
 
-# An address, with the length of a network or without. `ipaddress` is slow at refusing what is none,
-# and a token has room for a thousand entries.
+# An address, with or without a prefix length. `ipaddress` is slow to refuse other text, and a token
+# has room for a thousand entries.
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(\.{_OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?")
 _BITS_BEFORE_MAPPED = 96  # of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)
 
 
 class Client(Protocol):
-    """Where a request comes from. Its names, confirmed and in lower case, may take seconds."""
+    """The client's address and names. The names (confirmed, in lower case) may take seconds."""
 
     @property
     def address(self) -> str: ...
@@ -23,7 +23,7 @@ class Client(Protocol):
 
 
 def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that `text` is, if it is one; an IPv4-mapped one is an IPv4 address."""
+    """`text` as an IP address, or None; an IPv4-mapped address becomes an IPv4 address."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -33,7 +33,7 @@ def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def include(hosts: Sequence[str], client: Client) -> bool:
-    """Whether the client is one of `hosts`; its names are asked for only if all depends on them."""
+    """Whether the client is one of `hosts`; looks up its names only if no address matches."""
     address = parsed_address(client.address)
     if address is None:
         return False
@@ -47,7 +47,7 @@ def include(hosts: Sequence[str], client: Client) -> bool:
 
 
 def _interface(host: str) -> IPv4Interface | IPv6Interface | None:
-    """The address or network that an entry is, or None if it is the name of a host."""
+    """The entry as an address or network; None if it is the name of a host."""
     _, slash, length = host.partition("/")
     if slash and not length.isdigit():  # a netmask, which issuers do not know
         return None
@@ -64,7 +64,11 @@ def _interface(host: str) -> IPv4Interface | IPv6Interface | None:
 
 
 def _covers(interface: IPv4Interface | IPv6Interface, address: IPv4Address | IPv6Address) -> bool:
-    """As issuers have it: a network is written by its first address, and none is the world."""
+    """Whether the network has the address.
+
+    As with issuers, an entry that is not the first address of its network means that address alone,
+    and a network of length 0 has no addresses.
+    """
     network = interface.network
     if network.prefixlen == 0:
         return False
@@ -73,7 +77,7 @@ def _covers(interface: IPv4Interface | IPv6Interface, address: IPv4Address | IPv
 
 
 def _fits(name: str, pattern: str) -> bool:
-    # A star stands for whole labels. As a mere suffix, *example.com would let in evilexample.com,
-    # which anybody may register, and a star alone everybody.
+    # A star stands for whole labels. As a plain suffix, *example.com would allow evilexample.com,
+    # which an attacker can register, and a lone star would allow every host.
     wanted = pattern.lower().removesuffix(".")
     return name.endswith(wanted[1:]) if wanted.startswith("*.") else name == wanted

@@ -1,4 +1,11 @@
-"""Requests that a client may repeat: its Idempotency-Key, and the receipt that one was done."""
+"""Idempotent requests: a client may repeat a request under its Idempotency-Key.
+
+A request with a key changes things once, however often it is sent: the commit of a change also
+writes a receipt, and a commit that finds a receipt fails. A repeated request finds the receipt and
+is answered from it.
+
+Source: the IETF draft on the Idempotency-Key header field.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +24,10 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a request has done: to which calendar, and to its mytoken.
+    """What a finished request has done.
 
-    `token_update` is the mytoken response object of the successor, if the token was rotated. A
-    request that comes too late for it finds a receipt without one.
+    `calendar_id` is the calendar that it changed. `token_update` is the mytoken response object of
+    the successor, if the token was rotated; None once that is too old to be handed out again.
     """
 
     calendar_id: str
@@ -28,15 +35,15 @@ class Receipt:
 
 
 class Receipts(Protocol):
-    """All receipts. Only who holds the very token of a request finds its receipt."""
+    """All receipts. A receipt is found only with the token that its request was sent with."""
 
     def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
-        """The receipt of this request, if it was done and could still be repeated at `now`.
+        """The receipt of this request, if there is one and `now` is before its end.
 
-        Raises IdempotencyKeyReused if the key was that of another request.
+        `now` is in seconds. Raises IdempotencyKeyReused if another request has used the key.
         """
 
     def receipt_write(
         self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
     ) -> Write:
-        """The write that leaves a receipt; it raises Outdated if there is one already."""
+        """The write that stores a receipt; its commit raises Outdated if there is one already."""

@@ -16,7 +16,7 @@ from mytoken_calendars.tokens.rotation import Rotation
 
 
 class Capability(StrEnum):
-    """The capabilities that are asked for here, as they stand in tokens."""
+    """The capabilities that this service checks, as they stand in tokens."""
 
     NOTIFY = "manage_mytokens:notify"
     READ_NOTIFY = "read@manage_mytokens:notify"
@@ -88,7 +88,7 @@ class Mytoken(BaseModel):
 
     @property
     def claims(self) -> Mapping[str, Any]:
-        """As they stand in the token, also those that mean nothing here."""
+        """All claims as they stand in the token, also those without a meaning here."""
         return self._claims
 
     @property
@@ -101,19 +101,19 @@ class Mytoken(BaseModel):
 
     @property
     def created(self) -> int:
-        """When it was made, as far as it says so: rotation renews `iat`, but not `auth_time`."""
+        """When the token was issued: `auth_time` if it was rotated, as a rotation renews `iat`."""
         return self.iat if self.seq_no == 1 or self.auth_time is None else self.auth_time
 
     @property
     def expires(self) -> int | None:
-        """When it ends for good: a `lifetime`, which rotation renews, ends nothing for good."""
+        """When the token ends for good; None if never. Rotation renews the end of a `lifetime`."""
         if self.rotation is None or not self.rotation.lifetime:
             return self.exp
         ends = [clause.exp for clause in self.restrictions if clause.exp is not None]
         return max(ends, default=None) if len(ends) == len(self.restrictions) else None
 
     def is_valid_at(self, now: int) -> bool:
-        """Whether `now` is within the token's life; its last second still is."""
+        """Whether the token is valid at `now`; its last second is included."""
         ends = [self.exp] if self.exp is not None else []
         if self.rotation and self.rotation.lifetime:
             ends.append(self.iat + self.rotation.lifetime)
@@ -124,12 +124,12 @@ class Mytoken(BaseModel):
 
     @property
     def is_understood(self) -> bool:
-        """Whether its rotation has nothing that is not known here, and so could not be kept to."""
+        """Whether every member of its rotation is known here, so that all of it can be obeyed."""
         return self.rotation is None or not self.rotation.model_extra
 
     @property
     def rotates(self) -> bool:
-        """Whether uses other than obtaining access tokens make a successor of it."""
+        """Whether a use here rotates the token."""
         return self.rotation is not None and self.rotation.on_other
 
     @property
@@ -137,15 +137,15 @@ class Mytoken(BaseModel):
         return self.rotation is not None and self.rotation.auto_revoke
 
     def successor_claims(self, now: int, expires: int | None) -> dict[str, Any]:
-        """The claims of what it becomes by rotation.
+        """The claims of the successor.
 
-        A `lifetime` renews its expiry, but not beyond the one that it was issued with, `expires`.
+        A `lifetime` renews the expiry, but never beyond `expires`, with which the token was issued.
         """
         renewed = {"seq_no": self.seq_no + 1, "iat": now, "nbf": now}
         return {**self._claims, **renewed, **self.ending(now, expires)}
 
     def ending(self, now: int, expires: int | None) -> dict[str, int]:
-        """The claim by which a `lifetime` ends the token if it is made now; none without one."""
+        """The `exp` that a `lifetime` gives to a token made at `now`; {} without a `lifetime`."""
         if self.rotation is None or not self.rotation.lifetime:
             return {}
         latest = limits.LATEST_TIME if expires is None else expires
@@ -169,9 +169,9 @@ class Mytoken(BaseModel):
 class TokenRecord:
     """What an authority knows of a token it has issued, looked up by its mom_id.
 
-    `ancestors` are mom_ids, the parent first. `expires` is None for a token that never does.
-    `uses` counts the uses under each limited clause, by the clause's digest. `conditions` hold the
-    token to this state when an operation commits.
+    `ancestors` are mom_ids, the parent first. `expires` is None for a token that never expires.
+    `uses` counts the uses under each limited clause, by the clause's digest. `conditions` are
+    checks for the commit of an operation: they fail if the token has changed.
     """
 
     mom_id: str

@@ -1,4 +1,4 @@
-"""The mytoken that a request presents, and what has become of it by the time of the answer."""
+"""The scratchpad of a request: what its attempts must know of each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from mytoken_calendars.errors import Refusal
 
 @dataclass
 class RequestState:
-    """One for each request, kept through all attempts to answer it.
+    """The state of one request, kept through all attempts to answer it.
 
-    `token_update` is the mytoken response object of the successor, if the token was rotated: it
-    goes out with the answer, whatever that is, since without it the client has no token left.
-    `was_alive`: an attempt has found it so. `memory` is an authority's own, by bearer.
-    `fields` are those of the request's body, once they have been read, or what is wrong with it.
-    `by_cookie`: the token came in a cookie, so its successor leaves in one. `repeated`: the request
-    was done before, and is answered once more.
+    `token_update` is the mytoken response object of the successor, if the token was rotated. Every
+    response carries it, since the client has no other token left.
+    `was_alive`: an attempt has found the token alive. `memory` belongs to the authority, by bearer.
+    `fields` are the parsed fields of the body, or the refusal that parsing has raised.
+    `by_cookie`: the token came in a cookie, so its successor is sent in one, too. `repeated`: the
+    request was done before, and is answered from its receipt.
     """
 
     token_update: Mapping[str, Any] | None = None

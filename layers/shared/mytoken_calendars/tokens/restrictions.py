@@ -1,4 +1,4 @@
-"""Restrictions: when, where and how often a mytoken may be used. What is in doubt never holds."""
+"""Restrictions: when, where and how often a mytoken may be used. In doubt, no clause holds."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from mytoken_calendars.tokens.schedule import Schedule
 
 
 class Network(Protocol):
-    """What is known of a client's address. Any text may be asked about; nothing is raised."""
+    """Knows names and countries of addresses. Its methods take any text and never raise."""
 
     def host_names(self, address: str) -> Collection[str]:
         """Its confirmed names, in lower case and without the final dot."""
@@ -48,7 +48,7 @@ class Circumstances:
     created: int
     uses: Mapping[str, int]
 
-    # Looked up once, however many clauses ask: names may take seconds.
+    # Looked up once for all clauses: names may take seconds.
     @cached_property
     def host_names(self) -> frozenset[str]:
         return frozenset(self.network.host_names(self.address))
@@ -108,7 +108,7 @@ class Clause(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Names the clause in counts of its uses: the same for the same JSON in whatever order."""
+        """Names the clause in counts of its uses: the same for the same JSON in any order."""
         text = json.dumps(self._in_token, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -117,7 +117,7 @@ class Clause(BaseModel):
         return self.usages_other is not None
 
     def holds(self, circumstances: Circumstances) -> bool:
-        """Whether all its members do. Names are looked up last, and only if all depends on them."""
+        """Whether all its members hold. Names are looked up last, and only if all others hold."""
         now = circumstances.now
         return (
             self.is_understood
@@ -157,7 +157,7 @@ def _first(clauses: Any) -> Any:
     return clauses[: limits.CLAUSES] if isinstance(clauses, list) else clauses
 
 
-# Any one clause lets a request in, so a token with fewer of them is let in less, and never more.
+# Any one clause allows a request, so leaving clauses out can only refuse more requests.
 Restrictions = Annotated[list[Clause], BeforeValidator(_first)]
 
 

@@ -1,4 +1,4 @@
-"""Revoking a mytoken, for who holds it, or holds another one that may."""
+"""Revokes a mytoken for its holder, or for the holder of another mytoken that may revoke it."""
 
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.tokens.access import allowed, identify, reachable_token
@@ -16,9 +16,9 @@ def revoke(
 ) -> None:
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
-    One of them has to be there: a client that misspells a name must not end the token by which it
-    asks. The holder of a token may end it, whatever else it may do, and wherever it may be used.
-    For another one it takes an ancestor of that, or `manage_mytokens:revoke`.
+    One of the two must be given, so that a client that misspells a name never revokes the token
+    that it asks with. A token may always revoke itself, whatever its capabilities and restrictions.
+    To revoke another token, it must be an ancestor of it or have `manage_mytokens:revoke`.
 
     Raises InvalidRequest, InvalidToken, UsageRestricted, InsufficientCapabilities and InvalidGrant.
     """

@@ -1,14 +1,14 @@
 """Rotation: when a use makes a successor of a token, and which requests replay an old one.
 
-A request that arrived before its token was rotated has lost a race: it is refused, and nothing else
-happens. One that arrived later shows a copy, or a thief does: with `auto_revoke` the whole chain is
-revoked.
+A request that arrived before its token was rotated lost a race: it is refused, and nothing else
+happens. A request that arrived after the rotation replays an old token: with `auto_revoke`, the
+whole chain is revoked.
 
-Why this is safe: the time of a rotation is stored with it, first as a bound that no commit reaches
-(`limits.COMMIT`), then, for `auto_revoke`, as the real time after the commit. So no request that
-was on its way is taken for a late one. A request that found its token alive in an earlier attempt
-has lost a race too, however long it then took. Times are kept for `limits.GENERATIONS` rotations; a
-token that is older than that is late in any case.
+Why this holds: each rotation stores a commit time that is never too early. Before the commit, that
+is an upper bound (`limits.COMMIT`); after it, for `auto_revoke`, the real time. So a request that
+arrived before the commit never counts as a replay. A request that found its token alive in an
+earlier attempt lost a race too, however long it then took. Commit times are kept for
+`limits.GENERATIONS` rotations; a token that is older than these counts as replayed.
 
 Source: mytoken's documentation of `rotation`; RFC 9700, 4.14.2, on refresh token rotation.
 """
@@ -24,8 +24,8 @@ from mytoken_calendars.tokens.request_state import RequestState
 class Rotation(BaseModel):
     """When a use makes a successor of the token. `on_AT` concerns access tokens alone.
 
-    `lifetime` is how many seconds a token is valid after it was made or made anew, 0 for no such
-    limit. With `auto_revoke`, presenting a token that has a successor revokes them all.
+    `lifetime` is how many seconds a token is valid after it was issued or rotated, 0 for no such
+    limit. With `auto_revoke`, a replayed token revokes its whole chain.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
@@ -37,5 +37,5 @@ class Rotation(BaseModel):
 
 
 def is_replay(superseded: Superseded, arrived: int, state: RequestState) -> bool:
-    """Whether a request with an old token came after the rotation; `arrived` is in milliseconds."""
+    """Whether a request with an old token arrived after the rotation; `arrived` in milliseconds."""
     return arrived > superseded.at and not state.was_alive

@@ -34,7 +34,7 @@ _FromEnd = Annotated[int, Field(ge=-31, le=-1)]
 
 
 class Schedule(BaseModel):
-    """The windows [`from`, `to`), by the clocks of `timezone`, on days that meet all conditions.
+    """The windows [`from`, `to`), in local time of `timezone`, on days that meet all conditions.
 
     A window whose `to` is earlier than its `from` runs over midnight and belongs to the day on
     which it began; one whose ends are equal is the whole day. `days` are 1 for Monday to 6, 0 or 7
@@ -53,7 +53,7 @@ class Schedule(BaseModel):
     anchor: _Date | None = None
 
     def holds(self, now: int, created: int) -> bool:
-        """Whether a window is open at `now`, for a token that was created then; both in seconds."""
+        """Whether a window is open at `now`, for a token made at `created`; both in seconds."""
         zone = self.timezone or UTC
         day = self._day_of_window(datetime.fromtimestamp(now, zone))
         if day is None or not self._has(day):

@@ -28,8 +28,8 @@ def document(
 ) -> dict[str, Any]:
     """The answer to one of the actions.
 
-    Raises InvalidToken, InsufficientCapabilities and UsageRestricted. To introspect a token is no
-    use of it, and so is possible wherever it may be used.
+    Introspection is no use of the token: restrictions do not apply, and the token is not rotated.
+    Raises InvalidToken, InsufficientCapabilities and UsageRestricted.
     """
     match action:
         case Action.INTROSPECT:
@@ -46,7 +46,7 @@ def document(
 
 
 def introspection(caller: Caller) -> dict[str, Any]:
-    """The caller's token: its claims, and in each limited clause how much of it is used up."""
+    """The caller's token: its claims, with the number of uses in each limited clause."""
     claims = dict(caller.mytoken.claims)
     if caller.mytoken.restrictions:
         claims["restrictions"] = [
@@ -61,7 +61,7 @@ def introspection(caller: Caller) -> dict[str, Any]:
 
 
 def forest(tokens: Iterable[TokenRecord]) -> list[Tree]:
-    """All tokens, oldest first, each below its nearest ancestor that is still there."""
+    """All tokens, oldest first, each below its nearest ancestor among them."""
     by_id = {token.mom_id: token for token in tokens}
     children: dict[str | None, list[TokenRecord]] = defaultdict(list)
     for token in sorted(by_id.values(), key=lambda token: (token.created, token.mom_id)):
@@ -71,7 +71,7 @@ def forest(tokens: Iterable[TokenRecord]) -> list[Tree]:
 
 
 def subtree(tokens: Iterable[TokenRecord], mom_id: str) -> Tree:
-    """A token and its descendants. Raises InvalidToken if it is not there any more."""
+    """A token and its descendants. Raises InvalidToken if the token is no longer listed."""
     for tree in forest(token for token in tokens if mom_id in (token.mom_id, *token.ancestors)):
         if tree["token"]["mom_id"] == mom_id:
             return tree

@@ -1,4 +1,4 @@
-"""The authority that is this stack itself: its key signs the mytokens, its registry knows them."""
+"""The embedded authority: this stack signs the mytokens, and its registry knows them."""
 
 import time
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ class EmbeddedAuthority:
         writes = self.registry.use_writes(mytoken, caller.clause, now)
         if not mytoken.rotates:
             return Use(writes)
-        # Signed before the commit, so that what is committed can be handed out.
+        # Signed before the commit: if KMS failed after it, the client would have no token left.
         claims = mytoken.successor_claims(now, caller.record.expires)
         token_update = Mytoken.of(claims).response(self.codec.encode(claims), now)
         if not mytoken.is_revoked_when_replayed:

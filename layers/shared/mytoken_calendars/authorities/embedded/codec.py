@@ -1,4 +1,10 @@
-"""The door to PyJWT: mytokens as they travel, signed with ES512 (RFC 7515, RFC 8725)."""
+"""The door to PyJWT: encodes and decodes mytokens as JWTs, signed with ES512 (RFC 7515, RFC 8725).
+
+A key rotation makes no token invalid. The first key signs; tokens of the retired keys are still
+accepted, as a token's header names its key by `kid` and the JWKS has all of them. A header must
+equal the one that this stack would write for one of its keys, so no token can bring or choose
+another key (RFC 8725, 3.10).
+"""
 
 import base64
 import hashlib
@@ -32,10 +38,10 @@ _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class JwtCodec:
-    """The mytokens of one signing key, and of those that have signed before it."""
+    """Makes mytokens with one signing key, and reads those of the retired keys, too."""
 
     key: SigningKey
-    retired: tuple["JwtCodec", ...] = ()  # theirs are still taken, but no new ones are made
+    retired: tuple["JwtCodec", ...] = ()  # they verify, but no longer sign
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -45,15 +51,15 @@ class JwtCodec:
     def encode(self, claims: Mapping[str, Any]) -> str:
         """The signed mytoken with these claims. Raises TemporarilyUnavailable."""
         payload = json.dumps(claims, separators=(",", ":")).encode()
-        # KMS signs: PyJWT has the public key at hand, and asks it for no more than its curve.
+        # KMS signs, so PyJWT gets the public key: it only needs the curve.
         key: Any = self.key.public
         return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self.header)
 
     def decode(self, bearer: str, issuer: str) -> Mytoken:
         """The claims of a mytoken that `encode` has made for this issuer.
 
-        It may still have expired or been revoked. Each token has one spelling only: no padding, no
-        spare bits, no name twice; and no header but its own, so none that brings or names a key.
+        The mytoken may have expired or been revoked. Each mytoken has exactly one spelling, so
+        padding, spare bits, a name that occurs twice and any further header parameter are refused.
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
@@ -71,13 +77,13 @@ class JwtCodec:
         return mytoken_of(claims, issuer)
 
     def payload(self, bearer: str) -> bytes:
-        """What this very key has signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
+        """The payload that this key signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
         payload: bytes = self._jws.decode(bearer, self.key.public, [SIGNING_ALGORITHM])
         return payload
 
     @property
     def jwks(self) -> list[dict[str, Any]]:
-        """The public keys that verify these mytokens."""
+        """The public keys of the signing key and of the retired keys, as JWKs."""
         return [codec.jwk for codec in self._all]
 
     @cached_property
@@ -112,7 +118,7 @@ class JwtCodec:
 
 
 def mytoken_of(claims: Any, issuer: str) -> Mytoken:
-    """The mytoken with these claims, if this issuer makes such; raises InvalidToken."""
+    """The mytoken with these claims. Raises InvalidToken if they are not this issuer's."""
     try:
         mytoken = Mytoken.of(claims)
     except ValueError:
@@ -123,7 +129,11 @@ def mytoken_of(claims: Any, issuer: str) -> Mytoken:
 
 
 class _KmsEs512(ECAlgorithm):
-    """PyJWT's ES512, except that KMS signs: it verifies with the public key at hand."""
+    """PyJWT's ES512, except that KMS signs. Of the two valid signatures, it takes only one.
+
+    If (r, s) is a valid ECDSA signature, (r, order - s) is valid too. `sign` writes the one with
+    the lower s and `verify` refuses the other, so that a token has exactly one spelling.
+    """
 
     def __init__(self, key: SigningKey) -> None:
         super().__init__(ECAlgorithm.SHA512, SECP521R1)
@@ -134,6 +144,5 @@ class _KmsEs512(ECAlgorithm):
         return der_to_raw_signature(encode_dss_signature(r, min(s, _ORDER - s)), key.curve)
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
-        # Of (r, s) and (r, order - s), which are equally good, only the lower one is ever made.
         s = int.from_bytes(sig[len(sig) // 2 :])
         return s <= _ORDER // 2 and super().verify(msg, key, sig)

@@ -19,7 +19,7 @@ _VERSION = "0.7"
 
 @dataclass(frozen=True)
 class NewMytoken:
-    """What an operator says of a token to be issued. `expires_in` is in seconds, None is never."""
+    """An operator's wishes for a new token. `expires_in` is in seconds; None is never."""
 
     user: str
     capabilities: list[str]
@@ -36,7 +36,7 @@ def issue(
     """The new token, signed and registered, and its claims.
 
     Its user is a user of this stack: `oidc_iss` is the issuer itself. Raises InvalidRequest for
-    claims that make no mytoken, and InvalidGrant if the parent is no token of the user or revoked.
+    invalid claims, and InvalidGrant if the parent is revoked or not a token of the user.
     """
     claims = {
         "ver": _VERSION,
@@ -66,7 +66,7 @@ def issue(
         raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
     ancestors, conditions = _lineage(authority, mytoken, new.parent)
     record = TokenRecord(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
-    # The registry has the end for good, the token that of its lifetime, if it has one.
+    # The registry stores the final expiry; the token has the expiry of its lifetime, if any.
     claims |= mytoken.ending(now, mytoken.exp)
     bearer = authority.codec.encode(claims)
     if len(bearer) > limits.TOKEN - limits.ROOM_FOR_SUCCESSORS:

@@ -1,5 +1,7 @@
-"""The authority that is another mytoken server: it has made the mytokens, and is asked about them.
+"""The remote authority: another mytoken server issues the mytokens, and answers what they are.
 
+A request asks the issuer at most once for a listing: the issuer counts each listing as a use, or
+rotates the token for it. So the answers are kept for all attempts at the request (`_Asked`).
 docs/authorities.md says what each authority can and cannot know.
 """
 
@@ -40,9 +42,10 @@ _COUNTED = (
 
 @dataclass
 class _Asked:
-    """What the issuer was asked about a presented token, in all attempts to answer its request.
+    """The issuer's answers about the presented token, kept for all attempts at a request.
 
-    `tokens` are those that it has shown; to show them it has counted a use, or rotated the token.
+    `tokens` are the listed tokens by mom_id. With them, the issuer has counted the use or rotated
+    the token; None means that it has done neither.
     """
 
     introspection: Introspection | None = None
@@ -51,7 +54,7 @@ class _Asked:
 
 @dataclass(frozen=True)
 class RemoteAuthority:
-    """An `authority.Authority`. No server is asked but the pinned one."""
+    """An `authority.Authority`. It sends requests to the pinned server only."""
 
     codec: RemoteCodec
     tokeninfo: TokeninfoClient
@@ -81,7 +84,7 @@ class RemoteAuthority:
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         asked = _asked(credentials)
-        # A token that was rotated for this very request is not alive any more, and need not be.
+        # After a listing the issuer may have rotated the token, and would call the old one dead.
         if asked.introspection is None and asked.tokens is None:
             asked.introspection = self.tokeninfo.introspect(credentials.bearer)
         counts = asked.introspection.usages_other_done if asked.introspection else ()
@@ -113,10 +116,10 @@ class RemoteAuthority:
         return Use(token_update=caller.credentials.state.token_update)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
-        """Nothing is left to do: the issuer does so itself when it is shown such a token."""
+        """Does nothing: the issuer itself revokes the chain of a replayed token."""
 
     def configuration(self, base_url: str) -> Mapping[str, Any]:
-        """The issuer's, by which clients of the issuer find the calendars of this stack."""
+        """The issuer's document, with this stack as its notifications endpoint."""
         endpoint = configuration.notifications_endpoint(base_url)
         document = self.codec.issuer.configuration().document
         return {**document, "notifications_endpoint": endpoint}
@@ -125,7 +128,7 @@ class RemoteAuthority:
         return self.codec.issuer.configuration().jwks
 
     def _look(self, caller: Caller) -> Mapping[str, TokenRecord]:
-        """The tokens that the caller's may see."""
+        """The tokens that the caller's token may list, by mom_id."""
         if caller.mytoken.may(Capability.LIST):
             return self._all(caller)
         if caller.mytoken.may(Capability.SUBTOKENS):
@@ -133,8 +136,9 @@ class RemoteAuthority:
         raise InsufficientCapabilities(_OTHERS)
 
     def _all(self, caller: Caller) -> Mapping[str, TokenRecord]:
-        """All tokens of the user, from which the user's feeds learn which are gone, and back."""
-        # Read before it is asked: a token that is made and added meanwhile is not gone.
+        """All tokens of the user, by mom_id. Also records which ones are revoked, for the feeds."""
+        # The subscriptions are read before the listing. The other way round, a token that is
+        # issued and added in between would count as revoked.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
         tokens = self._listed(caller, Action.LIST)
@@ -144,14 +148,14 @@ class RemoteAuthority:
         if is_complete and (gone or back):
             change = Change.new(caller.credentials.now)
             seen = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
-            with suppress(TemporarilyUnavailable):  # the next look finds them, too
+            with suppress(TemporarilyUnavailable):  # the next listing finds them, too
                 self.calendars.commit(change, *seen)
         return tokens
 
     def _listed(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
-        """What the issuer lists, once for a request: it counts this, or rotates the token for it.
+        """The tokens that the issuer lists. It counts this as a use, or rotates the token for it.
 
-        The successor is handed on whatever comes after, since nobody else knows it.
+        The client gets the successor even if the operation is refused: the old token is dead.
         """
         listing = self.tokeninfo.listing(caller.credentials.bearer, action)
         if listing.token_update:

@@ -20,7 +20,7 @@ _SHORT_TOKEN = re.compile(r"[A-Za-z0-9]{32,}")
 
 
 class _Header(BaseModel):
-    """All that a header may have: nothing that brings or leads to a key, and nothing critical."""
+    """All parameters that a header may have: none brings or names a location of a key."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -38,9 +38,9 @@ class RemoteCodec:
     def decode(self, bearer: str) -> Mytoken:
         """The claims of a mytoken that the issuer has signed. It may have expired or be revoked.
 
-        A token has one spelling only: no padding, no spare bits, no name twice. (The two signatures
-        that are equally good in ECDSA are both taken, since the issuer may make either.) The issuer
-        is asked for its keys only for what is a mytoken of its in all but the signature.
+        A token has one spelling: padding, spare bits and a name that occurs twice are refused. (Of
+        the two valid ECDSA signatures both are accepted, since the issuer may make either.) The
+        issuer's keys are fetched only after everything but the signature has been checked.
 
         Raises InvalidToken and TemporarilyUnavailable.
         """
@@ -70,7 +70,7 @@ def is_short_token(bearer: str) -> bool:
 
 
 def _decoded(segment: str) -> bytes:
-    """The bytes that are spelled so and not otherwise; raises ValueError."""
+    """The bytes of canonical base64url; raises ValueError for any other spelling."""
     data = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     if base64.urlsafe_b64encode(data).decode().rstrip("=") != segment:
         raise ValueError("not base64url as it is written")

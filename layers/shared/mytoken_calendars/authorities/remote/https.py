@@ -1,8 +1,8 @@
 """The door to the network outside AWS: JSON over HTTPS (RFC 9110), with one pinned server.
 
-It stands on http.client for what that does not do: each request has a fresh connection, so that no
-library repeats a POST that counts because a connection was stale; no redirect is followed, no proxy
-of the environment is asked, and no content coding is undone.
+It uses http.client, which does little by itself: each request has a fresh connection, so no library
+repeats a POST (which the issuer may count as a use) on a stale connection; no redirect is followed,
+no proxy of the environment is used, and no content coding is decoded.
 """
 
 import json
@@ -33,9 +33,9 @@ _NOT_IN_A_TARGET = frozenset('#\\"<>^`{|}')
 class Https:
     """The server at the origin (scheme, host, port) of `url`; raises ValueError if it has none.
 
-    An answer has arrived within so many seconds and has at most so many bytes, whatever the server
-    does; only the look-up of its address takes as long as the resolver lets it. Certificates are
-    checked with the system's authorities, or those of SSL_CERT_FILE.
+    A whole answer takes at most the given seconds and bytes, whatever the server does; only the
+    look-up of its address takes as long as the resolver does. Certificates are checked with the
+    system's authorities, or those of SSL_CERT_FILE.
     """
 
     url: str
@@ -132,9 +132,9 @@ def _answer(connection: HTTPConnection, at_most: int) -> tuple[int, bytes]:
 
 
 class _Socket(ssl.SSLSocket):
-    """A TLS connection that ends on time, and when it has brought more than there is room for.
+    """A TLS connection with a limit of time and of bytes.
 
-    Both are counted over all of it, as a server may send a header a second, or headers for ever.
+    Both limits cover the whole answer: a server may send a header a second, or headers for ever.
     """
 
     until = 0.0

@@ -1,4 +1,4 @@
-"""What is known of the pinned mytoken server: its configuration and its keys, kept for an hour."""
+"""The configuration and the keys of the pinned mytoken server, kept for an hour."""
 
 import threading
 import time
@@ -39,11 +39,11 @@ class _Announced(BaseModel):
 
 
 class Issuer:
-    """The mytoken server of this issuer URL. Threads may share one; then one of them fetches.
+    """The mytoken server of this issuer URL. Threads may share one; only one of them fetches.
 
-    Nothing is fetched in the 30 seconds after an attempt began, whether it succeeded or not: so
-    neither a server that is down nor a flood of forged tokens makes more of them. Nothing that is
-    known is given up for what was not checked completely.
+    There is at most one attempt to fetch in 30 seconds, even if it fails. So neither a server that
+    is down nor a flood of forged tokens causes more. A new configuration replaces the known one
+    only after it is checked completely.
     """
 
     def __init__(self, url: str, https: Https, clock: Callable[[], float] = time.time) -> None:
@@ -57,9 +57,9 @@ class Issuer:
             raise ValueError("not an issuer at the pinned server")
 
     def configuration(self) -> Configuration:
-        """What was last known, at most an hour old if it could be fetched, and never over a day.
+        """The configuration, at most an hour old; up to a day old while the server does not answer.
 
-        Raises TemporarilyUnavailable if there is nothing like it.
+        Raises TemporarilyUnavailable if there is none of this age.
         """
         with self._lock:
             if self._last is None or not self._is_recent(self._fetched, limits.CONFIGURATION_FRESH):
@@ -69,9 +69,9 @@ class Issuer:
             return self._last
 
     def newer_than(self, known: Configuration) -> Configuration | None:
-        """What is known since, for a token that no key of `known` verifies: keys do change.
+        """A configuration newer than `known`, for a token that may be signed with a new key.
 
-        None if there is nothing newer, or none may be fetched yet.
+        None if there is none, or none may be fetched yet.
         """
         with self._lock:
             if self._last is known:
@@ -86,9 +86,9 @@ class Issuer:
             self._last = self._fetch()
         except TemporarilyUnavailable as failure:
             metrics.count(Metric.AUTHORITY_UNREACHABLE)
-            # Logged here, since nobody notices it as long as the last known ones serve.
+            # Logged here, since no request fails as long as the known configuration serves.
             cause = failure.__cause__
-            # What is not as it should be might quote a secret that should not be there.
+            # The text of a ValidationError quotes the document, which might hold a secret.
             reason = type(cause).__name__ if isinstance(cause, ValidationError) else repr(cause)
             logger = logs.logger()
             logger.warning("the mytoken server's configuration was not renewed", reason=reason)
@@ -96,7 +96,7 @@ class Issuer:
             self._fetched = now
 
     def _is_recent(self, then: float, seconds: int) -> bool:
-        # A clock that was set back makes nothing recent for longer than it should be.
+        # A time in the future, after a clock was set back, is not recent.
         return 0 <= self._clock() - then < seconds
 
     @property

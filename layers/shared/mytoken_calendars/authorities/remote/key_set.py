@@ -50,10 +50,10 @@ class _Jwk(BaseModel):
 
 
 def keys_of(document: Any, algorithm: Algorithm) -> tuple[VerificationKey, ...]:
-    """The keys for `algorithm`, of which there is at least one; other keys are passed over.
+    """The keys for `algorithm`, at least one; keys of other algorithms are ignored.
 
-    Raises ValueError for a set that nobody should publish: one with a secret in it, with a weak key
-    or one that contradicts itself, with two keys of the same name, or with too many.
+    Raises ValueError for a set without such a key, and for a set that no issuer should publish: one
+    with a secret, a weak or contradictory key, two keys of the same name, or too many keys.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not 0 < len(entries) <= limits.ISSUER_KEYS:
@@ -77,7 +77,7 @@ def _jwk(entry: Any) -> _Jwk:
 
 
 def _public(jwk: _Jwk, algorithm: str) -> RSAPublicKey | EllipticCurvePublicKey | None:
-    """The key, or None if it is another algorithm's. Raises ValueError."""
+    """The key, or None if it is for another algorithm. Raises ValueError."""
     if jwk.alg is not None and jwk.alg not in ALGORITHMS:
         return None
     named = jwk.alg or algorithm

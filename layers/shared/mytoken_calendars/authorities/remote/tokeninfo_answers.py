@@ -1,4 +1,4 @@
-"""What a mytoken server's tokeninfo endpoint answers, read as something that may be nonsense."""
+"""The answers of a mytoken server's tokeninfo endpoint, parsed and checked."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class _Entry(BaseModel):
 
 
 class _Tree(BaseModel):
-    """A token and those made from it, which are read when their turn comes: not recursively."""
+    """A token and its children, which are parsed later: parsing is not recursive."""
 
     model_config = ConfigDict(strict=True)
 
@@ -87,7 +87,8 @@ def document(body: bytes) -> dict[str, Any]:
 def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
     """What `introspect` answered for a token of `issuer`.
 
-    Raises InvalidToken if it is none, and TemporarilyUnavailable for what is no such answer.
+    Raises InvalidToken if the answer is of no valid mytoken of this issuer, and
+    TemporarilyUnavailable for a malformed answer.
     """
     try:
         introspected = _Introspected.model_validate(answer)
@@ -95,7 +96,8 @@ def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
         raise TemporarilyUnavailable from error
     claims = dict(answer["token"])
     counted = claims.pop("restrictions", None) or []
-    # The counts are the server's and not the token's: no clause holds that has a member too many.
+    # The server adds its counts to the clauses. They are removed: a clause with an unknown member
+    # would not hold.
     bare = [{n: v for n, v in clause.items() if n not in _USAGES_DONE} for clause in counted]
     mytoken = mytoken_of({**claims, "restrictions": bare}, issuer)
     if not introspected.valid or mytoken.mom_id != introspected.mom_id:

@@ -1,4 +1,4 @@
-"""What an issuer is asked about mytokens, at its tokeninfo endpoint, and what its answers mean."""
+"""Asks an issuer's tokeninfo endpoint about mytokens."""
 
 import re
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ class Listing:
 
     @property
     def tokens(self) -> Mapping[str, TokenRecord]:
-        """Those that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
+        """The tokens that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
 
-        They are read when asked for, so that the successor is handed on even if they are nonsense.
+        They are parsed on demand, so that the client gets the successor even if they are invalid.
         """
         return tokeninfo_answers.token_records(self.answer)
 
@@ -52,7 +52,7 @@ class TokeninfoClient:
     https: Https
 
     def introspect(self, bearer: str) -> Introspection | None:
-        """What the token is; None if it is alive and may not ask. It counts no use."""
+        """What the token is; None if it is alive, but may not ask. The issuer counts no use."""
         endpoint = self.issuer.configuration().tokeninfo_endpoint
         with _counted():
             try:
@@ -64,8 +64,8 @@ class TokeninfoClient:
     def listing(self, bearer: str, action: Action) -> Listing:
         """The tokens that `list_mytokens` or `subtokens` show.
 
-        For the issuer it is a use of the token, which it may count, and for which it may rotate
-        the token. Raises InsufficientCapabilities and UsageRestricted.
+        For the issuer this is a use of the token: it may count the use and rotate the token.
+        Raises InsufficientCapabilities and UsageRestricted.
         """
         endpoint = self.issuer.configuration().tokeninfo_endpoint
         with _counted():

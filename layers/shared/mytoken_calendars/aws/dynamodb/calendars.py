@@ -1,4 +1,4 @@
-"""The door to DynamoDB for calendars and subscriptions; `items.py` shows their layout."""
+"""The door to DynamoDB for calendars and subscriptions; `keys.py` shows their layout."""
 
 import os
 from dataclasses import dataclass, replace
@@ -42,14 +42,14 @@ class CalendarStore:
         """
         found = self.table.query(keys.owner_partition(owner))
         revoked = revocations.read(self.table, owner)
-        # Without a head there are no calendars, but perhaps what an import lays ready.
+        # Without a head there are no calendars, though an import may have staged subscriptions.
         head = next((item for item in found if item["sk"] == keys.HEAD), None)
         if head != self.table.get(keys.owner_head(owner)):
             raise Outdated
         return items.calendars(owner, found, revoked)
 
     def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
-        """The calendar with its tokens; with a mom_id, only with that one and its descendants."""
+        """The calendar with its tokens; with `below`, only that token and its descendants."""
         prefix = keys.subscriptions_prefix(calendar.id)
         found = self.table.query(keys.owner_partition(calendar.owner), sk_prefix=prefix)
         revoked = revocations.read(self.table, calendar.owner)
@@ -103,7 +103,7 @@ class CalendarStore:
     def renew(
         self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
     ) -> None:
-        """Stores what has changed of a subscription. Raises Outdated if it was not the first to."""
+        """Stores a changed subscription. Raises Outdated if another change came first."""
         self.table.commit(
             change,
             self._exists(calendar),
@@ -125,7 +125,7 @@ class CalendarStore:
         )
 
     def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
-        """Makes sure that a subscription is still there as it is known. Raises Outdated if not."""
+        """Commits a use if the subscription has not changed. Raises Outdated if it has."""
         self.table.commit(
             change,
             self._exists(calendar),
@@ -138,7 +138,7 @@ class CalendarStore:
         )
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Deletes the calendar and its feed, and leaves the rest to `sweep`. Raises Outdated."""
+        """Deletes the calendar and its feed; `sweep` removes the rest. Raises Outdated."""
         feed_head = self.table.get(keys.feed_head(calendar.feed_id)) or {}
         subscriptions = feed_head.get("subscriptions")
         if subscriptions is None:
@@ -173,7 +173,7 @@ class CalendarStore:
         return self.table.check(_named(calendar), "#id = :id", id=calendar.id)
 
     def _count(self, owner: Owner, what: str, most: int, change: Change) -> Write:
-        """One more of `what` for the owner, unless there are `most` already."""
+        """The write that counts one more of `what` for the owner, up to `most`."""
         return self.table.update(
             keys.owner_head(owner),
             f"SET #version = :version ADD #{what} :one",

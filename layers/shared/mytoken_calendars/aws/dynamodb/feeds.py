@@ -1,4 +1,8 @@
-"""The door to DynamoDB for feeds: it reads what a feed shows, and can read nothing else."""
+"""The door to DynamoDB for feeds: reads the state of a feed and its events.
+
+A feed never shows a part of a change: `events` counts the writes that it sees, and raises
+Outdated if the head of the feed counts more (`Feed.is_made_of` says why that happens).
+"""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +21,7 @@ from mytoken_calendars.identifiers import Owner, is_feed_id
 
 @dataclass(frozen=True)
 class FeedStore:
-    """Feeds by their address, which is the secret. Every method raises TemporarilyUnavailable."""
+    """Feeds by their secret address. Every method raises TemporarilyUnavailable."""
 
     table: Table
     _owners: dict[str, Owner] = field(default_factory=dict)
@@ -27,7 +31,10 @@ class FeedStore:
         return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
 
     def find(self, feed_id: str, now: int) -> Feed:
-        """The feed's state at this moment. Raises FeedNotFound, or FeedGone for 90 days."""
+        """The current state of the feed.
+
+        Raises FeedGone for 90 days after the feed was deleted; FeedNotFound without such a feed.
+        """
         if not is_feed_id(feed_id):
             raise FeedNotFound
         head, revoked = self._heads(keys.feed_head(feed_id), now)
@@ -60,15 +67,16 @@ class FeedStore:
         metrics.count(Metric.FEED_BUILT)
 
     def _heads(self, key: keys.Key, now: int) -> tuple[Item, Item]:
-        """Of the feed and of its owner's revocations: in one request, if its owner is known.
+        """The head of the feed, and the head of its owner's revocations; {} before the first.
 
-        A feed has the same owner for ever, so that may be remembered, and nothing else.
+        One request reads both if the owner is known. The owner of a feed never changes, so it may
+        be remembered; nothing else of a feed may.
         """
         owner = self._owners.get(key["pk"])
         wanted = [key, keys.revocations_head(owner)] if owner else [key]
         found = {item["pk"]: item for item in self.table.get_all(wanted)}
         head = found.pop(key["pk"], None)
-        # DynamoDB removes an item some time after its `ttl`, so the time is compared here too.
+        # DynamoDB removes an item some time after its `ttl` (up to days), so this compares it too.
         if head is None or head.get("ttl", now) < now:
             raise FeedNotFound
         if "deleted" in head:

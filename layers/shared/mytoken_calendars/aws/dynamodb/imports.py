@@ -1,6 +1,6 @@
-"""How operators bring in a mytoken server's calendars: each with all its tokens, or not at all.
+"""Imports the calendars of a mytoken server: each with all its tokens, or not at all.
 
-Once a calendar was brought in, nothing brings it in again: what was deleted here stays deleted.
+A calendar is imported once: a calendar that was deleted here is not imported again.
 """
 
 import os
@@ -23,7 +23,7 @@ Event = tuple[Subscription, str]  # and its VEVENT
 
 @dataclass(frozen=True)
 class Importer:
-    """Its methods raise TemporarilyUnavailable if DynamoDB does not answer."""
+    """Imports calendars. Its methods raise TemporarilyUnavailable if DynamoDB does not answer."""
 
     table: Table
 
@@ -32,16 +32,15 @@ class Importer:
         return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
 
     def knows(self, feed_id: str) -> bool:
-        """Whether a calendar with this address was brought in, or is here, or was."""
+        """Whether a calendar with this address was imported, or exists, or was deleted."""
         return bool(self.table.get_all([keys.imported(feed_id), keys.feed_head(feed_id)]))
 
     def bring_in(
         self, calendar: Calendar, opening: str, events: Sequence[Event], change: Change
     ) -> None:
-        """Stores a calendar with all its tokens, which nobody sees before the last one is there.
+        """Stores a calendar with all its tokens; the last transaction publishes it as a whole.
 
-        Raises AlreadyImported, CalendarExists, and LimitReached; Outdated if it took so long that
-        it was given up.
+        Raises AlreadyImported, CalendarExists and LimitReached; Outdated if the import has expired.
         """
         check_number(events)
         ready = self._laid_ready(calendar, events[limits.IMPORTED_AT_ONCE :], change)
@@ -66,9 +65,9 @@ class Importer:
     def _laid_ready(
         self, calendar: Calendar, events: Sequence[Event], change: Change
     ) -> tuple[Write, ...]:
-        """Stores tokens of a calendar that is not there yet. Gives the write that makes them its.
+        """Stages tokens before their calendar exists; returns the write that publishes them.
 
-        `sweep` gives up what is not done in time: then this, and that write, raise Outdated.
+        Raises Outdated if the import has expired and `sweep` has ended it; so does that write.
         """
         if not events:
             return ()
@@ -97,7 +96,7 @@ class Importer:
         ]
 
     def _count(self, calendar: Calendar, tokens: int, change: Change) -> Write:
-        """One more calendar of the owner, and so many tokens, unless there are too many."""
+        """The write that counts a calendar and its tokens; it raises LimitReached."""
         return self.table.update(
             keys.owner_head(calendar.owner),
             "SET #version = :version ADD #calendars :one, #subscriptions :tokens",
@@ -116,6 +115,6 @@ class Importer:
 
 
 def check_number(tokens: Sequence[object]) -> None:
-    """Raises LimitReached if they are more than a calendar may have."""
+    """Raises LimitReached for more tokens than a calendar may have."""
     if len(tokens) > limits.TOKENS:
         raise LimitReached(f"A calendar has at most {limits.TOKENS:,} tokens.")

@@ -1,4 +1,4 @@
-"""Calendars and subscriptions as items of the table, and back; `items.py` shows the layout."""
+"""Calendars and subscriptions as items of the table, and back; `keys.py` shows the layout."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -84,9 +84,9 @@ def calendars(owner: Owner, partition: list[Item], revoked: Revocations) -> list
 def subscribed_tokens(
     partition: Iterable[Item], revoked: Revocations, below: str = ""
 ) -> dict[str, list[str]]:
-    """The mom_ids by calendar id; those of a deleted calendar are there until they are swept.
+    """The mom_ids by calendar id; those of a deleted calendar stay until they are swept.
 
-    With `below`, only this one and its descendants.
+    With `below`, only this token and its descendants.
     """
     subscribed = defaultdict(list)
     for item in partition:

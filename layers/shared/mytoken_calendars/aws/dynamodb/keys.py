@@ -1,4 +1,4 @@
-"""Where everything lies in the two tables: the keys of all items, and nothing else.
+"""The layout of the two tables: the keys of all items, and what each item holds.
 
 Both tables have the keys `pk` and `sk`. Times are seconds since 1970; a `version` is the id of
 the change that last altered the item. All reads are strongly consistent.
@@ -17,23 +17,23 @@ The calendars table:
 | FEED#<hash>         | #HEAD                            | owner, calendar, name, opening (the    |
 |                     |                                  | text before the events), version,      |
 |                     |                                  | changed, subscriptions (how many),     |
-|                     |                                  | renewals (its events' sequences, all   |
-|                     |                                  | together);                             |
-|                     |                                  | once deleted only deleted, ttl         |
-| REVOKED#<owner>     | #HEAD                            | version, changed, writes (of all items |
-|                     |                                  | below)                                 |
-| REVOKED#<owner>     | <mom_id>                         | tree: whether its descendants are too; |
-|                     |                                  | without it the token is there after    |
-|                     |                                  | all; writes (how many it has had)      |
-| SWEEP               | <calendar>                       | owner: of a deleted calendar, whose    |
-|                     |                                  | items `sweep` removes                  |
-| IMPORTING           | <calendar>                       | owner, until: of a calendar that is    |
-|                     |                                  | laid ready, and not there yet; then it |
-|                     |                                  | is given up, and a job of SWEEP        |
-| IMPORTED#<hash>     | #HEAD                            | at: a calendar with this address was   |
-|                     |                                  | imported, whatever became of it        |
+|                     |                                  | renewals (the sum of its events'       |
+|                     |                                  | sequences);                            |
+|                     |                                  | after its deletion: deleted, ttl       |
+| REVOKED#<owner>     | #HEAD                            | version, changed, writes (how many     |
+|                     |                                  | all items below have had)              |
+| REVOKED#<owner>     | <mom_id>                         | tree (whether the revocation includes  |
+|                     |                                  | its descendants; no tree: the token is |
+|                     |                                  | not revoked); writes (how many this    |
+|                     |                                  | item has had)                          |
+| SWEEP               | <calendar>                       | owner: a deleted calendar, whose items |
+|                     |                                  | `sweep` removes                        |
+| IMPORTING           | <calendar>                       | owner, until: an unfinished import,    |
+|                     |                                  | which expires then and becomes a SWEEP |
+| IMPORTED#<hash>     | #HEAD                            | at: when a calendar with this address  |
+|                     |                                  | was imported; stays if it is deleted   |
 | RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
-|                     |                                  | successor (sealed), ttl: of a request  |
+|                     |                                  | successor (encrypted), ttl: a request  |
 |                     |                                  | with an Idempotency-Key                |
 
 The tokens table:
@@ -46,11 +46,11 @@ The tokens table:
 |                     |                                  | latest, in milliseconds),              |
 |                     |                                  | uses_<digest> (how many, for each      |
 |                     |                                  | limited clause), revoked, revoked_tree |
-| TOKEN#<mom_id>      | #OWNER                           | owner, for operators, who know no more |
+| TOKEN#<mom_id>      | #OWNER                           | owner, for operators with a mom_id     |
 
-The owner comes from a verified mytoken only, so what belongs to others cannot even be named. A
-feed is found by the hash of its address, a receipt by that of its mytoken and Idempotency-Key: what
-is a secret is in no key.
+An owner's items can be read only with a mytoken of the owner: the owner in a key always comes from
+a verified mytoken. No key holds a secret: a feed is found by the hash of its address, a receipt by
+the hash of its mytoken and Idempotency-Key.
 """
 
 import base64

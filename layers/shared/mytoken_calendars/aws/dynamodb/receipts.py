@@ -1,8 +1,9 @@
-"""The door to DynamoDB for receipts: `items.py` shows their layout, `repeats.py` what they are for.
+"""Receipts in DynamoDB: `keys.py` has their layout, `tokens/idempotency.py` their purpose.
 
-A receipt exists if and only if its request was done, as both are one transaction. The successor of
-a rotated token lies in it sealed with a key that is made from the token it succeeds, so nobody who
-reads the table can use it.
+A receipt exists if and only if its request was done: one transaction writes both.
+
+A reader of the table cannot use the successor in a receipt. The successor is encrypted (Fernet),
+and the key is derived from the old token (HKDF, RFC 5869), which no table holds.
 """
 
 import base64
@@ -26,7 +27,7 @@ from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 
 @dataclass(frozen=True)
 class ReceiptStore:
-    """`repeats.Receipts`. Its methods raise TemporarilyUnavailable."""
+    """`idempotency.Receipts`. Its methods raise TemporarilyUnavailable."""
 
     table: Table
 
@@ -66,7 +67,7 @@ def _sealed(successor: Mapping[str, Any], bearer: str, at: int) -> str:
 
 
 def _unsealed(sealed: str, bearer: str, now: int) -> dict[str, Any] | None:
-    """The successor, unless its time is over."""
+    """The successor; None once it is too old to be handed out again."""
     try:
         opened = _seal(bearer).decrypt_at_time(sealed, limits.SUCCESSOR_REPEATED, now)
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""The revoked tokens of one owner, as the feeds of the owner's calendars must know them."""
+"""The revoked tokens of one owner, which the feeds of the owner leave out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from mytoken_calendars.identifiers import Owner
 
 @dataclass(frozen=True)
 class Revocations:
-    """Tokens that were revoked, by mom_id: all of them, and those whose descendants were too.
+    """The revoked tokens of an owner, by mom_id.
 
-    `written` counts the writes that all this took.
+    `trees` are the tokens that were revoked with their descendants. `written` counts the writes
+    of all items that were read; `Feed.is_made_of` compares it with the head.
     """
 
     tokens: frozenset[str]
@@ -36,7 +37,7 @@ def read(table: Table, owner: Owner) -> Revocations:
 
 
 def subscribed(table: Table, owner: Owner) -> set[str]:
-    """The mom_ids of all tokens in the owner's calendars, whether they are revoked or not."""
+    """The mom_ids of all tokens in the owner's calendars, revoked ones included."""
     found = table.query(keys.owner_partition(owner), sk_prefix=keys.SUBSCRIPTION)
     return {item["sk"].rpartition("#")[2] for item in found}
 
@@ -44,14 +45,18 @@ def subscribed(table: Table, owner: Owner) -> set[str]:
 def mark_writes(
     table: Table, owner: Owner, mom_id: str, *, recursive: bool, change: Change
 ) -> tuple[Write, ...]:
-    """The writes by which all feeds of the owner learn of a revocation, however many there are."""
+    """The writes that record a revocation for all feeds of the owner: one item, and the head."""
     return _marked(table, owner, mom_id, recursive=recursive), _learnt(table, owner, 1, change)
 
 
 def listing_writes(
     table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
 ) -> tuple[Write, ...]:
-    """The writes by which they learn which tokens are gone, and which are there after all."""
+    """The writes that record what a listing showed.
+
+    `gone` are mom_ids that the issuer no longer lists; `back` are mom_ids that were recorded as
+    revoked, but are listed.
+    """
     marks = [
         *(_marked(table, owner, mom_id, recursive=False) for mom_id in gone),
         *(_unmarked(table, owner, mom_id) for mom_id in back),

@@ -1,8 +1,9 @@
-"""Removes what deleted calendars have left behind: their events and subscriptions.
+"""Removes the events and subscriptions of deleted calendars and of expired imports.
 
-Nothing depends on it but space: a deleted calendar is gone with the transaction that deleted it.
-It acts only on calendar ids from that transaction, and a calendar's id is never used again. What an
-import lays ready (`importing.py`) it takes for left behind once the import has had its time.
+A sweep only frees space: the transaction that deletes a calendar already hides it. A sweep cannot
+remove a live calendar: its jobs are ids of deleted calendars, and an id is never used again. The
+same is true of an import (`imports.py`) that has not finished in time: one transaction ends the
+import and makes the job, so the import can no longer finish.
 """
 
 import os
@@ -30,7 +31,10 @@ class Sweeper:
         return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
 
     def sweep(self, now: int, may_go_on: Callable[[], bool]) -> int:
-        """How many calendars were swept. What it has no time for is left to the next sweep."""
+        """Sweeps until `may_go_on` says no; returns the number of calendars swept.
+
+        The next sweep does the rest. `now` is in seconds since 1970.
+        """
         self._give_up_imports(now)
         jobs = self.table.query(keys.SWEEP)
         left = len(jobs)
@@ -42,12 +46,12 @@ class Sweeper:
         return len(jobs) - left
 
     def _give_up_imports(self, now: int) -> None:
-        """What was laid ready and is not there in time is now as if a deletion had left it."""
+        """Hands expired, unfinished imports over to the sweep."""
         for job in self.table.query(keys.IMPORTING):
             if job["until"] > now:
                 continue
             key, owner = keys.importing(job["sk"]), {"owner": job["owner"]}
-            with suppress(Outdated):  # it came to its end after all
+            with suppress(Outdated):  # the import has just finished
                 self.table.commit(
                     Change.new(now),
                     self.table.delete(key, "#until = :until", until=job["until"]),

@@ -38,7 +38,7 @@ class Table:
 
     @clients.reachable()
     def get_all(self, keys: Iterable[Key]) -> list[Item]:
-        """Those of at most 100 items that exist, in no order."""
+        """The items with these keys (at most 100) that exist, in no order."""
         wanted: Any = [clients.dynamodb_parameters({"Key": key})["Key"] for key in keys]
         request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
         answers = _until_processed(self.client.batch_get_item, request, "UnprocessedKeys")
@@ -46,13 +46,13 @@ class Table:
         return [clients.from_dynamodb(item) for item in found]
 
     def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
-        """The items of a partition by `sk`; only `attributes` of each if any are named."""
+        """The items of a partition, ordered by `sk`; with `attributes`, only these of each."""
         return list(self.stream(pk, sk_prefix=sk_prefix, attributes=attributes))
 
     def stream(
         self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()
     ) -> Iterator[Item]:
-        """The same one by one, of which no more than a page (1 MB) is in memory."""
+        """As `query`, one by one, with no more than a page (1 MB) in memory."""
         parameters: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk",
@@ -73,13 +73,13 @@ class Table:
 
     @clients.reachable()
     def scan(self) -> list[Item]:
-        """All items there are: for operators only, as no function may do it."""
+        """All items of the table. Only operators have the permission, not the functions."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
         return [clients.from_dynamodb(item) for page in pages for item in page["Items"]]
 
     @clients.reachable()
     def remove(self, keys: Iterable[Key]) -> None:
-        """Deletes up to 25 items that nothing refers to any more; unlike a change, not at once."""
+        """Deletes up to 25 items to which nothing refers; not in one transaction."""
         deletes: Any = [
             {"DeleteRequest": clients.dynamodb_parameters({"Key": key})} for key in keys
         ]
@@ -87,8 +87,8 @@ class Table:
         for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
             pass
 
-    # Of the writes, one whose condition fails raises `refusal`, or Outdated if none is given: then
-    # what the operation has read is no longer so.
+    # A write whose condition fails raises `refusal`. The default is Outdated: something that the
+    # operation has read has changed since.
 
     def put(
         self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
@@ -116,15 +116,15 @@ class Table:
         return self._write("ConditionCheck", condition, refusal, values, Key=key)
 
     def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
-        """Does all of `writes`, to whichever tables they are, or none (`transaction.commit`).
+        """Does the use and all of `writes`, or none (`transaction.commit`); any tables will do.
 
-        The use is a part of it: what it is refused for comes first.
+        If several conditions fail, one of the use is reported before one of `writes`.
         """
         transaction.commit(self.client, change, (*use.writes, *use.conditions, *writes))
         use.follow_up()
 
     def commit_use(self, change: Change, use: Use) -> None:
-        """Commits a use alone, if it writes anything: what was read has passed its conditions."""
+        """Commits a use alone if it writes; else its conditions held when the token was read."""
         if use.writes:
             self.commit(change, use=use)
 
@@ -147,7 +147,7 @@ class Table:
 def _until_processed(
     send: Callable[..., Any], request: dict[str, Any], unprocessed: str
 ) -> Iterator[dict[str, Any]]:
-    """The answers to a batch, of which DynamoDB may return a part to be sent again later."""
+    """The answers to a batch; sends again what DynamoDB returns as unprocessed."""
     for attempt in range(limits.ATTEMPTS_AT_A_BATCH):
         if not request:
             return

@@ -1,4 +1,4 @@
-"""The door to DynamoDB for the tokens that this stack has issued; `items.py` shows the layout."""
+"""The door to DynamoDB for the tokens that this stack has issued; `keys.py` shows the layout."""
 
 import os
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ _ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
 _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
 _TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
 
-_USES = "uses_"  # and a clause's digest: the name of its counter
-_MADE = "made_"  # and a seq_no: when that successor was committed at the latest, in milliseconds
+_USES = "uses_"  # before a clause's digest: the attribute that counts the uses of the clause
+_MADE = "made_"  # before a seq_no: the latest time of this successor's commit, in milliseconds
 
 
 @dataclass(frozen=True)
 class TokenListing:
-    """A token as operators see it. `revoked`: itself, or together with one of its ancestors."""
+    """A token as operators see it. `revoked`: the token was revoked, or an ancestor recursively."""
 
     user: str
     token: TokenRecord
@@ -40,7 +40,7 @@ class TokenListing:
 
 @dataclass(frozen=True)
 class Registry:
-    """All issued tokens. Every method raises TemporarilyUnavailable if it cannot tell."""
+    """All issued tokens. Every method raises TemporarilyUnavailable if DynamoDB does not answer."""
 
     table: Table
 
@@ -51,7 +51,8 @@ class Registry:
     def look_up(self, mytoken: Mytoken) -> TokenRecord:
         """The presented token, if it is not revoked and has no successor.
 
-        Raises InvalidToken, or of its kind Superseded and AheadOfRegistry.
+        Raises InvalidToken; its subclass Superseded for a token with a successor; its subclass
+        AheadOfRegistry for a successor that the registry does not know.
         """
         refusal = InvalidToken()
         item, token = self._find(mytoken.owner, mytoken.mom_id, refusal)
@@ -68,7 +69,7 @@ class Registry:
         return self._find(owner, mom_id, InvalidGrant())[1]
 
     def all(self, owner: Owner) -> list[TokenRecord]:
-        """The owner's tokens that are not revoked, expired ones among them."""
+        """The owner's tokens that are not revoked, expired ones included."""
         found = self.table.query(keys.owner_partition(owner))
         return [issued.token for issued in _issued(found) if not issued.revoked]
 
@@ -79,7 +80,7 @@ class Registry:
         return _issued([item for item in self.table.scan() if item["pk"].startswith(keys.OWNER)])
 
     def owner_of(self, mom_id: str) -> Owner:
-        """Whose token it is, for operators: nobody else may ask. Raises InvalidGrant."""
+        """The owner of the token with this mom_id, for operators. Raises InvalidGrant."""
         item = self.table.get(keys.token_owner(mom_id))
         if item is None:
             raise InvalidGrant
@@ -103,10 +104,11 @@ class Registry:
         )
 
     def use_writes(self, mytoken: Mytoken, clause: Clause | None, now: int) -> tuple[Write, ...]:
-        """The write of a use, if it leaves a trace: the token is rotated, or the use is counted.
+        """The write that rotates the token, counts the use, or does both; none if neither applies.
 
-        It is to be committed on the token's conditions, which hold it to be the current one. It
-        raises Outdated if others have used up the clause.
+        Two requests cannot rotate the same token: the commit includes the conditions of `look_up`,
+        by which the token is still the current one. The commit raises Outdated if other requests
+        have used up the clause. `now` is in seconds since 1970.
         """
         changes, condition = "", ""
         values: dict[str, Any] = {}
@@ -127,7 +129,7 @@ class Registry:
         return (self.table.update(key, changes, condition, **values),) if changes else ()
 
     def commit_time_write(self, mytoken: Mytoken, at: int) -> Write:
-        """The write of when the token's successor was committed at the latest, in milliseconds."""
+        """The write that stores when the token's successor was committed, in milliseconds."""
         return self.table.update(
             keys.token(mytoken.owner, mytoken.mom_id),
             f"SET #{_MADE}{mytoken.seq_no + 1} = :at",
@@ -151,7 +153,10 @@ class Registry:
         )
 
     def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, TokenRecord]:
-        """The token, unless it is revoked, or an ancestor with its descendants; and its item."""
+        """The token and its item. Raises `refusal` for a token that is revoked or unknown.
+
+        A token is also revoked if one of its ancestors was revoked recursively.
+        """
         key = keys.token(owner, mom_id)
         item = self.table.get(key)
         if item is None or "revoked" in item:

@@ -1,4 +1,4 @@
-"""One transaction of DynamoDB for each change: it happens completely, or not at all."""
+"""Commits a change as one DynamoDB transaction: completely, or not at all."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# Cancelled by a condition, a conflict or a throttle; or its first sending is still under way.
+# A condition, a conflict or a throttle cancelled the transaction, or DynamoDB is still at work on
+# an earlier attempt.
 _MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
 _NEVER_SUCCEEDS = ("ValidationError", "ItemCollectionSizeLimitExceeded")
 _THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
@@ -24,11 +25,13 @@ _THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
 
 @clients.reachable()
 def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) -> None:
-    """Does all of `writes`; or none, and raises the refusal of the first whose condition fails.
+    """Does all of `writes`, or does none and raises the refusal of the first failed condition.
 
-    A transaction that met another one is sent again under the same idempotency token, so a lost
-    answer never makes it happen twice. Raises TemporarilyUnavailable when it keeps on meeting
-    others, or when DynamoDB does not answer.
+    A change happens once, even if an answer is lost and the transaction is sent again. Every
+    attempt has the same ClientRequestToken, and for ten minutes DynamoDB does a transaction with
+    the same token only once. Source: the API reference of TransactWriteItems.
+
+    Raises TemporarilyUnavailable if every attempt meets a conflict, or DynamoDB does not answer.
     """
     writes = _one_for_each_item(writes)
     items: Any = [{write.action: clients.dynamodb_parameters(write.parameters)} for write in writes]
@@ -47,7 +50,7 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
 
 
 def _raise_for_good(writes: list[Write], error: ClientError) -> None:
-    """Raises what no repetition can change: a failed condition, or a transaction that is wrong."""
+    """Raises if another attempt cannot help: for a failed condition or an invalid transaction."""
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = [reason.get("Code") for reason in reasons]
     for write, code in zip(writes, codes, strict=False):
@@ -60,7 +63,7 @@ def _raise_for_good(writes: list[Write], error: ClientError) -> None:
 
 
 def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
-    """A transaction may name an item once, so checks of it join the write of it, wherever it is."""
+    """Joins all writes and checks of an item: a transaction may name each item only once."""
     of_items: dict[tuple[str, ...], list[Write]] = {}
     for write in writes:
         key = write.parameters.get("Key") or write.parameters["Item"]
@@ -74,9 +77,10 @@ def _is_check(write: Write) -> bool:
 
 
 def _joined(write: Write, *checks: Write) -> Write:
-    """`write` on the further conditions of `checks`.
+    """`write` with the conditions of `checks` added to its own.
 
-    Where they would be refused differently, nobody could say which of them failed: Outdated.
+    If the refusals differ, the joined write raises Outdated, so that the request starts again and
+    reads what has changed. DynamoDB reports that the joined condition failed, but not which part.
     """
     if not checks:
         return write
