@@ -35,7 +35,7 @@ _FAULT = HTTPStatus.INTERNAL_SERVER_ERROR
 class Cost:
     """What a request cost of its function's own CPU time, in milliseconds."""
 
-    request: Costly
+    request: str
     status: int
     milliseconds: float
 
@@ -76,12 +76,11 @@ def figure(stack: Stack) -> Figure:
 
 def costs(stack: Stack) -> list[Cost]:
     """Of all requests that are made to be costly."""
-    made = requests(stack)
-    progress.report(f"{len(made)} hostile requests")
+    progress.report("hostile requests, for every operation")
     with _remote(stack) as remote:
         others = [measured(remote, request) for request in of_another_issuer(remote)]
-    found = [*(measured(stack, request) for request in made), *others]
-    if faults := [str(cost.request) for cost in found if cost.status >= _FAULT]:
+    found = [*(measured(stack, request) for request in requests(stack)), *others]
+    if faults := [cost.request for cost in found if cost.status >= _FAULT]:
         raise RuntimeError(f"answered with a fault: {faults}")
     return found
 
@@ -113,7 +112,7 @@ def measured(stack: Stack, request: Costly) -> Cost:
 
 def _quickest(request: Costly, took: list[tuple[int, float]]) -> Cost:
     status, milliseconds = min(took, key=itemgetter(1))
-    return Cost(request, status, milliseconds)
+    return Cost(str(request), status, milliseconds)
 
 
 def _once(stack: Stack, request: Costly) -> tuple[int, float]:

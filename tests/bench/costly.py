@@ -157,11 +157,12 @@ class Costly:
         return f"{self.operation}: {self.name}"
 
 
-def requests(stack: Stack) -> list[Costly]:
-    """All of them, with a mytoken that has every capability."""
+def requests(stack: Stack) -> Iterator[Costly]:
+    """One after the other, with a mytoken that has every capability: together they are large."""
     token = stack.mint("manage_mytokens", "tokeninfo")
-    makers = (_in_bodies, _in_headers, _in_cookies, _in_paths, _in_events, _in_tokens)
-    return [*(request for make in makers for request in make(token)), *_in_claims(stack)]
+    for make in (_in_bodies, _in_headers, _in_cookies, _in_paths, _in_events, _in_tokens):
+        yield from make(token)
+    yield from _in_claims(stack)
 
 
 def _in_bodies(token: Token) -> Iterator[Costly]:
