@@ -102,7 +102,7 @@ def feed(**changes: Any) -> Feed:
         events_written=2,
         revocations_written=0,
     )
-    return replace(known, **changes)
+    return known._replace(**changes)
 
 
 def request(**changes: Any) -> Request:

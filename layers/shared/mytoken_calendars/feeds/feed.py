@@ -7,10 +7,9 @@ feed, strongly consistent, and asks the cache for the text of exactly this state
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mytoken_calendars import limits
 from mytoken_calendars.identifiers import Owner
@@ -22,9 +21,10 @@ _GZIP = 31  # zlib's wbits for the gzip format (RFC 1952); zlib writes no time i
 _PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(NamedTuple):
     """The state of a feed: the same state always has the same text.
+
+    Each poll makes one, in less than half the time that a frozen dataclass takes.
 
     `version` changes with the calendar; `revocations` changes with every revocation of its owner,
     and is empty before the first. `opening` is the text before the events. `changed` is the time of
