@@ -410,7 +410,7 @@ MUTANTS = [
     Mutant(
         "the descendants of a revoked token stay in feeds and lists",
         f"{_SHARED}/aws/dynamodb/revocations.py",
-        "return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)",
+        "return mom_id in self.tokens or not self.recursive.isdisjoint(ancestors)",
         "return mom_id in self.tokens",
         "integration/test_feed_changes.py"
         "::test_descendants_leave_the_feed_only_if_the_revocation_is_recursive",

@@ -93,7 +93,7 @@ def test_packages_that_nobody_knows_are_not_counted_as_looked_up() -> None:
     ],
 )
 def test_where_nobody_can_be_asked_nothing_is_known(done: CompletedProcess[str]) -> None:
-    with pytest.raises(audit.NobodyToAsk):
+    with pytest.raises(audit.NoVulnerabilityData):
         audit.looked_up(done)
 
 

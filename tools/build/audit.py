@@ -41,7 +41,7 @@ HARMLESS = {
 _LONGEST_MESSAGE = 100  # characters
 
 
-class NobodyToAsk(Exception):
+class NoVulnerabilityData(Exception):
     """pip-audit has no data about vulnerabilities. Says why."""
 
 
@@ -65,16 +65,16 @@ def against_the_template(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def looked_up(done: Done) -> list[dict[str, Any]]:
-    """The packages that pip-audit knows. Raises NobodyToAsk if it has no data."""
+    """The packages that pip-audit knows. Raises NoVulnerabilityData if it has no data."""
     if not done.stdout:
         message = (done.stderr.strip() or "no message").splitlines()[-1][:_LONGEST_MESSAGE]
         if "onnect" in message:
-            raise NobodyToAsk(message)
+            raise NoVulnerabilityData(message)
         sys.exit(f"pip-audit: {message}")
     found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     known = [package for package in found if "skip_reason" not in package]
     if not known:
-        raise NobodyToAsk("whoever answers does not know any of the packages")
+        raise NoVulnerabilityData("the index answers, but knows none of the packages")
     return known
 
 
@@ -105,7 +105,7 @@ def _vulnerabilities_in_locks() -> Iterator[str]:
             packages = looked_up(_pip_audit(lock))
             count += len(packages)
             yield from vulnerabilities(lock, packages)
-    except NobodyToAsk as reason:
+    except NoVulnerabilityData as reason:
         print(f"locks: NOT COMPARED with known vulnerabilities: {reason}")
     else:
         print(f"locks: {count} packages were compared with known vulnerabilities")

@@ -17,7 +17,7 @@ _HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "
 
 def main() -> None:
     parser = ArgumentParser(prog="make tokens ARGS=...", description=__doc__)
-    parser.add_argument("--user", help="whose tokens (default: everybody's)")
+    parser.add_argument("--user", help="whose tokens (default: those of all users)")
     target_stack.add_argument(parser)
     arguments = parser.parse_args()
 

@@ -20,7 +20,7 @@ class InvalidRequest(Refusal):
 
 
 class IdempotencyKeyReused(InvalidRequest):
-    description = "This Idempotency-Key was that of another request."
+    description = "This Idempotency-Key was used for another request."
 
 
 class LimitReached(InvalidRequest):
@@ -80,13 +80,13 @@ class CalendarExists(Refusal):
 
 
 class AlreadyImported(CalendarExists):
-    description = "A calendar with this address is here already, or was."
+    description = "A calendar with this address exists already, or has been deleted."
 
 
 class RepeatedTooLate(Refusal):
     """The repeated request was done, but since then its effect was undone or its successor used."""
 
-    description = "This request was done before, and its calendar or its mytoken is gone since."
+    description = "This request was done before. Since then, its calendar was deleted or its mytoken replaced."
 
 
 class FeedNotFound(NotFound):
@@ -114,11 +114,11 @@ class Outdated(TemporarilyUnavailable):
 
 
 class RouteNotFound(NotFound):
-    description = "There is nothing at this path."
+    description = "The API has no such path."
 
 
 class MethodNotAllowed(Refusal):
-    description = "This path does not have the method of the request."
+    description = "This path has no such method: the Allow header names those it has."
 
     def __init__(self, allow: str) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ def revoke(
     Raises InvalidRequest, InvalidToken, UsageRestricted, InsufficientCapabilities and InvalidGrant.
     """
     if not (token or mom_id):
-        raise InvalidRequest("token or mom_id has to say which mytoken is to be revoked.")
+        raise InvalidRequest("Name the mytoken to revoke with token or mom_id.")
     caller = identify(authority, credentials)
     if mom_id and mom_id != caller.record.mom_id:
         caller = allowed(caller)

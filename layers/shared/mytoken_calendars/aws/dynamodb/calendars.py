@@ -1,11 +1,9 @@
 """The door to DynamoDB for calendars and subscriptions; `keys.py` shows their layout."""
 
-import os
 from dataclasses import dataclass, replace
 from typing import Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import items, keys, revocations
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Table
 from mytoken_calendars.calendars.calendars import Calendar
@@ -26,7 +24,7 @@ class CalendarStore:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+        return cls(Table.calendars())
 
     def find(self, owner: Owner, name: str) -> Calendar:
         """The calendar of this name, without its tokens. Raises CalendarNotFound."""

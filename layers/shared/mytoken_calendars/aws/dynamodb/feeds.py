@@ -4,13 +4,12 @@ A feed never shows a part of a change: `events` counts the writes that it sees, 
 Outdated if the head of the feed counts more (`Feed.is_made_of` says why that happens).
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws import clients, metrics
+from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.dynamodb import keys, revocations
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.aws.metrics import Metric
@@ -28,7 +27,7 @@ class FeedStore:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+        return cls(Table.calendars())
 
     def find(self, feed_id: str, now: int) -> Feed:
         """The current state of the feed.

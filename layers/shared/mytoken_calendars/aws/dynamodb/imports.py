@@ -3,13 +3,11 @@
 A calendar is imported once: a calendar that was deleted here is not imported again.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import items, keys
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Table
 from mytoken_calendars.calendars.calendars import Calendar
@@ -29,7 +27,7 @@ class Importer:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+        return cls(Table.calendars())
 
     def knows(self, feed_id: str) -> bool:
         """Whether a calendar with this address was imported, or exists, or was deleted."""

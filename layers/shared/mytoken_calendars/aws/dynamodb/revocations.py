@@ -13,16 +13,16 @@ from mytoken_calendars.identifiers import Owner
 class Revocations:
     """The revoked tokens of an owner, by mom_id.
 
-    `trees` are the tokens that were revoked with their descendants. `written` counts the writes
-    of all items that were read; `Feed.is_made_of` compares it with the head.
+    `recursive` are those of them that were revoked with their descendants. `written` counts the
+    writes of all items that were read; `Feed.is_made_of` compares it with the head.
     """
 
     tokens: frozenset[str]
-    trees: frozenset[str]
+    recursive: frozenset[str]
     written: int
 
     def include(self, mom_id: str, ancestors: Iterable[str]) -> bool:
-        return mom_id in self.tokens or not self.trees.isdisjoint(ancestors)
+        return mom_id in self.tokens or not self.recursive.isdisjoint(ancestors)
 
 
 NONE = Revocations(frozenset(), frozenset(), 0)
@@ -31,9 +31,9 @@ NONE = Revocations(frozenset(), frozenset(), 0)
 def read(table: Table, owner: Owner) -> Revocations:
     rows = table.query(keys.revocations_partition(owner))
     revoked = {row["sk"]: row["tree"] for row in rows if "tree" in row}
-    trees = frozenset(mom_id for mom_id, tree in revoked.items() if tree)
+    recursive = frozenset(mom_id for mom_id, recursive in revoked.items() if recursive)
     written = sum(row.get("writes", 0) for row in rows if row["sk"] != keys.HEAD)
-    return Revocations(frozenset(revoked), trees, written)
+    return Revocations(frozenset(revoked), recursive, written)
 
 
 def subscribed(table: Table, owner: Owner) -> set[str]:

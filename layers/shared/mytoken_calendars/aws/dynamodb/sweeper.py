@@ -6,14 +6,13 @@ same is true of an import (`imports.py`) that has not finished in time: one tran
 import and makes the job, so the import can no longer finish.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws import clients, metrics
+from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
 from mytoken_calendars.aws.metrics import Metric
@@ -28,7 +27,7 @@ class Sweeper:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"]))
+        return cls(Table.calendars())
 
     def sweep(self, now: int, may_go_on: Callable[[], bool]) -> int:
         """Sweeps until `may_go_on` says no; returns the number of calendars swept.

@@ -1,8 +1,9 @@
 """One table of DynamoDB: strongly consistent reads, and the writes that a change is made of."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-
 ABSENT = "attribute_not_exists(#pk)"
 PRESENT = "attribute_exists(#pk)"
 
@@ -29,6 +29,14 @@ class Table:
 
     client: "DynamoDBClient"
     name: str
+
+    @classmethod
+    def calendars(cls) -> Self:
+        return cls(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"])
+
+    @classmethod
+    def tokens(cls) -> Self:
+        return cls(clients.client("dynamodb"), os.environ["TOKENS_TABLE"])
 
     @clients.reachable()
     def get(self, key: Key) -> Item | None:

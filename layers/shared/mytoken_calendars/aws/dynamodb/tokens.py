@@ -1,11 +1,9 @@
 """The door to DynamoDB for the tokens that this stack has issued; `keys.py` shows the layout."""
 
-import os
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.changes import Change, Write
@@ -22,7 +20,7 @@ from mytoken_calendars.tokens.restrictions import Clause
 
 _ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
 _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
-_TREE_ALIVE = "attribute_not_exists(#revoked_tree)"
+_SPARES_DESCENDANTS = "attribute_not_exists(#revoked_tree)"
 
 _USES = "uses_"  # before a clause's digest: the attribute that counts the uses of the clause
 _MADE = "made_"  # before a seq_no: the latest time of this successor's commit, in milliseconds
@@ -46,7 +44,7 @@ class Registry:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table(clients.client("dynamodb"), os.environ["TOKENS_TABLE"]))
+        return cls(Table.tokens())
 
     def look_up(self, mytoken: Mytoken) -> TokenRecord:
         """The presented token, if it is not revoked and has no successor.
@@ -167,7 +165,10 @@ class Registry:
             raise refusal
         conditions = (
             self.table.check(key, _ALIVE, refusal),
-            *(self.table.check(ancestor, _TREE_ALIVE, refusal) for ancestor in ancestor_keys),
+            *(
+                self.table.check(ancestor, _SPARES_DESCENDANTS, refusal)
+                for ancestor in ancestor_keys
+            ),
         )
         return item, replace(token, conditions=conditions)
 
@@ -185,13 +186,13 @@ def _token(item: Item) -> TokenRecord:
 
 
 def _issued(found: list[Item]) -> list[TokenListing]:
-    trees = {item["sk"] for item in found if "revoked_tree" in item}
+    recursive = {item["sk"] for item in found if "revoked_tree" in item}
     return [
         TokenListing(
             item.get("user", "-"),
             token := _token(item),
             item["seq_no"],
-            revoked="revoked" in item or not trees.isdisjoint(token.ancestors),
+            revoked="revoked" in item or not recursive.isdisjoint(token.ancestors),
         )
         for item in found
     ]
