@@ -29,7 +29,7 @@ MUTANTS = [
         "a token of another type is taken for a mytoken",
         f"{_SHARED}/authorities/embedded/codec.py",
         "if header == codec.header)",
-        "if {**header, 'typ': TYPE} == codec.header)",
+        "if {**header, 'typ': TOKEN_TYPE} == codec.header)",
         "unit/test_jwt_codec.py::test_a_token_of_another_type_is_refused",
     ),
     Mutant(

@@ -12,7 +12,7 @@ from local.template import Template
 from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
 from mytoken_calendars.http import credentials, idempotency_key
-from mytoken_calendars.http.operation import STATUS_AND_CODE
+from mytoken_calendars.http.error_response import STATUS_AND_CODE
 from mytoken_calendars.tokens import tokeninfo
 from mytoken_calendars.tokens.mytoken import Capability
 from tests import mytoken_server

@@ -13,7 +13,8 @@ import pytest
 
 from mytoken_calendars import errors, logs
 from mytoken_calendars.http import response
-from mytoken_calendars.http.operation import STATUS_AND_CODE, operation
+from mytoken_calendars.http.error_response import STATUS_AND_CODE
+from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import NO_CONTENT, PREFLIGHT, Response
 from mytoken_calendars.logs import Fault

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
-from mytoken_calendars.problems import first_problem
 from mytoken_calendars.tokens.mytoken import Capability
 from mytoken_calendars.tokens.restrictions import Clause
 from mytoken_calendars.tokens.rotation import Rotation
+from mytoken_calendars.validation import first_problem
 from tools.operate import target_stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}

@@ -1,4 +1,4 @@
-"""What can go wrong, in the words of the domain; `http/operation.py` has the status of each."""
+"""What can go wrong, in the words of the domain; `http/error_response.py` has their statuses."""
 
 
 class Refusal(Exception):
@@ -86,7 +86,10 @@ class AlreadyImported(CalendarExists):
 class RepeatedTooLate(Refusal):
     """The repeated request was done, but since then its effect was undone or its successor used."""
 
-    description = "This request was done before. Since then, its calendar was deleted or its mytoken replaced."
+    description = (
+        "This request was done before. Since then, its calendar was deleted or its mytoken "
+        "replaced."
+    )
 
 
 class FeedNotFound(NotFound):

@@ -8,6 +8,7 @@ import string
 from typing import NewType
 from uuid import UUID
 
+TOKEN_TYPE = "MT+JWT"  # noqa: S105 - the `typ` of a mytoken's header
 SIGNING_ALGORITHM = "ES512"  # of the mytokens that this stack issues (RFC 7518, 3.1)
 
 Owner = NewType("Owner", str)

@@ -12,7 +12,7 @@ from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
 from mytoken_calendars.http.request import Request
-from mytoken_calendars.problems import first_problem
+from mytoken_calendars.validation import first_problem
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

@@ -8,26 +8,9 @@ from typing import Any
 
 from mytoken_calendars import errors, limits, logs
 from mytoken_calendars.backoff import pause
-from mytoken_calendars.http import token_update
+from mytoken_calendars.http import error_response, token_update
 from mytoken_calendars.http.request import Request
-from mytoken_calendars.http.response import Response, answer
-
-STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
-    errors.InvalidRequest: (HTTPStatus.BAD_REQUEST, "invalid_request"),
-    errors.InvalidToken: (HTTPStatus.UNAUTHORIZED, "invalid_token"),
-    errors.InsufficientCapabilities: (HTTPStatus.FORBIDDEN, "insufficient_capabilities"),
-    errors.UsageRestricted: (HTTPStatus.FORBIDDEN, "usage_restricted"),
-    errors.InvalidGrant: (HTTPStatus.FORBIDDEN, "invalid_grant"),
-    errors.NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
-    errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
-    errors.FeedTooLarge: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable"),
-    errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
-    errors.RepeatedTooLate: (HTTPStatus.CONFLICT, "conflict"),
-    errors.FeedGone: (HTTPStatus.GONE, "gone"),
-    errors.PayloadTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"),
-    errors.UnsupportedMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
-    errors.TemporarilyUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable"),
-}
+from mytoken_calendars.http.response import Response
 
 # Web applications of any origin may call these. Feeds are for calendar apps, which need no CORS.
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
@@ -48,7 +31,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
         try:
             response = _until_current(handle, request)
         except errors.Refusal as refusal:
-            response = _refused(refusal)
+            response = error_response.of(refusal)
             _log(refusal, response, event["requestContext"]["requestId"])
         response = token_update.handed_on(response, request)
         if request.path.startswith(_OPEN_PATHS):
@@ -90,31 +73,6 @@ def _may_have_been_done(refusal: errors.Refusal) -> bool:
         refusal,
         (errors.CalendarExists, errors.CalendarNotFound, errors.Superseded, errors.UsageRestricted),
     )
-
-
-def _refused(refusal: errors.Refusal) -> Response:
-    status, code = STATUS_AND_CODE[_listed(type(refusal))]
-    response = answer(status, {"error": code, "error_description": refusal.description})
-    return replace(response, headers={**response.headers, **_headers_for(refusal)})
-
-
-def _headers_for(refusal: errors.Refusal) -> dict[str, str]:
-    match refusal:
-        case errors.MytokenMissing():
-            return {"WWW-Authenticate": 'Bearer realm="mytoken"'}
-        case errors.InvalidToken():
-            return {"WWW-Authenticate": 'Bearer realm="mytoken", error="invalid_token"'}
-        case errors.MethodNotAllowed():
-            return {"Allow": refusal.allow}
-        case errors.TemporarilyUnavailable():
-            return {"Retry-After": str(limits.RETRY_AFTER)}
-        case _:
-            return {}
-
-
-def _listed(error: type[errors.Refusal]) -> type[errors.Refusal]:
-    """The class itself or its nearest parent in STATUS_AND_CODE."""
-    return next(parent for parent in error.__mro__ if parent in STATUS_AND_CODE)
 
 
 def _log(refusal: errors.Refusal, response: Response, request_id: str) -> None:

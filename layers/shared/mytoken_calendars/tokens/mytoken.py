@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
+from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.restrictions import Restrictions, Time
 from mytoken_calendars.tokens.rotation import Rotation
@@ -84,6 +85,17 @@ class Mytoken(BaseModel):
         """The mytoken with these claims. Raises pydantic's ValidationError, a ValueError."""
         mytoken = cls.model_validate(claims)
         mytoken._claims = dict(claims)  # noqa: SLF001 - it is being made here
+        return mytoken
+
+    @classmethod
+    def issued_by(cls, issuer: str, claims: Any) -> Self:
+        """The mytoken with these claims. Raises InvalidToken if they are not this issuer's."""
+        try:
+            mytoken = cls.of(claims)
+        except ValueError:
+            raise InvalidToken from None
+        if issuer != mytoken.iss or issuer != mytoken.aud:
+            raise InvalidToken
         return mytoken
 
     @property

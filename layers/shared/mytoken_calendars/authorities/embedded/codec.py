@@ -27,10 +27,8 @@ from jwt.utils import base64url_decode, der_to_raw_signature
 from mytoken_calendars import limits, strict_json
 from mytoken_calendars.aws.kms import SigningKey
 from mytoken_calendars.errors import InvalidToken
-from mytoken_calendars.identifiers import SIGNING_ALGORITHM
+from mytoken_calendars.identifiers import SIGNING_ALGORITHM, TOKEN_TYPE
 from mytoken_calendars.tokens.mytoken import Mytoken
-
-TYPE = "MT+JWT"
 
 _ORDER = SECP521R1().group_order
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -74,7 +72,7 @@ class JwtCodec:
             claims = strict_json.loads(codec.payload(bearer))
         except (PyJWTError, ValueError):
             raise InvalidToken from None
-        return mytoken_of(claims, issuer)
+        return Mytoken.issued_by(issuer, claims)
 
     def payload(self, bearer: str) -> bytes:
         """The payload that this key signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
@@ -103,7 +101,7 @@ class JwtCodec:
 
     @property
     def header(self) -> dict[str, Any]:
-        return {"typ": TYPE, "alg": SIGNING_ALGORITHM, "kid": self.jwk["kid"]}
+        return {"typ": TOKEN_TYPE, "alg": SIGNING_ALGORITHM, "kid": self.jwk["kid"]}
 
     @property
     def _all(self) -> tuple["JwtCodec", ...]:
@@ -115,17 +113,6 @@ class JwtCodec:
         jws.unregister_algorithm(SIGNING_ALGORITHM)
         jws.register_algorithm(SIGNING_ALGORITHM, _KmsEs512(self.key))
         return jws
-
-
-def mytoken_of(claims: Any, issuer: str) -> Mytoken:
-    """The mytoken with these claims. Raises InvalidToken if they are not this issuer's."""
-    try:
-        mytoken = Mytoken.of(claims)
-    except ValueError:
-        raise InvalidToken from None
-    if issuer != mytoken.iss or issuer != mytoken.aud:
-        raise InvalidToken
-    return mytoken
 
 
 class _KmsEs512(ECAlgorithm):

@@ -9,10 +9,10 @@ from jwt import PyJWS, PyJWTError
 from pydantic import BaseModel, ConfigDict, Field
 
 from mytoken_calendars import limits, strict_json
-from mytoken_calendars.authorities.embedded.codec import TYPE, mytoken_of
 from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
 from mytoken_calendars.authorities.remote.key_set import Algorithm, VerificationKey
 from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.identifiers import TOKEN_TYPE
 from mytoken_calendars.tokens.mytoken import Mytoken
 
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -53,9 +53,9 @@ class RemoteCodec:
             claims = strict_json.loads(payload)
         except ValueError:
             raise InvalidToken from None
-        if header.typ != TYPE:
+        if header.typ != TOKEN_TYPE:
             raise InvalidToken
-        mytoken = mytoken_of(claims, self.issuer.url)
+        mytoken = Mytoken.issued_by(self.issuer.url, claims)
         known = self.issuer.configuration()
         if not _is_signed(bearer, header, known):
             newer = self.issuer.newer_than(known)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mytoken_calendars import identifiers, limits, strict_json
-from mytoken_calendars.authorities.embedded.codec import mytoken_of
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Time
@@ -99,7 +98,7 @@ def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
     # The server adds its counts to the clauses. They are removed: a clause with an unknown member
     # would not hold.
     bare = [{n: v for n, v in clause.items() if n not in _USAGES_DONE} for clause in counted]
-    mytoken = mytoken_of({**claims, "restrictions": bare}, issuer)
+    mytoken = Mytoken.issued_by(issuer, {**claims, "restrictions": bare})
     if not introspected.valid or mytoken.mom_id != introspected.mom_id:
         raise InvalidToken
     clauses = introspected.token.restrictions or []
