@@ -81,7 +81,7 @@ test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run
 	@$(PYTHON) -m tests.deep
 
 mutants: .venv/installed .venv-standins/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
-	@$(PYTHON) -m tests.mutation $(ARGS)
+	@$(PYTHON) -m tests.mutants $(ARGS)
 
 load: .venv/installed .venv-standins/installed ## Serve a load of polls for SECONDS (default: 60), and report
 	@$(PYTHON) -m tests.load --seconds $(SECONDS) $(ARGS)
@@ -90,7 +90,7 @@ bench: .venv/installed .venv-standins/installed ## Measure the performance besid
 	@$(PYTHON) -m tests.bench
 
 e2e: .venv/installed ## Check a deployed stack from outside: URL=https://... TOKEN=... ARGS="[-k WORD]"
-	@$(PYTHON) -m tests.deployed $(ARGS)
+	@$(PYTHON) -m tests.e2e $(ARGS)
 
 check: lint types imports template audit build test test-runtime test-build ## Everything that has to pass before a change lands
 

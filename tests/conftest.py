@@ -17,15 +17,16 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests import dynamodb_servers, engines, mytoken_server, permissions
-from tests.deployed.deployment import Deployment
-from tests.integration.steps import Clock, new_user
-from tests.integration.uses import EVERYTHING
-from tests.server import ServedStack, Server
-from tests.support import RemoteStack, Stack
-from tests.tally import Tally
+from tests.doubles import dynamodb_servers, mytoken_server
+from tests.harness import engines, permissions
+from tests.harness.deployment import Deployment
+from tests.harness.server import ServedStack, Server
+from tests.harness.stacks import RemoteStack, Stack
+from tests.harness.steps import Clock, new_user
+from tests.harness.tally import Tally
+from tests.harness.token_uses import EVERYTHING
 
-pytest.register_assert_rewrite("tests.built.walk")  # it asserts, and is no file of tests
+pytest.register_assert_rewrite("tests.harness.built.walk")  # it asserts, and is no file of tests
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -153,7 +154,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for module in (
         "mytoken_calendars.authorities.embedded.authority",
         "mytoken_calendars.http.request",
-        "tests.support",
+        "tests.harness.stacks",
     ):
         monkeypatch.setattr(f"{module}.time", stopped)
     return stopped

@@ -15,7 +15,6 @@ from tests.bench import (
     polls,
     progress,
     report,
-    stage,
     start,
     warm,
 )
@@ -24,8 +23,9 @@ from tests.bench.calls import Clients
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
 from tests.bench.function import Function
-from tests.bench.stage import Person
-from tests.support import ROOT, Stack
+from tests.harness import stage
+from tests.harness.stacks import ROOT, Stack
+from tests.harness.stage import Person
 from tools.plan.markdown_table import table
 
 PERFORMANCE = ROOT / "docs" / "performance.md"

@@ -3,8 +3,8 @@
 from tests.bench import progress
 from tests.bench.calls import Clients
 from tests.bench.figures import Figure
-from tests.bench.stage import Person
-from tests.integration.steps import Document, add
+from tests.harness.stage import Person
+from tests.harness.steps import Document, add
 
 _DONE = ("dynamodb", "TransactWriteItems")
 

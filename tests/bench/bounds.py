@@ -18,13 +18,13 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
-from tests import mytoken_server
 from tests.bench import progress
 from tests.bench.costly import Costly, of_another_issuer, requests
 from tests.bench.figures import Figure
 from tests.bench.invoked import Context
-from tests.samples import prepared
-from tests.support import RemoteStack, Stack
+from tests.doubles import mytoken_server
+from tests.harness.samples import prepared
+from tests.harness.stacks import RemoteStack, Stack
 
 _ATTEMPTS = 5  # of which the quickest counts: other work on the machine only adds to it
 _SUSPICIOUS = 3  # milliseconds

@@ -8,8 +8,8 @@ from mytoken_calendars import limits
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function
-from tests.bench.stage import forget_feeds, poll
-from tests.integration.steps import Document
+from tests.harness.stage import forget_feeds, poll
+from tests.harness.steps import Document
 
 FEW = 100
 _RUNS = 5

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from local.gateway import LARGEST_HEAD
 from local.handlers import Event
 from mytoken_calendars import limits
-from tests.samples import DOCUMENTED
-from tests.support import RemoteStack, Stack, Token, sample_event, set_body, set_token
+from tests.harness.samples import DOCUMENTED
+from tests.harness.stacks import RemoteStack, Stack, Token, sample_event, set_body, set_token
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _HEADER = LARGEST_HEAD - 1536  # bytes, since the request line and other headers want some too

@@ -15,9 +15,9 @@ from typing import Any
 
 from local.handlers import Handler, load_handler
 from local.template import Template
-from tests import lambda_runtime
-from tests.lambda_runtime import Runtime
-from tests.support import ROOT, Stack
+from tests.harness import lambda_runtime
+from tests.harness.lambda_runtime import Runtime
+from tests.harness.stacks import ROOT, Stack
 
 _CHILD = Path(__file__).with_name("invoked.py")
 _PERF = ("perf", "stat", "--field-separator=,", "--event=instructions:u")

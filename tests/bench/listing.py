@@ -9,9 +9,9 @@ from mytoken_calendars.aws.dynamodb import keys
 from tests.bench import capacity, progress
 from tests.bench.calls import Calls, Clients
 from tests.bench.figures import Figure
-from tests.bench.stage import Person
-from tests.integration.steps import Document, calendars, internal_id
-from tests.support import Stack
+from tests.harness.stacks import Stack
+from tests.harness.stage import Person
+from tests.harness.steps import Document, calendars, internal_id
 
 _CALENDARS = 100
 _TOKENS = 10  # in each

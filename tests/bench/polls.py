@@ -14,8 +14,8 @@ from tests.bench.calls import Clients
 from tests.bench.figures import Figure
 from tests.bench.function import Answer, Function
 from tests.bench.invoked import Context
-from tests.bench.stage import Person, forget_feeds, poll
-from tests.integration.steps import Document
+from tests.harness.stage import Person, forget_feeds, poll
+from tests.harness.steps import Document
 
 TOKENS = 37  # make a feed of 50 KB
 _FEEDS = 12

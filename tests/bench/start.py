@@ -6,8 +6,8 @@ from typing import Any
 from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function, counts_instructions
-from tests.bench.stage import poll
-from tests.integration.steps import Document
+from tests.harness.stage import poll
+from tests.harness.steps import Document
 
 RUNS = 11
 

@@ -18,8 +18,8 @@ from tests.bench import progress
 from tests.bench.figures import Figure
 from tests.bench.function import Function
 from tests.bench.invoked import Context
-from tests.bench.stage import poll
-from tests.integration.steps import Document
+from tests.harness.stage import poll
+from tests.harness.steps import Document
 
 _BATCHES = 41
 _CALLS = 500  # in each

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests import lambda_runtime
-from tests.built import emulator
-from tests.built.artefacts import BUILT, function_id, layers
-from tests.built.emulator import Emulator
-from tests.canaries import CANARIES
-from tests.lambda_runtime import ROLE, SIGNED
-from tests.support import Stack
+from tests.harness import lambda_runtime
+from tests.harness.built import emulator
+from tests.harness.built.artefacts import BUILT, function_id, layers
+from tests.harness.built.emulator import Emulator
+from tests.harness.canaries import CANARIES
+from tests.harness.lambda_runtime import ROLE, SIGNED
+from tests.harness.stacks import Stack
 
 collect_ignore_glob = [] if "BUILT" in os.environ else ["test_*.py"]
 

@@ -2,7 +2,8 @@
 
 It is made on ministack, where policies hold: a function may do what its role may. What ministack
 does not show: the routes, which the test adds; throttles, and how much may run at once; backups of
-the tables, and when their items end; conditions on keys of items (tests/permissions.py shows them).
+the tables, and when their items end; conditions on keys of items, which the fixture `policies` of
+the other tests shows.
 
 The last tests change the stack, and delete it.
 """
@@ -18,13 +19,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.template import Route, Template, output_name
-from tests import permissions
-from tests.built.artefacts import function_id
-from tests.built.conditions import Expected
-from tests.built.deployment import Deployment
-from tests.built.walk import walk
-from tests.server import Client
-from tests.support import CALENDARS
+from tests.harness import permissions
+from tests.harness.built.artefacts import function_id
+from tests.harness.built.built_stack import Deployment
+from tests.harness.built.conditions import Expected
+from tests.harness.built.walk import walk
+from tests.harness.server import Client
+from tests.harness.stacks import CALENDARS
 
 SOURCE = Template.read()
 BASIC = "AWSLambdaBasicExecutionRole"

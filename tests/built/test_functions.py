@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from local.handlers import Handler
-from tests.built.artefacts import BUILT, function_id, layers
-from tests.built.emulator import Emulator
-from tests.contract import openapi
-from tests.samples import DOCUMENTED, prepared
-from tests.support import Stack, sample_event
+from tests.harness import openapi
+from tests.harness.built.artefacts import BUILT, function_id, layers
+from tests.harness.built.emulator import Emulator
+from tests.harness.samples import DOCUMENTED, prepared
+from tests.harness.stacks import Stack, sample_event
 
 Emulated = Callable[[str], AbstractContextManager[Emulator]]
 

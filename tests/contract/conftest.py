@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from local.template import ROOT
-from tests import npm
-from tests.contract import readers
-from tests.contract.readers import Reader
+from tests.harness import npm
+from tests.harness.feeds import readers
+from tests.harness.feeds.readers import Reader
 
 
 @pytest.fixture(params=readers.NAMES)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT
+from tests.harness.stacks import ROOT
 
 SHARED = Path("layers/shared")
 PACKAGE = SHARED / "mytoken_calendars"

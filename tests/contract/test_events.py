@@ -7,8 +7,8 @@ import pytest
 
 from local.handlers import Context
 from local.template import Template
-from tests.samples import ASKING_FOR_A_MYTOKEN, DOCUMENTED, prepared
-from tests.support import EVENTS, PUBLIC_URL, ROOT, Stack, sample_event, set_token
+from tests.harness.samples import ASKING_FOR_A_MYTOKEN, DOCUMENTED, prepared
+from tests.harness.stacks import EVENTS, PUBLIC_URL, ROOT, Stack, sample_event, set_token
 
 TEMPLATE = Template.read()
 OPERATIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())

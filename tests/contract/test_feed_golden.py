@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.contract import judge
-from tests.contract.feeds import GOLDEN, SAMPLES
-from tests.contract.readers import Reader, by_icalendar
-from tests.support import Stack
+from tests.harness.feeds import raw_lines
+from tests.harness.feeds.fixed_feeds import GOLDEN, SAMPLES
+from tests.harness.feeds.readers import Reader, by_icalendar
+from tests.harness.stacks import Stack
 
 each_sample = pytest.mark.parametrize("name", SAMPLES)
 
@@ -42,7 +42,7 @@ def test_every_reader_finds_the_same_events_alarms_and_properties(read: Reader, 
 def test_the_judge_finds_no_fault_in_a_golden_file(name: str) -> None:
     feed = golden(name)
 
-    faults = judge.faults(feed)
+    faults = raw_lines.faults(feed)
 
     assert faults == []
 
@@ -55,5 +55,5 @@ def test_the_judge_finds_no_fault_in_a_feed_that_is_served(stack: Stack) -> None
 
     feed = stack.feed(calendar)
 
-    assert judge.faults(feed.body) == []
+    assert raw_lines.faults(feed.body) == []
     assert len(by_icalendar(feed.text).events) == 1

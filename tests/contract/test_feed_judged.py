@@ -17,13 +17,13 @@ from mytoken_calendars.aws.dynamodb import items, keys
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests import hostile
-from tests.contract import judge
-from tests.contract.feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
-from tests.contract.readers import Reader
-from tests.integration.steps import Document, create, delete, internal_id
-from tests.support import Stack
-from tests.tally import Tally
+from tests.harness import hostile_words
+from tests.harness.feeds import raw_lines
+from tests.harness.feeds.fixed_feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
+from tests.harness.feeds.readers import Reader
+from tests.harness.stacks import Stack
+from tests.harness.steps import Document, create, delete, internal_id
+from tests.harness.tally import Tally
 
 DAYS = (1, 7, 30, 365)  # that a token lives: with one alarm, up to six
 
@@ -35,9 +35,11 @@ samples = st.builds(
             for number, (words, comment, days) in enumerate(tokens)
         ),
     ),
-    hostile.calendar_names,
+    hostile_words.calendar_names,
     st.lists(
-        st.tuples(st.none() | hostile.token_names, hostile.comments, st.sampled_from(DAYS)),
+        st.tuples(
+            st.none() | hostile_words.token_names, hostile_words.comments, st.sampled_from(DAYS)
+        ),
         min_size=2,
         max_size=4,
     ),
@@ -46,7 +48,7 @@ samples = st.builds(
 
 def objections(sample: Sample, readers: Mapping[str, Reader]) -> list[str]:
     """What any judge has against its feed; nothing if all is well."""
-    found = [f"lines: {fault}" for fault in judge.faults(sample.text.encode())]
+    found = [f"lines: {fault}" for fault in raw_lines.faults(sample.text.encode())]
     for name, read in readers.items():
         try:
             calendar = read(sample.text)
@@ -127,7 +129,7 @@ def uncollected() -> Iterator[None]:
 
 @pytest.mark.usefixtures("uncollected")
 def test_the_largest_feed_has_no_fault_in_any_line(largest: Sample, tally: Tally) -> None:
-    faults = judge.faults(largest.text.encode())
+    faults = raw_lines.faults(largest.text.encode())
 
     tally.add("events of the largest feed, judged by its lines", LARGEST, len(faults))
     assert faults == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.harness.stacks import ROOT
 
 UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552: by hash, and not compared with the source
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mytoken_calendars import limits
-from tests.support import ROOT
+from tests.harness.stacks import ROOT
 
 PACKAGE = ROOT / "layers" / "shared" / "mytoken_calendars"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "limits.py")

@@ -15,9 +15,10 @@ from mytoken_calendars.http import credentials, idempotency_key
 from mytoken_calendars.http.error_response import STATUS_AND_CODE
 from mytoken_calendars.tokens import tokeninfo
 from mytoken_calendars.tokens.mytoken import Capability
-from tests import mytoken_server
-from tests.contract import openapi
-from tests.contract.answers import (
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_server import MytokenServer
+from tests.harness import openapi
+from tests.harness.documented_answers import (
     BODIES,
     CALENDAR,
     NOBODYS,
@@ -35,10 +36,9 @@ from tests.contract.answers import (
     reused_key,
     rotated_cookie,
 )
-from tests.contract.feeds import GOLDEN
-from tests.contract.openapi import Operation
-from tests.mytoken_server import MytokenServer
-from tests.support import PUBLIC_URL, ROOT, Answer, Stack, Token
+from tests.harness.feeds.fixed_feeds import GOLDEN
+from tests.harness.openapi import Operation
+from tests.harness.stacks import PUBLIC_URL, ROOT, Answer, Stack, Token
 
 OPERATIONS = {(o.folder, o.method): o for o in openapi.operations()}
 SCHEMAS = openapi.DOCUMENT["components"]["schemas"]

@@ -12,9 +12,9 @@ from aws_lambda_powertools.shared.constants import LOGGER_LOG_SAMPLING_RATE
 from local.template import Template
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
-from tests import cloudwatch
-from tests.cloudwatch import Alarm, Name, matches, resolved
-from tests.support import ROOT
+from tests.doubles import cloudwatch
+from tests.doubles.cloudwatch import Alarm, Name, matches, resolved
+from tests.harness.stacks import ROOT
 
 TEMPLATE = Template.read()
 DOCUMENT = TEMPLATE.document

@@ -5,11 +5,11 @@ import pytest
 from local.handlers import Context
 from local.template import Template
 from mytoken_calendars.aws.dynamodb import keys
-from tests import permissions
-from tests.contract.answers import OF_THE_API, REQUESTS
-from tests.integration.steps import overwrite
-from tests.permissions import Call, Grant, NotPermitted, granted
-from tests.support import DAY, Stack, sample_event
+from tests.harness import permissions
+from tests.harness.documented_answers import OF_THE_API, REQUESTS
+from tests.harness.permissions import Call, Grant, NotPermitted, granted
+from tests.harness.stacks import DAY, Stack, sample_event
+from tests.harness.steps import overwrite
 
 TEMPLATE = Template.read()
 

@@ -10,7 +10,7 @@ import pytest
 
 from local.template import Template
 from mytoken_calendars.calendars import calendars
-from tests.support import ROOT, Stack
+from tests.harness.stacks import ROOT, Stack
 
 TEMPLATE = Template.read()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]

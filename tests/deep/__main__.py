@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.template import ROOT
-from tests.tally import Tally
+from tests.harness.tally import Tally
 
 PAGE = ROOT / "docs" / "reliability.md"
 OPENED, CLOSED = "<!-- make test-deep writes from here -->\n", "<!-- to here -->\n"
@@ -20,7 +20,7 @@ OPENED, CLOSED = "<!-- make test-deep writes from here -->\n", "<!-- to here -->
 # What is run, each with what writes its counts into a file.
 _RUNS = (
     ["pytest", "-n", "auto", "--dist", "worksteal", "--deep", "--tally"],
-    ["tests.mutation", "--tally"],
+    ["tests.mutants.__main__", "--tally"],
 )
 
 

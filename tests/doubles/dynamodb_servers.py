@@ -16,8 +16,8 @@ from typing import Any
 import boto3
 
 from local.template import ROOT, Template
-from tests import npm
-from tests.support import Stack
+from tests.harness import npm
+from tests.harness.stacks import Stack
 
 Command = Callable[[int], Sequence[str | Path]]  # that serves at a port
 

@@ -21,7 +21,7 @@ from mytoken_calendars.errors import (
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
-from tests.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
+from tests.doubles.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
 
 
 @dataclass

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests import tls
-from tests.mytoken_ledger import CAPABILITY_OF, Ledger, Minted, Refused
+from tests.doubles.mytoken_ledger import CAPABILITY_OF, Ledger, Minted, Refused
+from tests.harness import certificates
 
 CONFIGURATION = "/.well-known/mytoken-configuration"
 JWKS = "/jwks"
@@ -247,7 +247,7 @@ def running(
     folder: Path,
     *,
     host: str = "127.0.0.1",
-    names: tuple[str, ...] = tls.HERE,
+    names: tuple[str, ...] = certificates.HERE,
     path: str = "",
     expired: bool = False,
     **ledger: Any,
@@ -257,7 +257,7 @@ def running(
     `names` are those that its certificate has, `path` is what its issuer URL ends with; `ledger`
     are fields of Ledger. The files that it needs are put into `folder`.
     """
-    authority = tls.Authority(folder)
+    authority = certificates.Authority(folder)
     context = authority.server(*names, expired=expired)
     server = MytokenServer(Ledger(**ledger), context, authority.certificate)
     with _Listener(server) as listener:

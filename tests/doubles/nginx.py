@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.template import ROOT
-from tests import tls
+from tests.harness import certificates
 
 SNIPPETS = ROOT / "docs" / "nginx"
 API = "abcdefghij.execute-api.eu-central-1.amazonaws.com"  # as in the snippets
@@ -132,7 +132,7 @@ def program() -> str:
 @contextmanager
 def running(folder: Path, stack: str, *, reachable: bool = True) -> Iterator[Nginx]:
     """Before the stack at this URL, or before nothing. Raises NotThere."""
-    authority = tls.Authority(folder)
+    authority = certificates.Authority(folder)
     for snippet in SNIPPETS.glob("*.conf"):
         text = snippet.read_text().replace(_CERTIFICATES, str(authority.certificate))
         (folder / snippet.name).write_text(text.replace(_LOGS, f"{folder}/"))

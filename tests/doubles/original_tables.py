@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mytoken_calendars.identifiers import new_feed_id
-from tests.canaries import CANARIES
-from tests.mytoken_ledger import OPENID_PROVIDER, Ledger
+from tests.doubles.mytoken_ledger import OPENID_PROVIDER, Ledger
+from tests.harness.canaries import CANARIES
 
 Row = dict[str, Any]
 

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tests.support import dumps
+from tests.harness.stacks import dumps
 
 REFUSAL = "ValidationException"
 

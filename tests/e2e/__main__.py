@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployed.deployment import ENDINGS, Deployment, NotUsable
-from tests.deployed.report import Report
+from tests.e2e.report import Report
+from tests.harness.deployment import ENDINGS, Deployment, NotUsable
 
 HERE = Path(__file__).parent
 

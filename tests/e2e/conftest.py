@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.deployment import Deployment
+from tests.harness.deployment import Deployment
 
 COMMENT = "made by make e2e"
 

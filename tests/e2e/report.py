@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.deployment import Deployment
+from tests.harness.deployment import Deployment
 
 _WIDTH = 300  # characters of what was expected, and of what was seen
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar, Event
 
-from tests.deployed.deployment import NOBODY, Deployment, Seen
+from tests.harness.deployment import NOBODY, Deployment, Seen
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEY = "Idempotency-Key"

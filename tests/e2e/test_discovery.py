@@ -5,7 +5,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.deployed.deployment import NOBODY, Deployment
+from tests.harness.deployment import NOBODY, Deployment
 
 PAGE = "https://page.example"
 

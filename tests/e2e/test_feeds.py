@@ -10,7 +10,7 @@ import pytest
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from tests.deployed.deployment import Deployment
+from tests.harness.deployment import Deployment
 
 GZIP = {"accept_encoding": "gzip"}
 DAY = timedelta(days=1)

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.deployed.deployment import PATIENCE, Deployment
-from tests.support import CALENDARS
+from tests.harness.deployment import PATIENCE, Deployment
+from tests.harness.stacks import CALENDARS
 
 KIB, MIB = 1024, 1024 * 1024
 HEAD_THAT_PASSES, HEAD_TOO_LARGE = 8_000, 10_241  # bytes

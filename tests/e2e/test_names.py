@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.deployment import Deployment, Seen
-from tests.support import CALENDARS
+from tests.harness.deployment import Deployment, Seen
+from tests.harness.stacks import CALENDARS
 
 ENDINGS = {
     "spaces": " of two words",

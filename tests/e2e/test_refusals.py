@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.deployment import NOBODY, Deployment
-from tests.support import CALENDARS
+from tests.harness.deployment import NOBODY, Deployment
+from tests.harness.stacks import CALENDARS
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.tokens.mytoken import Capability
-from tests.deployed.deployment import NOBODY, Deployment
+from tests.harness.deployment import NOBODY, Deployment
 
 NO_MOM_ID = f"{'A' * 86}=="
 

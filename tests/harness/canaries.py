@@ -22,8 +22,8 @@ from botocore.client import BaseClient
 
 from mytoken_calendars.authorities.embedded.codec import JwtCodec
 from mytoken_calendars.calendars import calendars
-from tests.mytoken_ledger import Ledger
-from tests.tally import TALLY
+from tests.doubles.mytoken_ledger import Ledger
+from tests.harness.tally import TALLY
 
 _WIDTH = 16  # characters; any text that has 31 of a secret in a row is noticed
 _LEAST_LETTERS = 7  # different ones in a window: tests are fond of "xxxxxxxxxxxxxxxx"

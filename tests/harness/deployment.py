@@ -19,9 +19,9 @@ import pytest
 import requests
 
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken
-from tests.canaries import CANARIES
-from tests.contract import openapi
-from tests.support import CALENDARS, Answer
+from tests.harness import openapi
+from tests.harness.canaries import CANARIES
+from tests.harness.stacks import CALENDARS, Answer
 
 PATIENCE = 60  # seconds
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

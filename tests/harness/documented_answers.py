@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from mytoken_calendars import limits
 from mytoken_calendars.identifiers import mom_id_of
-from tests.support import PUBLIC_URL, Answer, Stack, Token
+from tests.harness.stacks import PUBLIC_URL, Answer, Stack, Token
 
 Key = tuple[str, str, int, str | None]  # folder, method, status, error
 Request = Callable[[Stack], Answer]

@@ -12,7 +12,7 @@ from mytoken_calendars.http.request import Request
 from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
-from tests.unit.fakes import FakeAuthority
+from tests.doubles.fakes import FakeAuthority
 
 NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC
 DAY = 24 * 60 * 60

@@ -12,8 +12,8 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 
-from tests.mytoken_ledger import new_key
-from tests.support import DAY
+from tests.doubles.mytoken_ledger import new_key
+from tests.harness.stacks import DAY
 
 Members = dict[str, Any]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from tests.server import PATIENCE
+from tests.harness.server import PATIENCE
 
 Change = Callable[[Request, Response], Response]
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.calendars import calendars
-from tests.support import Answer, Stack, sample_event
+from tests.harness.stacks import Answer, Stack, sample_event
 
 HEADER = "eyJhbGciOiJFUzUxMiJ9"
 SIGNATURE = "AbNqHqRNQL8S38DkzQgMJ9Df7wVmnuX1dkSk3kAlsUQM6igudDWL3ZMYf4xm1"

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.support import Stack, Token, sample_event, set_token
+from tests.harness.stacks import Stack, Token, sample_event, set_token
 
 ASKING_FOR_A_MYTOKEN = [
     "add_token",

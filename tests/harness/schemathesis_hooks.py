@@ -12,8 +12,8 @@ import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from tests.contract import openapi
-from tests.support import Stack, Token
+from tests.harness import openapi
+from tests.harness.stacks import Stack, Token
 
 STACK = Stack(dict(os.environ), issuer=os.environ["SERVED_AT"])
 KEY = "Idempotency-Key"

@@ -19,10 +19,10 @@ import psutil
 import requests
 
 from local.whereabouts import Whereabouts
-from tests.canaries import CANARIES
-from tests.support import CALENDARS, Answer, RemoteStack, Stack, body_of
+from tests.harness.canaries import CANARIES
+from tests.harness.stacks import CALENDARS, Answer, RemoteStack, Stack, body_of
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds
 
 

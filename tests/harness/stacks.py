@@ -24,9 +24,9 @@ from mytoken_calendars.authorities.embedded.minting import NewMytoken
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.changes import Change
 from mytoken_calendars.logs import Fault
-from tests.canaries import CANARIES
+from tests.harness.canaries import CANARIES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
 PUBLIC_URL = "http://127.0.0.1:3000"  # as in the sample events
 CALENDARS = "/api/v0/notifications/calendars"

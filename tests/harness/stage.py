@@ -22,8 +22,8 @@ from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests.integration.steps import Document, add, create, feed_id, new_user, overwrite, owner
-from tests.support import DAY, Stack, Token, sample_event
+from tests.harness.stacks import DAY, Stack, Token, sample_event
+from tests.harness.steps import Document, add, create, feed_id, new_user, overwrite, owner
 
 _LIFETIME = 365 * DAY  # of the tokens: long enough for all six reminders
 _JOBS = ("backup", "build", "deploy", "ingest", "monitoring", "sync", "transfer")

@@ -15,7 +15,7 @@ from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.identifiers import Owner, owner_of, subject
-from tests.support import PUBLIC_URL, Answer, Stack, Token
+from tests.harness.stacks import PUBLIC_URL, Answer, Stack, Token
 
 Document = dict[str, Any]
 T = TypeVar("T")

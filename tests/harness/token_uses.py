@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from tests.integration.steps import Document, create, new_user
-from tests.support import Answer, Stack, Token
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import Document, create, new_user
 
 EVERYTHING = ("manage_mytokens", "tokeninfo")
 ROTATING = {"on_other": True}

@@ -6,8 +6,8 @@ import pytest
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from tests.integration.invariants import violations
-from tests.support import RemoteStack, Stack, pages
+from tests.harness.invariants import violations
+from tests.harness.stacks import RemoteStack, Stack, pages
 
 
 @pytest.fixture(scope="module")

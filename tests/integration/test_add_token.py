@@ -9,7 +9,8 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.steps import (
+from tests.harness.stacks import DAY, Answer, Stack, Token
+from tests.harness.steps import (
     Document,
     add,
     calendars,
@@ -20,7 +21,6 @@ from tests.integration.steps import (
     owner,
     summaries,
 )
-from tests.support import DAY, Answer, Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

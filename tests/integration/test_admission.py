@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from local.template import Template
-from tests.integration.steps import Document, create, new_user
-from tests.support import DAY, Answer, Stack, Token, sample_event, set_token
+from tests.harness.stacks import DAY, Answer, Stack, Token, sample_event, set_token
+from tests.harness.steps import Document, create, new_user
 
 TEMPLATE = Template.read()
 # The calendar endpoint. `tokeninfo` and `revoke_token` have tests of their own.

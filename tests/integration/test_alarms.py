@@ -17,12 +17,12 @@ from mytoken_calendars import logs
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.aws.s3 import FeedCache
-from tests import cloudwatch
-from tests.cloudwatch import Alarm, Datum, access_line, of_aws
-from tests.integration.faults import Fault, answered, conflict, faults, refused, unreachable
-from tests.integration.steps import Clock, Document, add, create, delete, feed_id, overwrite_token
-from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
-from tests.support import PUBLIC_URL, RemoteStack, Stack, Token, sample_event
+from tests.doubles import cloudwatch
+from tests.doubles.cloudwatch import Alarm, Datum, access_line, of_aws
+from tests.harness.aws_faults import Fault, answered, conflict, faults, refused, unreachable
+from tests.harness.stacks import PUBLIC_URL, RemoteStack, Stack, Token, sample_event
+from tests.harness.steps import Clock, Document, add, create, delete, feed_id, overwrite_token
+from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
 
 pytestmark = pytest.mark.usefixtures("emptied", "impatient")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from local.template import Template
-from tests.integration.steps import Document, add, create, feed_id, new_user
-from tests.support import Answer, Stack, Token
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import Document, add, create, feed_id, new_user
 
 READ, WRITE, OWN = "read@manage_mytokens:notify", "manage_mytokens:notify", "tokeninfo:notify"
 CAPABILITIES = [

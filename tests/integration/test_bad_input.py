@@ -21,9 +21,11 @@ from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.identifiers import Owner
-from tests.contract import openapi
-from tests.integration.forgeries import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
-from tests.integration.steps import (
+from tests.harness import openapi
+from tests.harness.forged_tokens import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
+from tests.harness.server import ServedStack, Server
+from tests.harness.stacks import CALENDARS, DAY, Answer, Stack, Token, sample_event, set_token
+from tests.harness.steps import (
     Document,
     add,
     create,
@@ -35,10 +37,8 @@ from tests.integration.steps import (
     overwrite_token,
     owner,
 )
-from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
-from tests.server import ServedStack, Server
-from tests.support import CALENDARS, DAY, Answer, Stack, Token, sample_event, set_token
-from tests.tally import Tally
+from tests.harness.tally import Tally
+from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
 
 NAME = "CI Mytokens"
 KIB = 1024

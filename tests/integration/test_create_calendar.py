@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.steps import calendars, create, feed_id
-from tests.support import PUBLIC_URL, Stack
+from tests.harness.stacks import PUBLIC_URL, Stack
+from tests.harness.steps import calendars, create, feed_id
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.steps import add, calendars, create, delete, feed_id, overwrite, owner
-from tests.support import DAY, Stack
+from tests.harness.stacks import DAY, Stack
+from tests.harness.steps import add, calendars, create, delete, feed_id, overwrite, owner
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

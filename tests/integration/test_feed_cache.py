@@ -16,7 +16,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from mytoken_calendars.aws.s3 import FeedCache
 from mytoken_calendars.feeds.memory import FeedMemory
-from tests.integration.steps import (
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import (
     Document,
     add,
     create,
@@ -27,7 +28,6 @@ from tests.integration.steps import (
     summaries,
     watched,
 )
-from tests.support import Answer, Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -12,7 +12,8 @@ import pytest
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import Item, Table
-from tests.integration.steps import (
+from tests.harness.stacks import Stack, Token
+from tests.harness.steps import (
     Clock,
     Document,
     add,
@@ -28,7 +29,6 @@ from tests.integration.steps import (
     summaries,
     watched,
 )
-from tests.support import Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

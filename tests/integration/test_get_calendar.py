@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.steps import create
-from tests.support import Stack
+from tests.harness.stacks import Stack
+from tests.harness.steps import create
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -1,7 +1,7 @@
 """get_configuration: tells clients where everything is, and of which issuer the mytokens are."""
 
 from local.template import Template
-from tests.support import PUBLIC_URL, Stack, sample_event
+from tests.harness.stacks import PUBLIC_URL, Stack, sample_event
 
 
 def test_the_configuration_names_issuer_keys_and_notifications(stack: Stack) -> None:

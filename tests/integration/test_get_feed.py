@@ -5,7 +5,8 @@ import gzip
 import pytest
 
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.steps import (
+from tests.harness.stacks import Stack, Token
+from tests.harness.steps import (
     Document,
     add,
     create,
@@ -19,7 +20,6 @@ from tests.integration.steps import (
     summaries,
     watched,
 )
-from tests.support import Stack, Token
 
 GZIP = {"accept-encoding": "gzip"}
 COMMON = {"cache-control": "private, no-cache", "vary": "Accept-Encoding"}

@@ -4,8 +4,8 @@ import jwt
 import pytest
 
 from tests.conftest import Deploy
-from tests.integration.uses import ROTATING
-from tests.support import PUBLIC_URL, Stack
+from tests.harness.stacks import PUBLIC_URL, Stack
+from tests.harness.token_uses import ROTATING
 
 
 def test_the_key_set_has_one_public_key_for_signatures(stack: Stack) -> None:

@@ -9,11 +9,18 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.faults import faults, lost_answer, lost_request, unreachable
-from tests.integration.invariants import violations
-from tests.integration.steps import Clock, add, before_each, create, delete, overwrite, owner
-from tests.integration.uses import REVOKED_WHEN_REPLAYED, ROTATING, USES, Person, successor, update
-from tests.support import DAY, Answer, Stack, Token
+from tests.harness.aws_faults import faults, lost_answer, lost_request, unreachable
+from tests.harness.invariants import violations
+from tests.harness.stacks import DAY, Answer, Stack, Token
+from tests.harness.steps import Clock, add, before_each, create, delete, overwrite, owner
+from tests.harness.token_uses import (
+    REVOKED_WHEN_REPLAYED,
+    ROTATING,
+    USES,
+    Person,
+    successor,
+    update,
+)
 
 KEY = "a-key-of-the-clients"
 NAME = "CI Mytokens"

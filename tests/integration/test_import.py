@@ -17,14 +17,14 @@ from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
-from tests import permissions
-from tests.integration.faults import Fault, faults, lost_answer, lost_request
-from tests.integration.invariants import violations
-from tests.integration.steps import add, calendars, delete, events, overwrite, summaries
-from tests.mytoken_ledger import OPENID_PROVIDER
-from tests.original_tables import RECREATE_LINK, REMOVE_LINK, Tables, written
-from tests.support import DAY, ROOT, RemoteStack, Stack
-from tests.unit.examples import ISSUER
+from tests.doubles.mytoken_ledger import OPENID_PROVIDER
+from tests.doubles.original_tables import RECREATE_LINK, REMOVE_LINK, Tables, written
+from tests.harness import permissions
+from tests.harness.aws_faults import Fault, faults, lost_answer, lost_request
+from tests.harness.examples import ISSUER
+from tests.harness.invariants import violations
+from tests.harness.stacks import DAY, ROOT, RemoteStack, Stack
+from tests.harness.steps import add, calendars, delete, events, overwrite, summaries
 from tools.operate import import_calendars
 
 Run = Callable[..., list[str]]

@@ -16,12 +16,12 @@ import pytest
 
 from local.template import ROOT, Template
 from mytoken_calendars.calendars.calendars import new_feed_id
-from tests import lambda_runtime
-from tests.canaries import Canaries
-from tests.lambda_runtime import ROLE, SIGNED, Failed, Runtime
-from tests.quoting_aws import REFUSAL, Relay
-from tests.samples import ASKING_FOR_A_MYTOKEN, prepared
-from tests.support import Stack, Token, body_of, dumps, sample_event, set_body, set_token
+from tests.doubles.quoting_aws import REFUSAL, Relay
+from tests.harness import lambda_runtime
+from tests.harness.canaries import Canaries
+from tests.harness.lambda_runtime import ROLE, SIGNED, Failed, Runtime
+from tests.harness.samples import ASKING_FOR_A_MYTOKEN, prepared
+from tests.harness.stacks import Stack, Token, body_of, dumps, sample_event, set_body, set_token
 
 pytestmark = pytest.mark.skipif(not lambda_runtime.is_there(), reason=lambda_runtime.NOT_THERE)
 

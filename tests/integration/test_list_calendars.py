@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.steps import add, calendars, create, delete
-from tests.support import Stack
+from tests.harness.stacks import Stack
+from tests.harness.steps import add, calendars, create, delete
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from local.template import Template
-from tests.support import CALENDARS, Stack, sample_event
+from tests.harness.stacks import CALENDARS, Stack, sample_event
 
 ROUTES = [route for route in Template.read().routes if route.path and "+}" not in route.path]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.steps import add, before_each, calendars, create, delete, events, summaries
-from tests.support import Answer, Stack, Token
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import add, before_each, calendars, create, delete, events, summaries
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

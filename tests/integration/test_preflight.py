@@ -1,6 +1,6 @@
 """preflight: web applications of any origin may call the API, without their users' cookies."""
 
-from tests.support import Stack
+from tests.harness.stacks import Stack
 
 
 def test_preflight_allows_every_origin_the_methods_and_headers_of_the_api(stack: Stack) -> None:

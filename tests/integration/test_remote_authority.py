@@ -13,9 +13,12 @@ from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.identifiers import owner_of
-from tests import mytoken_server
-from tests.integration.faults import faults, lost_answer, lost_request, unreachable
-from tests.integration.steps import (
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_ledger import Entry
+from tests.doubles.mytoken_server import CONFIGURATION, TOKENINFO, answering, hanging, html
+from tests.harness.aws_faults import faults, lost_answer, lost_request, unreachable
+from tests.harness.stacks import DAY, PUBLIC_URL, Answer, RemoteStack, Stack, Token
+from tests.harness.steps import (
     Document,
     add,
     before_each,
@@ -27,9 +30,6 @@ from tests.integration.steps import (
     overwrite,
     summaries,
 )
-from tests.mytoken_ledger import Entry
-from tests.mytoken_server import CONFIGURATION, TOKENINFO, answering, hanging, html
-from tests.support import DAY, PUBLIC_URL, Answer, RemoteStack, Stack, Token
 
 NAME = "CI Mytokens"
 FULL, LIST, BELOW = "manage_mytokens:notify", "manage_mytokens:list", "tokeninfo:subtokens"

@@ -15,14 +15,14 @@ from uuid import uuid4
 
 import pytest
 
-from tests import mytoken_server
-from tests.contract import openapi
-from tests.integration.connections import Address, watched_connections
-from tests.integration.forgeries import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
-from tests.integration.steps import Document, add, create, new_user
-from tests.server import ServedRemoteStack, ServedStack, Server
-from tests.support import DAY, Answer, RemoteStack, Token, sample_event, set_token
-from tests.tally import Tally
+from tests.doubles import mytoken_server
+from tests.harness import openapi
+from tests.harness.connections import Address, watched_connections
+from tests.harness.forged_tokens import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
+from tests.harness.server import ServedRemoteStack, ServedStack, Server
+from tests.harness.stacks import DAY, Answer, RemoteStack, Token, sample_event, set_token
+from tests.harness.steps import Document, add, create, new_user
+from tests.harness.tally import Tally
 
 NAME = "CI Mytokens"
 FULL, LIST, BELOW = "manage_mytokens:notify", "manage_mytokens:list", "tokeninfo:subtokens"

@@ -14,9 +14,9 @@ from werkzeug.serving import make_server
 
 from local.gateway import Gateway
 from local.template import Template
-from tests import tls
-from tests.integration.steps import Document, events, new_user, summaries
-from tests.support import DAY, PUBLIC_URL, Answer, RemoteStack, Stack
+from tests.harness import certificates
+from tests.harness.stacks import DAY, PUBLIC_URL, Answer, RemoteStack, Stack
+from tests.harness.steps import Document, events, new_user, summaries
 
 NAME = "CI Mytokens"
 FULL = "manage_mytokens:notify"
@@ -48,8 +48,8 @@ def stack_of_ours(
 ) -> Iterator[RemoteStack]:
     """A stack for whose mytokens another stack of ours vouches, over HTTPS."""
     folder: Path = tmp_path_factory.mktemp("issuer")
-    authority = tls.Authority(folder)
-    with _serving(moto("eu-west-2"), authority.server(*tls.HERE)) as issuing:
+    authority = certificates.Authority(folder)
+    with _serving(moto("eu-west-2"), authority.server(*certificates.HERE)) as issuing:
         trusted = {"SSL_CERT_FILE": str(authority.certificate)}
         yield RemoteStack({**moto("eu-west-3", issuing.issuer), **trusted}, server=issuing)
 

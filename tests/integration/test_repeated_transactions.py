@@ -7,10 +7,10 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.faults import Fault, conflict, faults, lost_answer, lost_request, refused
-from tests.integration.invariants import violations
-from tests.integration.steps import calendars, events, overwrite, owner
-from tests.support import Answer, Stack, Token
+from tests.harness.aws_faults import Fault, conflict, faults, lost_answer, lost_request, refused
+from tests.harness.invariants import violations
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import calendars, events, overwrite, owner
 
 NAME = "CI Mytokens"
 PATH = {"name": NAME}

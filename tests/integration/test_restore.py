@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from tests.conftest import Deploy
-from tests.integration.faults import faults, refused
-from tests.integration.steps import add, calendars, create, delete
-from tests.integration.uses import ROTATING, Person, update
-from tests.reliability import states
-from tests.support import Stack
+from tests.harness.aws_faults import faults, refused
+from tests.harness.reliability import states
+from tests.harness.stacks import Stack
+from tests.harness.steps import add, calendars, create, delete
+from tests.harness.token_uses import ROTATING, Person, update
 from tools.operate import restore_tables
 
 TABLES = {"--calendars": "CALENDARS_TABLE", "--tokens": "TOKENS_TABLE"}

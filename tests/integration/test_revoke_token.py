@@ -9,9 +9,9 @@ import pytest
 
 from mytoken_calendars.changes import Change
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests.integration.steps import Clock, add, before_each, owner, summaries, watched
-from tests.integration.uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
-from tests.support import DAY, Answer, Stack, Token
+from tests.harness.stacks import DAY, Answer, Stack, Token
+from tests.harness.steps import Clock, add, before_each, owner, summaries, watched
+from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -12,8 +12,9 @@ from mytoken_calendars import limits
 from mytoken_calendars.authorities.embedded import minting
 from mytoken_calendars.authorities.embedded.minting import NewMytoken
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.faults import faults, lost_request, unreachable
-from tests.integration.steps import (
+from tests.harness.aws_faults import faults, lost_request, unreachable
+from tests.harness.stacks import DAY, PUBLIC_URL, Answer, Stack, Token, sample_event
+from tests.harness.steps import (
     Clock,
     add,
     before_each,
@@ -22,7 +23,7 @@ from tests.integration.steps import (
     owner,
     summaries,
 )
-from tests.integration.uses import (
+from tests.harness.token_uses import (
     LATER,
     REVOKED_WHEN_REPLAYED,
     ROTATING,
@@ -33,7 +34,6 @@ from tests.integration.uses import (
     update,
     with_claims,
 )
-from tests.support import DAY, PUBLIC_URL, Answer, Stack, Token, sample_event
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

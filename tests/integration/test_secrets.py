@@ -1,6 +1,6 @@
 """What is secret is stored nowhere, or not for long, and is in no log line and in no error.
 
-That it is in no log line, error or key of all the other tests is looked for by tests/canaries.py.
+`tests/harness/canaries.py` looks for it in all log lines, errors and keys of all other tests.
 """
 
 import io
@@ -10,8 +10,8 @@ import logging
 import pytest
 
 from mytoken_calendars import logs
-from tests.integration.steps import add, create, delete, feed_id
-from tests.support import Answer, Stack
+from tests.harness.stacks import Answer, Stack
+from tests.harness.steps import add, create, delete, feed_id
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

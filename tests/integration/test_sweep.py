@@ -6,8 +6,8 @@ import pytest
 
 from local.handlers import Context
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.steps import add, calendars, create, delete, overwrite, owner
-from tests.support import Stack, sample_event
+from tests.harness.stacks import Stack, sample_event
+from tests.harness.steps import add, calendars, create, delete, overwrite, owner
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.steps import Clock, Document, before_each, new_user
-from tests.integration.uses import EVERYTHING, Person, claims
-from tests.support import DAY, Answer, Stack, Token
+from tests.harness.stacks import DAY, Answer, Stack, Token
+from tests.harness.steps import Clock, Document, before_each, new_user
+from tests.harness.token_uses import EVERYTHING, Person, claims
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

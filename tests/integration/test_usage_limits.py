@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.errors import InvalidRequest
-from tests.integration.steps import Clock, before_each
-from tests.integration.uses import (
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import Clock, before_each
+from tests.harness.token_uses import (
     REVOKED_WHEN_REPLAYED,
     ROTATING,
     USES,
@@ -16,7 +17,6 @@ from tests.integration.uses import (
     successor,
     with_claims,
 )
-from tests.support import Answer, Stack, Token
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.harness.server import Server
 from tests.load.run import Plan, run
-from tests.server import Server
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

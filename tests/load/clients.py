@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from tests.harness.stacks import Answer, Token
 from tests.load.feeds import Feed, Feeds, Wrong, require
-from tests.support import Answer, Token
 
 Act = Callable[[], str]  # sends one request, and says what came of it
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.support import Answer
+from tests.harness.stacks import Answer
 
 Ask = Callable[..., Answer]  # a request, by its method, path and headers
 

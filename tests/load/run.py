@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import psutil
 
+from tests.harness.server import ServedStack, Server
 from tests.load.clients import Client
 from tests.load.report import MB, Memory, Report
 from tests.load.seeds import Seeds
-from tests.server import ServedStack, Server
 
 _TOKENS = 6  # of each client, to be added to its calendars
 

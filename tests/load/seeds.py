@@ -15,9 +15,9 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_of, subject
 from mytoken_calendars.tokens.mytoken import TokenRecord
+from tests.harness.stacks import DAY, Stack
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
-from tests.support import DAY, Stack
 
 _LIFETIME = 365 * DAY  # of the tokens: long enough for all reminders
 _MOST = 10  # tokens of an ordinary calendar

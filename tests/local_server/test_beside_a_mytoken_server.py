@@ -10,14 +10,14 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests import mytoken_server
-from tests import nginx as host
-from tests.canaries import CANARIES
-from tests.mytoken_server import MytokenServer
-from tests.nginx import Nginx
-from tests.original_tables import Tables
-from tests.server import PATIENCE, Client, ServedRemoteStack, Server
-from tests.support import CALENDARS, Answer
+from tests.doubles import mytoken_server
+from tests.doubles import nginx as host
+from tests.doubles.mytoken_server import MytokenServer
+from tests.doubles.nginx import Nginx
+from tests.doubles.original_tables import Tables
+from tests.harness.canaries import CANARIES
+from tests.harness.server import PATIENCE, Client, ServedRemoteStack, Server
+from tests.harness.stacks import CALENDARS, Answer
 
 NAME = "CI Mytokens"
 VALIDATORS = ("etag", "cache-control", "vary")  # Last-Modified may be the time of the request

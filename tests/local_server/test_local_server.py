@@ -11,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from tests.server import PATIENCE, Client, Server
+from tests.harness.server import PATIENCE, Client, Server
 
 
 def test_an_interrupted_server_ends_cleanly_and_its_state_is_there_when_it_runs_again(

@@ -5,8 +5,8 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from tests import mytoken_server
-from tests.server import Client, Server
+from tests.doubles import mytoken_server
+from tests.harness.server import Client, Server
 
 
 def test_the_server_that_is_named_vouches_for_the_mytokens_until_it_is_named_no_more(

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.server import PATIENCE, ServedStack, answer_from
-from tests.support import CALENDARS, Answer
+from tests.harness.server import PATIENCE, ServedStack, answer_from
+from tests.harness.stacks import CALENDARS, Answer
 
 THREADS = 16
 TO_BE_NOTED = 0.1  # seconds in which the server notes when a request's head has arrived

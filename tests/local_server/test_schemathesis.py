@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server import ROOT, ServedStack, Server
-from tests.tally import Tally
+from tests.harness.server import ROOT, ServedStack, Server
+from tests.harness.tally import Tally
 
-HERE = Path(__file__).parent
+HARNESS = ROOT / "tests" / "harness"
 SETTINGS = ["--checks", "all", "--seed", "1", "--generation-database", "none", "--report", "json"]
 QUICKLY, DEEPLY = ["--max-examples", "15"], ["--max-time", "240"]
 
@@ -17,9 +17,9 @@ QUICKLY, DEEPLY = ["--max-examples", "15"], ["--max-time", "240"]
 def test_whatever_is_asked_the_answer_is_as_documented(
     server: Server, served: ServedStack, tally: Tally, tmp_path: Path, *, deep: bool
 ) -> None:
-    where = {"SERVED_AT": server.url, "SCHEMATHESIS_HOOKS": "tests.e2e.schemathesis_hooks"}
+    where = {"SERVED_AT": server.url, "SCHEMATHESIS_HOOKS": "tests.harness.schemathesis_hooks"}
     program = [sys.executable, "-m", "schemathesis.cli", "--no-color"]
-    config = ["--config-file", str(HERE / "schemathesis.toml")]
+    config = ["--config-file", str(HARNESS / "schemathesis.toml")]
     document = ["run", str(ROOT / "docs" / "openapi.yaml"), "--url", server.url]
 
     done = subprocess.run(

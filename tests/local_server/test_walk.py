@@ -1,4 +1,4 @@
-"""What the local server alone shows of the walk; tests/deployed has what every deployment does."""
+"""What the local server alone shows of the walk; tests/e2e has what every deployment does."""
 
 import socket
 import subprocess
@@ -11,7 +11,7 @@ import requests
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from tests.server import PATIENCE, Client, ServedStack, Server
+from tests.harness.server import PATIENCE, Client, ServedStack, Server
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-from tests.bench import stage
-from tests.integration.steps import Document, add, calendars, create, delete
-from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, claims
-from tests.support import DAY, Stack, Token
+from tests.harness import stage
+from tests.harness.stacks import DAY, Stack, Token
+from tests.harness.steps import Document, add, calendars, create, delete
+from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, claims
 
 FOLDER = Path(__file__).parent / "recordings"
 TABLES = ("CALENDARS_TABLE", "TOKENS_TABLE")

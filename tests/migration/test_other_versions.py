@@ -13,13 +13,13 @@ import pytest
 
 from local.handlers import Context
 from tests.conftest import Deploy
-from tests.integration.invariants import violations
-from tests.integration.steps import Clock, add, calendars, create, delete, events, summaries
-from tests.integration.uses import LATER
+from tests.harness.invariants import violations
+from tests.harness.reliability import states
+from tests.harness.stacks import Stack, Token
+from tests.harness.steps import Clock, add, calendars, create, delete, events, summaries
+from tests.harness.token_uses import LATER
 from tests.migration import recording
 from tests.migration.recording import Recording
-from tests.reliability import states
-from tests.support import Stack, Token
 
 RECORDINGS = sorted(recording.FOLDER.glob("*.json"), key=lambda path: int(path.stem))
 UNKNOWN_ATTRIBUTES = {

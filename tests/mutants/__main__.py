@@ -18,8 +18,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from local.template import ROOT
-from tests.mutants import MUTANTS, Mutant
-from tests.tally import Tally
+from tests.harness.tally import Tally
+from tests.mutants.defects import MUTANTS, Mutant
 
 CAUGHT = "caught"
 SURVIVES = "SURVIVES"

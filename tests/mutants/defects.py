@@ -30,7 +30,7 @@ MUTANTS = [
         f"{_SHARED}/authorities/embedded/codec.py",
         "if header == codec.header)",
         "if {**header, 'typ': TOKEN_TYPE} == codec.header)",
-        "unit/test_jwt_codec.py::test_a_token_of_another_type_is_refused",
+        "unit/test_embedded_codec.py::test_a_token_of_another_type_is_refused",
     ),
     Mutant(
         "the algorithm is taken from the token",
@@ -52,7 +52,7 @@ MUTANTS = [
         f"{_SHARED}/strict_json.py",
         "if len(members) != len(pairs):",
         "if len(members) > len(pairs):",
-        "unit/test_jwt_codec.py::test_a_token_that_has_a_claim_twice_is_refused",
+        "unit/test_embedded_codec.py::test_a_token_that_has_a_claim_twice_is_refused",
     ),
     Mutant(
         "a capability covers those whose names begin like its own",
@@ -145,7 +145,7 @@ MUTANTS = [
         f"{_SHARED}/http/operation.py",
         "errors.Superseded, errors.UsageRestricted),",
         "errors.Superseded, errors.UsageRestricted, errors.InvalidRequest),",
-        "unit/test_api.py::test_a_refusal_other_than_outdated_is_not_tried_again",
+        "unit/test_operation.py::test_a_refusal_other_than_outdated_is_not_tried_again",
     ),
     Mutant(
         "a token has as many clauses as it likes",
@@ -166,7 +166,7 @@ MUTANTS = [
         f"{_SHARED}/authorities/client_network.py",
         "aliases[: limits.CLIENT_NAMES - 1]",
         "aliases",
-        "unit/test_network.py::test_of_an_address_with_many_names_eight_are_looked_up",
+        "unit/test_client_network.py::test_of_an_address_with_many_names_eight_are_looked_up",
     ),
     # --- what an answer shows, and what a request names -------------------------------------------
     Mutant(
@@ -398,7 +398,7 @@ MUTANTS = [
         f"{_SHARED}/http/feed_response.py",
         """r'"([^"]*)"'""",
         """r'(?<!W/)"([^"]*)"'""",
-        "unit/test_feed_http.py::test_a_client_that_has_this_state_is_told_so",
+        "unit/test_feed_response.py::test_a_client_that_has_this_state_is_told_so",
     ),
     Mutant(
         "a revoked token stays in feeds and lists",
@@ -473,7 +473,7 @@ MUTANTS = [
         "tools/operate/exported_comments.py",
         r'comment, found, _ = before.rpartition("\n\n")',
         "comment, found = before, before",
-        "unit/test_original_ics.py::test_the_comment_of_an_event_is_found_as_it_was_given",
+        "unit/test_exported_comments.py::test_the_comment_of_an_event_is_found_as_it_was_given",
     ),
     # --- what is secret stays so ------------------------------------------------------------------
     Mutant(

@@ -6,9 +6,9 @@ import pytest
 
 from local import data
 from local.template import Template
-from tests import dynamodb_servers, mytoken_server
-from tests.reliability.calls import Calls
-from tests.support import RemoteStack, Stack
+from tests.doubles import dynamodb_servers, mytoken_server
+from tests.harness.reliability.calls import Calls
+from tests.harness.stacks import RemoteStack, Stack
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from mytoken_calendars.aws.dynamodb.keys import Key
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.aws.kms import SigningKey
 from mytoken_calendars.changes import Write
-from tests.engines import STACKS
-from tests.integration.steps import at_once, s3, watched
-from tests.support import Stack
+from tests.harness.engines import STACKS
+from tests.harness.stacks import Stack
+from tests.harness.steps import at_once, s3, watched
 
 KB = 1024
 THREADS = 16

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.integration.steps import Clock
-from tests.reliability.calls import Calls
-from tests.reliability.mishaps import Mishap
-from tests.reliability.trials import Trial
-from tests.reliability.variants import VARIANTS, Variant
-from tests.support import Stack
-from tests.tally import Tally
+from tests.harness.reliability.calls import Calls
+from tests.harness.reliability.injected_faults import Mishap
+from tests.harness.reliability.trials import Trial
+from tests.harness.reliability.variants import VARIANTS, Variant
+from tests.harness.stacks import Stack
+from tests.harness.steps import Clock
+from tests.harness.tally import Tally
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -38,12 +38,14 @@ from mytoken_calendars.tokens import hosts, restrictions
 from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.restrictions import Circumstances
 from mytoken_calendars.tokens.schedule import Schedule
-from tests.contract import judge, openapi
-from tests.integration.invariants import violations
-from tests.integration.steps import Document, add, create, settle
-from tests.mytoken_ledger import Ledger
-from tests.mytoken_server import CONFIGURATION, JWKS
-from tests.reliability.strategies import (
+from tests.doubles.fakes import FakeNetwork, LocalKey, Scripted
+from tests.doubles.mytoken_ledger import Ledger
+from tests.doubles.mytoken_server import CONFIGURATION, JWKS
+from tests.harness import examples, openapi
+from tests.harness.examples import ISSUER, NOW
+from tests.harness.feeds import raw_lines
+from tests.harness.invariants import violations
+from tests.harness.reliability.damaged_input import (
     broken_texts,
     changed,
     characters,
@@ -55,12 +57,18 @@ from tests.reliability.strategies import (
     texts,
     values,
 )
-from tests.server import ServedStack
-from tests.support import CALENDARS, PUBLIC_URL, Stack, Token, sample_event, set_body, set_token
-from tests.tally import Tally
-from tests.unit import examples
-from tests.unit.examples import ISSUER, NOW
-from tests.unit.fakes import FakeNetwork, LocalKey, Scripted
+from tests.harness.server import ServedStack
+from tests.harness.stacks import (
+    CALENDARS,
+    PUBLIC_URL,
+    Stack,
+    Token,
+    sample_event,
+    set_body,
+    set_token,
+)
+from tests.harness.steps import Document, add, create, settle
+from tests.harness.tally import Tally
 
 Check = Callable[..., bool]
 Fuzz = Callable[..., Callable[[Check], None]]
@@ -567,7 +575,7 @@ def test_whatever_a_feed_tells_its_lines_keep_the_rules(fuzz: Fuzz) -> None:
 
         feed = f"{ics.opening(calendar)}{ics.event(known)}{CLOSING}"
 
-        assert judge.faults(feed.encode()) == []
+        assert raw_lines.faults(feed.encode()) == []
         assert feed.count("BEGIN:VEVENT") == 1
         return True
 

@@ -25,13 +25,13 @@ from local import data
 from local.template import Template
 from mytoken_calendars.aws import clients
 from mytoken_calendars.errors import InvalidGrant
-from tests.integration.steps import Clock
-from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING
-from tests.reliability import readings
-from tests.reliability.model import Answer, Model, Shown, Token, folded
-from tests.reliability.twins import AT_ONCE, FAULTS, Moment, Trouble, Twins
-from tests.support import DAY, Stack
-from tests.tally import Tally
+from tests.harness.reliability import readings
+from tests.harness.reliability.model import Answer, Model, Shown, Token, folded
+from tests.harness.reliability.twins import AT_ONCE, FAULTS, Moment, Trouble, Twins
+from tests.harness.stacks import DAY, Stack
+from tests.harness.steps import Clock
+from tests.harness.tally import Tally
+from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING
 
 RUNS, STEPS = "model: runs of a state machine", "model: steps"
 # The first is the simplest there is; from the tenth on hypothesis tries variants of earlier ones.

@@ -13,13 +13,13 @@ import pytest
 
 from local.handlers import Context
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.steps import Document, add, calendars, create, delete, events, summaries
-from tests.integration.uses import USES, Person, claims, successor
-from tests.reliability.calls import Calls
-from tests.reliability.racing import Race, Timed, refused, statuses, timed
-from tests.reliability.variants import ONE_USE, REVOKES, ROTATES
-from tests.support import Answer, Stack, Token, sample_event
-from tests.tally import Tally
+from tests.harness.reliability.calls import Calls
+from tests.harness.reliability.racing import Race, Timed, refused, statuses, timed
+from tests.harness.reliability.variants import ONE_USE, REVOKES, ROTATES
+from tests.harness.stacks import Answer, Stack, Token, sample_event
+from tests.harness.steps import Document, add, calendars, create, delete, events, summaries
+from tests.harness.tally import Tally
+from tests.harness.token_uses import USES, Person, claims, successor
 
 # Stand-in, threads, rounds.
 RACES = [("embedded", 2, 3), ("embedded", 8, 3), ("dynoxide", 8, 1)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.harness.stacks import ROOT
 from tools.build import artefacts
 from tools.build.artefacts import KB, LARGEST_FUNCTION, LARGEST_LAYERS, Artefact
 

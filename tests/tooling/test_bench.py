@@ -16,12 +16,12 @@ from tests.bench import bounds, capacity, costly
 from tests.bench.calls import Clients
 from tests.bench.function import Function
 from tests.bench.invoked import Context
-from tests.bench.stage import Person, forget_feeds, poll
-from tests.integration.faults import faults, refused
-from tests.integration.invariants import violations
-from tests.integration.steps import Document, events, feed_id, internal_id, summaries
-from tests.samples import DOCUMENTED
-from tests.support import Stack, dumps, sample_event, set_body, set_token
+from tests.harness.aws_faults import faults, refused
+from tests.harness.invariants import violations
+from tests.harness.samples import DOCUMENTED
+from tests.harness.stacks import Stack, dumps, sample_event, set_body, set_token
+from tests.harness.stage import Person, forget_feeds, poll
+from tests.harness.steps import Document, events, feed_id, internal_id, summaries
 
 TOKENS = 4
 

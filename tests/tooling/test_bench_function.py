@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests import lambda_runtime
 from tests.bench import function
 from tests.bench.function import Function
-from tests.support import Stack
+from tests.harness import lambda_runtime
+from tests.harness.stacks import Stack
 
 _APP = """
 import base64, json, os

@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from tests.canaries import Canaries
-from tests.support import ROOT
+from tests.harness.canaries import Canaries
+from tests.harness.stacks import ROOT
 
-LEAKY = "tests/unit/leaky.py"
+LEAKY = "tests/harness/leaky_handlers.py"
 ADDRESS = "59ckwFkBdQoqo6t5jAkdnek24kd9HvUB"
 HEADER = "eyJhbGciOiJFUzUxMiJ9"
 JWT = f"{HEADER}.eyJ2ZXIiOiIwLjciLCJ0b2tlbl90eXBlIjoi.AbNqHqRNQL8S38DkzQgMJ9Df7wVmnuX1"
@@ -65,7 +65,7 @@ def test_a_run_in_which_a_secret_is_told_fails_and_names_each_place(*, deep: boo
 
 def _assert_all_are_caught(run: subprocess.CompletedProcess[str]) -> None:
     _, _, told = run.stdout.partition("secrets that were told")
-    tests = Counter(re.findall(r"^tests/unit/leaky.py::(\w+)", told, re.MULTILINE))
+    tests = Counter(re.findall(r"^tests/harness/leaky_handlers.py::(\w+)", told, re.MULTILINE))
     assert run.returncode == 1
     assert tests == {
         "test_a_log_line": 6,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests import deep
-from tests.tally import Tally
+from tests.deep import __main__ as deep
+from tests.harness.tally import Tally
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 

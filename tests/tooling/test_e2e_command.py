@@ -14,13 +14,13 @@ from itertools import count
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from tests.canaries import CANARIES
-from tests.deployed.deployment import ENDINGS, Deployment, NotUsable
-from tests.deployed.report import Report
-from tests.e2e.fronts import Change, Front, serving
-from tests.integration.uses import EVERYTHING, REVOKED_WHEN_REPLAYED, successor
-from tests.server import PATIENCE, ROOT, Client, ServedStack, Server
-from tests.support import Token
+from tests.e2e.report import Report
+from tests.harness.canaries import CANARIES
+from tests.harness.deployment import ENDINGS, Deployment, NotUsable
+from tests.harness.fronts import Change, Front, serving
+from tests.harness.server import PATIENCE, ROOT, Client, ServedStack, Server
+from tests.harness.stacks import Token
+from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, successor
 
 MIB = 1024 * 1024
 FLOOD = count()
@@ -50,7 +50,7 @@ def started(url: str, token: Token, *arguments: str) -> Iterator[subprocess.Pope
     paths = os.pathsep.join(("layers/shared", "."))
     environment = {**os.environ, "PYTHONPATH": paths, "URL": url, "FLOOD": "20"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.deployed", *arguments],
+        [sys.executable, "-m", "tests.e2e", *arguments],
         cwd=ROOT,
         env={**environment, "TOKEN": token.bearer},
         stdout=subprocess.PIPE,
@@ -232,7 +232,7 @@ def test_who_is_throttled_waits_and_asks_again(
     monkeypatch: pytest.MonkeyPatch, served: ServedStack
 ) -> None:
     refusals, pauses = [429, 429], []
-    monkeypatch.setattr("tests.deployed.deployment.time.sleep", pauses.append)
+    monkeypatch.setattr("tests.harness.deployment.time.sleep", pauses.append)
 
     def throttle(request: Request, response: Response) -> Response:
         return Response(status=refusals.pop()) if refusals else response

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
-from tests.samples import prepared
-from tests.support import ROOT, Stack
+from tests.harness.samples import prepared
+from tests.harness.stacks import ROOT, Stack
 
 OURS = (str(ROOT / "layers"), str(ROOT / "functions"))
 

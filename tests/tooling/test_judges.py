@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.contract import judge, readers
-from tests.contract.feeds import Sample, subscription
-from tests.contract.readers import Reader
+from tests.harness.feeds import raw_lines, readers
+from tests.harness.feeds.fixed_feeds import Sample, subscription
+from tests.harness.feeds.readers import Reader
 
 # Hostile words that are written as they must be. A defect is a mistake in how they are written.
 SOUND = Sample(
@@ -177,7 +177,7 @@ def test_no_reader_notices_anything_in_a_sound_feed(read: Reader) -> None:
 def test_the_judge_of_lines_finds_a_defect(name: str) -> None:
     defect = DEFECTS[name]
 
-    faults = judge.faults(seeded(defect.before, defect.after))
+    faults = raw_lines.faults(seeded(defect.before, defect.after))
 
     assert any(defect.fault in fault for fault in faults)
 
@@ -199,7 +199,7 @@ def test_an_untruth_is_noticed_by_every_reader(read: Reader, name: str) -> None:
 
     found = verdict(read, feed)
 
-    assert judge.faults(feed) == []
+    assert raw_lines.faults(feed) == []
     assert found == "D"
 
 
@@ -208,7 +208,7 @@ def test_an_event_less_is_noticed_by_every_reader(read: Reader) -> None:
 
     found = verdict(read, feed)
 
-    assert judge.faults(feed) == []
+    assert raw_lines.faults(feed) == []
     assert found == "D"
 
 
@@ -218,4 +218,4 @@ def test_an_event_less_is_noticed_by_every_reader(read: Reader) -> None:
 def test_the_judge_of_lines_accepts_the_durations_of_rfc_5545(duration: str) -> None:
     feed = seeded(b"START:-P30D", b"START:" + duration.encode())
 
-    assert judge.faults(feed) == []
+    assert raw_lines.faults(feed) == []

@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.invariants import violations
+from tests.harness.invariants import violations
+from tests.harness.server import PATIENCE, ServedStack, Server
+from tests.harness.stacks import Answer, Token
+from tests.harness.tally import Tally
 from tests.load import clients
 from tests.load.__main__ import main
 from tests.load.clients import Client, Heavy
@@ -22,9 +25,6 @@ from tests.load.feeds import Feed, Feeds, Wrong
 from tests.load.report import MB, Memory, Report, percentile
 from tests.load.run import Plan
 from tests.load.run import run as load
-from tests.server import PATIENCE, ServedStack, Server
-from tests.support import Answer, Token
-from tests.tally import Tally
 
 _REQUEST = re.compile(r"\d{3} [A-Z]+ /")
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests import npm
-from tests.support import ROOT
+from tests.harness import npm
+from tests.harness.stacks import ROOT
 from tools.build import lock_files, sbom
 from tools.build.lock_files import Locked
 
-OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").glob("*/package-lock.json"))]
+OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").rglob("package-lock.json"))]
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / lock_files.RUNS_IN_LAMBDA]
 SOMEWHERE = "https://somewhere.example"
 ANY_HASH = f"--hash=sha256:{'0' * 64}"
@@ -201,7 +201,7 @@ def test_what_npm_has_is_installed_by_its_lock(
     monkeypatch.setattr(npm.subprocess, "run", run)
 
     with pytest.raises(npm.NotInstalled, match="not today"):
-        npm.install(ROOT / "tests" / "dynoxide", tmp_path / "npm")
+        npm.install(ROOT / "tests" / "doubles" / "dynoxide", tmp_path / "npm")
 
     assert [command[:3] for command in commands] == [["npm", "ci", "--ignore-scripts"]]
 

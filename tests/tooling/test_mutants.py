@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import mutation
-from tests.mutants import MUTANTS, Mutant
-from tests.mutation import CAUGHT, SURVIVES, verdict
-from tests.support import ROOT
+from tests.harness.stacks import ROOT
+from tests.mutants import __main__ as mutation
+from tests.mutants.__main__ import CAUGHT, SURVIVES, verdict
+from tests.mutants.defects import MUTANTS, Mutant
 
 each_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.defect)
 
@@ -43,7 +43,7 @@ def test_what_the_test_finds_is_caught_and_what_it_cannot_find_survives(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     found = MUTANTS[0]
-    no_defect = Mutant("none", "tests/mutants.py", "wrong line", "line", found.test)
+    no_defect = Mutant("none", "tests/mutants/defects.py", "wrong line", "line", found.test)
     monkeypatch.setattr(mutation, "MUTANTS", [found, no_defect])
     monkeypatch.setattr(sys, "argv", ["make mutants", "--tally", str(tmp_path / "tally")])
 

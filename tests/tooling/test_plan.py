@@ -10,8 +10,8 @@ import pytest
 
 from local.template import Template
 from tests.bench import capacity
-from tests.integration.uses import ROTATING, Person
-from tests.support import Stack
+from tests.harness.stacks import Stack
+from tests.harness.token_uses import ROTATING, Person
 from tools.plan import costs, plan, prices, quotas
 from tools.plan.costs import Bill, Usage
 

@@ -29,7 +29,8 @@ from mytoken_calendars.tokens.access import (
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
-from tests.unit.examples import (
+from tests.doubles.fakes import FakeAuthority, FakeNetwork, FakeReceipts
+from tests.harness.examples import (
     ADDRESS,
     ARRIVED,
     BEARER,
@@ -45,7 +46,6 @@ from tests.unit.examples import (
     mytoken,
     record,
 )
-from tests.unit.fakes import FakeAuthority, FakeNetwork, FakeReceipts
 
 PARENT, CHILD, GRANDCHILD, SIBLING = (mom_id_of(UUID(int=number)) for number in range(2, 6))
 

@@ -9,8 +9,8 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import UsageRestricted
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from tests.unit.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, record
-from tests.unit.fakes import FakeAuthority, FakeReceipts
+from tests.doubles.fakes import FakeAuthority, FakeReceipts
+from tests.harness.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, record
 
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)
 KEY = IdempotencyKey("k", "a-digest")

@@ -16,8 +16,8 @@ from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
 from mytoken_calendars.http import body
 from mytoken_calendars.http.request import Request
-from tests.support import sample_event
-from tests.unit import examples
+from tests.harness import examples
+from tests.harness.stacks import sample_event
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

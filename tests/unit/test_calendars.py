@@ -33,7 +33,8 @@ from mytoken_calendars.identifiers import Owner, is_feed_id
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests.unit.examples import (
+from tests.doubles.fakes import FakeAuthority, FakeReceipts
+from tests.harness.examples import (
     BEARER,
     CALENDAR_ID,
     DAY,
@@ -45,7 +46,6 @@ from tests.unit.examples import (
     guard,
     record,
 )
-from tests.unit.fakes import FakeAuthority, FakeReceipts
 
 OWN = record(conditions=(guard("caller"),))
 CALLER = caller(OWN)

@@ -16,8 +16,8 @@ from mytoken_calendars.http import credentials
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.tokens.authority import Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey
-from tests.unit import examples
-from tests.unit.examples import ADDRESS, ARRIVED, ISSUER, NOW
+from tests.harness import examples
+from tests.harness.examples import ADDRESS, ARRIVED, ISSUER, NOW
 
 
 def asked(

@@ -23,7 +23,8 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
-from tests.unit.examples import (
+from tests.doubles.fakes import FakeNetwork
+from tests.harness.examples import (
     DAY,
     MOM_ID,
     NOW,
@@ -34,7 +35,6 @@ from tests.unit.examples import (
     mytoken,
     record,
 )
-from tests.unit.fakes import FakeNetwork
 
 COMMITTED_AT = NOW + 2.5
 

@@ -26,9 +26,9 @@ from joserfc.jwk import ECKey
 from mytoken_calendars.authorities.embedded.codec import JwtCodec
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
 from mytoken_calendars.tokens.mytoken import Mytoken
-from tests.unit import examples
-from tests.unit.examples import ISSUER, NOW, claims
-from tests.unit.fakes import LocalKey
+from tests.doubles.fakes import LocalKey
+from tests.harness import examples
+from tests.harness.examples import ISSUER, NOW, claims
 
 Header = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.original_tables import RECREATE_LINK, original_ics
-from tests.unit.examples import MOM_ID, OTHER_MOM_ID
+from tests.doubles.original_tables import RECREATE_LINK, original_ics
+from tests.harness.examples import MOM_ID, OTHER_MOM_ID
 from tools.operate.exported_comments import comments
 
 

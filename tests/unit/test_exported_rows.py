@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.original_tables import Tables, written
-from tests.unit.examples import MOM_ID, NOW, OTHER_MOM_ID
+from tests.doubles.original_tables import Tables, written
+from tests.harness.examples import MOM_ID, NOW, OTHER_MOM_ID
 from tools.operate import exported_rows
 
 FEED_ID = "kJ3nQz8LrW5tYc1XvB7mHd2FpS9gAe4U"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mytoken_calendars.errors import FeedGone
 from mytoken_calendars.feeds.feed import Feed, load, unpacked
-from tests.unit import examples
-from tests.unit.examples import NOW, feed
+from tests.harness import examples
+from tests.harness.examples import NOW, feed
 
 
 @dataclass

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from mytoken_calendars.aws.s3 import FeedCache
 from mytoken_calendars.feeds.feed import CLOSING
-from tests.unit.examples import CALENDAR_ID, feed
+from tests.harness.examples import CALENDAR_ID, feed
 
 WHOLE = gzip.compress(f"{feed().opening}{CLOSING}".encode())
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.feeds.memory import FeedMemory
-from tests.unit.examples import feed
+from tests.harness.examples import feed
 
 
 @dataclass

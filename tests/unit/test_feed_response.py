@@ -20,8 +20,8 @@ from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.http import feed_response
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
-from tests.unit import examples
-from tests.unit.examples import NOW
+from tests.harness import examples
+from tests.harness.examples import NOW
 
 FEED = examples.feed()
 TEXT = "BEGIN:VCALENDAR\r\nNAME:Überwachung\r\nEND:VCALENDAR\r\n"

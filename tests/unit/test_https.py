@@ -12,8 +12,16 @@ import pytest
 
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.errors import TemporarilyUnavailable
-from tests import mytoken_server
-from tests.mytoken_server import JWKS, TOKENINFO, Fault, MytokenServer, answering, dripping, sending
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_server import (
+    JWKS,
+    TOKENINFO,
+    Fault,
+    MytokenServer,
+    answering,
+    dripping,
+    sending,
+)
 
 BEARER = "a-very-secret-mytoken"
 SHORT = 0.3  # seconds

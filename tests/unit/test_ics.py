@@ -11,10 +11,10 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import ics
 from mytoken_calendars.feeds.feed import CLOSING
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests.contract import feeds
-from tests.contract.readers import unescaped
-from tests.hostile import calendar_names, comments, token_names
-from tests.unit.examples import CALENDAR_ID, DAY, MOM_ID, NOW, OTHER_MOM_ID, record, subscription
+from tests.harness.examples import CALENDAR_ID, DAY, MOM_ID, NOW, OTHER_MOM_ID, record, subscription
+from tests.harness.feeds import fixed_feeds
+from tests.harness.feeds.readers import unescaped
+from tests.harness.hostile_words import calendar_names, comments, token_names
 
 EVENT = """\
 BEGIN:VEVENT
@@ -158,7 +158,7 @@ def test_a_token_in_any_words_adds_no_property_to_its_event(name: str, text: str
 @given(token_names, comments)
 def test_a_token_in_any_words_is_told_in_just_these_words(name: str, text: str) -> None:
     one = named(name, text)
-    told = feeds.event(one)
+    told = fixed_feeds.event(one)
 
     lines = properties(ics.event(one))
 

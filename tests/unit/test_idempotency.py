@@ -6,7 +6,7 @@ import pytest
 
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.http.idempotency_key import key_of
-from tests.unit import examples
+from tests.harness import examples
 
 ASKED = {"method": "POST", "path": "/api/calendars", "body": b'{"name": "a"}'}
 

@@ -17,7 +17,7 @@ from mytoken_calendars.identifiers import (
     owner_of,
     subject,
 )
-from tests.unit import examples
+from tests.harness import examples
 
 
 def base64_of(size: int) -> str:

@@ -14,10 +14,10 @@ from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
 from mytoken_calendars.errors import TemporarilyUnavailable
-from tests import mytoken_server
-from tests.mytoken_server import CONFIGURATION, JWKS, Fault, MytokenServer, answering
-from tests.unit.examples import NOW
-from tests.unit.fakes import Scripted
+from tests.doubles import mytoken_server
+from tests.doubles.fakes import Scripted
+from tests.doubles.mytoken_server import CONFIGURATION, JWKS, Fault, MytokenServer, answering
+from tests.harness.examples import NOW
 
 URL = "https://mytoken.example"
 KEYS = [ECKey.generate_key("P-521") for _ in range(3)]

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from mytoken_calendars import limits
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken
-from tests.unit import examples
-from tests.unit.examples import DAY, ISSUER, NOW, claims, mytoken
+from tests.harness import examples
+from tests.harness.examples import DAY, ISSUER, NOW, claims, mytoken
 
 # Capabilities that are real, and ones that are made of the same words.
 capabilities = st.builds(

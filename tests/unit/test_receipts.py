@@ -12,7 +12,7 @@ from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import IdempotencyKeyReused, Outdated
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from tests.unit.examples import BEARER, CALENDAR_ID, DAY, NOW
+from tests.harness.examples import BEARER, CALENDAR_ID, DAY, NOW
 
 KEY = IdempotencyKey("k", "a-digest")
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)

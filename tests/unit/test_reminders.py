@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mytoken_calendars.calendars.reminders import days_before
-from tests.unit.examples import DAY
+from tests.harness.examples import DAY
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Configuration, Issuer
 from mytoken_calendars.authorities.remote.key_set import VerificationKey
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
-from tests import mytoken_server
-from tests.mytoken_server import JWKS, MytokenServer
-from tests.unit.examples import ISSUER, NOW, claims
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_server import JWKS, MytokenServer
+from tests.harness.examples import ISSUER, NOW, claims
 
 Header = dict[str, Any]
 Sign = Callable[[bytes], bytes]

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from mytoken_calendars import limits
 from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
-from tests.unit import examples
-from tests.unit.examples import DAY, NOW
+from tests.harness import examples
+from tests.harness.examples import DAY, NOW
 
 CLIENT = "198.51.100.7"
 

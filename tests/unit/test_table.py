@@ -12,7 +12,7 @@ from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import InvalidToken, Outdated, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
-from tests.unit.examples import CALENDAR_ID
+from tests.harness.examples import CALENDAR_ID
 
 pytestmark = pytest.mark.usefixtures("pauses")
 

@@ -10,7 +10,7 @@ from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import JSON, NO_CONTENT, Response, answer
 from mytoken_calendars.http.token_update import handed_on
 from mytoken_calendars.tokens.request_state import RequestState
-from tests.unit import examples
+from tests.harness import examples
 
 SUCCESSOR = {"mytoken": "its-successor", "mytoken_type": "token"}
 CREATED = answer(HTTPStatus.CREATED, {"name": "CI Mytokens"})

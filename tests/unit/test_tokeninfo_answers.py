@@ -19,9 +19,9 @@ from mytoken_calendars.authorities.remote.tokeninfo_answers import (
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests import mytoken_server
-from tests.mytoken_server import TOKENINFO, MytokenServer
-from tests.unit.examples import ISSUER, MOM_ID, NOW, claims, mytoken
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_server import TOKENINFO, MytokenServer
+from tests.harness.examples import ISSUER, MOM_ID, NOW, claims, mytoken
 
 CLAUSES: list[dict[str, Any]] = [
     {"exp": NOW + 60, "usages_other": 3},

@@ -18,7 +18,7 @@ from mytoken_calendars.errors import (
     UsageRestricted,
 )
 from mytoken_calendars.tokens.tokeninfo import Action
-from tests.unit.examples import ISSUER, MOM_ID, NOW, claims
+from tests.harness.examples import ISSUER, MOM_ID, NOW, claims
 
 ENDPOINT = f"{ISSUER}/asked/here"
 JWT, SHORT_TOKEN = "a.b.c", "x" * 64

@@ -18,7 +18,7 @@ from mytoken_calendars.errors import (
     Superseded,
 )
 from mytoken_calendars.tokens.mytoken import Mytoken
-from tests.unit.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, mytoken, record
+from tests.harness.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, mytoken, record
 
 OWNER = mytoken().owner
 ITEM = {"name": "ci", "created": NOW - DAY, "expires": NOW + 30 * DAY, "seq_no": 1}

@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from local import standins
 from local.template import ROOT, Template
-from tests.built.artefacts import PYTHON, SAM, TEMPLATE, function_id
+from tests.harness.built.artefacts import PYTHON, SAM, TEMPLATE, function_id
 
 _CHILD = Path(__file__).with_name("ministack_child.py")
 _SETTINGS = {

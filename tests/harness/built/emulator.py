@@ -16,7 +16,7 @@ from typing import Any, Self
 import requests
 
 from local.template import ROOT
-from tests.built.artefacts import PYTHON
+from tests.harness.built.artefacts import PYTHON
 
 PATIENCE = 60  # seconds
 

@@ -40,4 +40,4 @@ iam_actions.request_tag_context = condition_keys
 app.pin_request_origin = pin_origin
 # Functions are started with ministack's own interpreter: these want one of their layers' version.
 sys.executable = os.environ["FUNCTIONS_PYTHON"]
-runpy.run_path(str(Path(__file__).parents[2] / "local" / "ministack_child.py"))
+runpy.run_path(str(Path(__file__).parents[3] / "local" / "ministack_child.py"))

@@ -2,7 +2,7 @@
 
 from icalendar import Calendar
 
-from tests.server import Client
+from tests.harness.server import Client
 
 
 def walk(client: Client, mom_id: str) -> None:

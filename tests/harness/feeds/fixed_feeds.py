@@ -2,14 +2,13 @@
 
 After a change of the format that is meant, write the files anew and read the difference:
 
-    PYTHONPATH=layers/shared:. .venv/bin/python -m tests.contract.feeds
+    PYTHONPATH=layers/shared:. .venv/bin/python -m tests.harness.feeds.fixed_feeds
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
-from pathlib import Path
 from uuid import UUID, uuid5
 
 from mytoken_calendars.calendars import reminders
@@ -17,10 +16,11 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import feed, ics
 from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.mytoken import TokenRecord
-from tests.contract import judge
-from tests.contract.readers import Alarm, Calendar, Event
+from tests.harness.feeds import raw_lines
+from tests.harness.feeds.readers import Alarm, Calendar, Event
+from tests.harness.stacks import ROOT
 
-GOLDEN = Path(__file__).with_name("golden")
+GOLDEN = ROOT / "tests" / "contract" / "golden"
 CALENDAR_ID = "2b1f8d0e-5c0f-4c3e-9a57-3f0d8f7a6c11"
 CREATED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 vevent = cache(ics.event)  # of 10,000 it takes seconds
@@ -40,7 +40,7 @@ class Sample:
     @cached_property
     def calendar(self) -> Calendar:
         events = tuple(map(event, self.subscriptions))
-        return Calendar(self.name, events, judge.properties("VCALENDAR"))
+        return Calendar(self.name, events, raw_lines.properties("VCALENDAR"))
 
 
 def subscription(
@@ -72,14 +72,14 @@ def event(subscription: Subscription) -> Event:
         start=expires,
         end=expires + timedelta(minutes=15),
         alarms=tuple(alarm(subject, days) for days in days_before),
-        properties=judge.properties("VEVENT"),
+        properties=raw_lines.properties("VEVENT"),
     )
 
 
 def alarm(subject: str, days: int) -> Alarm:
     when = {0: "now", 1: "in 1 day"}.get(days, f"in {days} days")
     text = f"{subject} expires {when}"
-    return Alarm(text, timedelta(days=-days), judge.properties("VALARM"))
+    return Alarm(text, timedelta(days=-days), raw_lines.properties("VALARM"))
 
 
 def shown(name: str) -> str:

@@ -22,7 +22,7 @@ from icalendar import Calendar as ICalendar
 from icalendar import Component
 from ics.grammar.parse import Container, calendar_string_to_containers
 
-ICAL_JS = Path(__file__).parent.parent / "icaljs"
+ICAL_JS = Path(__file__).with_name("icaljs")
 
 Names = tuple[str, ...]  # of properties, without their parameters, sorted
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mytoken_calendars.aws.dynamodb import keys
-from tests.integration.invariants import violations
-from tests.integration.uses import claims
-from tests.reliability.calls import Call
-from tests.reliability.states import Names, Row, State
-from tests.reliability.variants import Variant
-from tests.support import Answer, Token
+from tests.harness.invariants import violations
+from tests.harness.reliability.calls import Call
+from tests.harness.reliability.states import Names, Row, State
+from tests.harness.reliability.variants import Variant
+from tests.harness.stacks import Answer, Token
+from tests.harness.token_uses import claims
 
 _COUNTED = re.compile(r'"(?:made_\d+|seq_no|uses_\w+)": \{"N": "\w+"\}(?:, )?')
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from tests import mytoken_server
-from tests.integration import faults
-from tests.mytoken_server import MytokenServer
-from tests.reliability.calls import Call, Fault, Plan
+from tests.doubles import mytoken_server
+from tests.doubles.mytoken_server import MytokenServer
+from tests.harness import aws_faults
+from tests.harness.reliability.calls import Call, Fault, Plan
 
 # No issuer need be waited for that does not answer, nor be heard to the end that does not end.
 SOON, LONG = 0.05, 1.0  # seconds
@@ -137,7 +137,7 @@ def _named(operation: str) -> Callable[[Call], bool]:
 # --- what happens ---------------------------------------------------------------------------------
 
 
-def at_client(fault: faults.Fault) -> Fault:
+def at_client(fault: aws_faults.Fault) -> Fault:
     return lambda call: fault(call.client, call.request)
 
 
@@ -154,12 +154,12 @@ def _unprocessed(call: Call) -> AWSResponse:
     """Nothing of a batch was done."""
     asked = json.loads(call.request.body)["RequestItems"]
     done = {"Responses": {}, "UnprocessedKeys": asked, "UnprocessedItems": asked}
-    return faults.answered(call.request, 200, json.dumps(done).encode())
+    return aws_faults.answered(call.request, 200, json.dumps(done).encode())
 
 
 def _of_s3(status: int, code: str) -> Fault:
     body = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
-    return lambda call: faults.answered(call.request, status, body)
+    return lambda call: aws_faults.answered(call.request, status, body)
 
 
 def _with_body(changed: Callable[[bytes], bytes]) -> Fault:
@@ -169,13 +169,13 @@ def _with_body(changed: Callable[[bytes], bytes]) -> Fault:
         proper = call.proceed()
         length = {"content-length": str(len(proper.content))}
         body = changed(proper.content)
-        return faults.answered(call.request, proper.status_code, body, **length)
+        return aws_faults.answered(call.request, proper.status_code, body, **length)
 
     return answer
 
 
-LOST_REQUEST = Kind("the request is lost", at_client(faults.lost_request), _of_aws)
-LOST_ANSWER = Kind("the answer is lost", at_client(faults.lost_answer), _of_aws)
+LOST_REQUEST = Kind("the request is lost", at_client(aws_faults.lost_request), _of_aws)
+LOST_ANSWER = Kind("the answer is lost", at_client(aws_faults.lost_answer), _of_aws)
 KILLED_BEFORE = Kind("killed before", _killed_before, _any, may_last=False, kills=True)
 KILLED_AFTER = Kind("killed after", _killed_after, _any, may_last=False, kills=True)
 
@@ -184,12 +184,12 @@ OF_AWS = (
     LOST_ANSWER,
     Kind(
         "throttled",
-        at_client(faults.refused("ProvisionedThroughputExceededException")),
+        at_client(aws_faults.refused("ProvisionedThroughputExceededException")),
         _to("dynamodb"),
     ),
-    Kind("throttled", at_client(faults.refused("ThrottlingException")), _to("kms")),
-    Kind("500", at_client(faults.refused("InternalServerError", 500)), _writes),
-    Kind("in conflict with another transaction", at_client(faults.conflict), _writes),
+    Kind("throttled", at_client(aws_faults.refused("ThrottlingException")), _to("kms")),
+    Kind("500", at_client(aws_faults.refused("InternalServerError", 500)), _writes),
+    Kind("in conflict with another transaction", at_client(aws_faults.conflict), _writes),
     Kind(
         "nothing of the batch is done",
         _unprocessed,

@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration import faults
-from tests.integration.invariants import violations
-from tests.integration.uses import Person
-from tests.reliability.calls import Call, Calls, Fault
-from tests.reliability.mishaps import at_client
-from tests.reliability.states import empty
-from tests.support import Answer, Stack
-from tests.tally import Tally
+from tests.harness import aws_faults
+from tests.harness.invariants import violations
+from tests.harness.reliability.calls import Call, Calls, Fault
+from tests.harness.reliability.injected_faults import at_client
+from tests.harness.reliability.states import empty
+from tests.harness.stacks import Answer, Stack
+from tests.harness.tally import Tally
+from tests.harness.token_uses import Person
 
 _PATIENCE = 30  # seconds
 _LATE = 0.03  # seconds, in which others overtake
@@ -28,7 +28,7 @@ def _late(call: Call) -> None:
     time.sleep(_LATE)
 
 
-_FAILURES = (at_client(faults.conflict), at_client(faults.lost_answer))
+_FAILURES = (at_client(aws_faults.conflict), at_client(aws_faults.lost_answer))
 _HAPPENING = (None, _late, *_FAILURES)
 _WEIGHTS = (6, 3, 2, 1)
 

@@ -9,11 +9,11 @@ from icalendar import Event as VEvent
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests import support
-from tests.integration.invariants import Contents, Item
-from tests.integration.uses import claims
-from tests.reliability.model import Answer, Event, Model, Shown
-from tests.support import PUBLIC_URL
+from tests.harness import stacks
+from tests.harness.invariants import Contents, Item
+from tests.harness.reliability.model import Answer, Event, Model, Shown
+from tests.harness.stacks import PUBLIC_URL
+from tests.harness.token_uses import claims
 
 Facts = dict[str, dict[Any, Any]]
 
@@ -147,19 +147,19 @@ def _last(text: str, separator: str = "#") -> str:
 # --- answers --------------------------------------------------------------------------------------
 
 
-def read(operation: str, answer: support.Answer) -> Answer:
+def read(operation: str, answer: stacks.Answer) -> Answer:
     document = dict(answer.json) if answer.body else {}
     successor = document.pop("token_update", None)
     return Answer(
         answer.status,
         None if "error" in document else _content(operation, answer, document),
         document.get("error", ""),
-        successor=claims(support.Token(successor["mytoken"], ""))["seq_no"] if successor else 0,
+        successor=claims(stacks.Token(successor["mytoken"], ""))["seq_no"] if successor else 0,
         replayed=answer.headers.get("idempotent-replayed") == "true",
     )
 
 
-def _content(operation: str, answer: support.Answer, document: dict[str, Any]) -> Any:
+def _content(operation: str, answer: stacks.Answer, document: dict[str, Any]) -> Any:
     match operation:
         case "list_calendars":
             return document["calendars"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mytoken_calendars import limits
-from tests.mytoken_ledger import Entry
-from tests.support import RemoteStack, Stack
+from tests.doubles.mytoken_ledger import Entry
+from tests.harness.stacks import RemoteStack, Stack
 
 _Items = dict[tuple[str, str], Any]  # by key
 

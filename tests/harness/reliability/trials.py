@@ -5,14 +5,14 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.integration.steps import Clock
-from tests.reliability import mishaps
-from tests.reliability.calls import Call, Calls
-from tests.reliability.judge import Judge, Seen
-from tests.reliability.mishaps import Killed, Kind, Mishap, Times
-from tests.reliability.states import State, empty, put_back
-from tests.reliability.variants import Request, Scene, Variant
-from tests.support import Answer, RemoteStack, Stack, Token
+from tests.harness.reliability import injected_faults
+from tests.harness.reliability.answer_judge import Judge, Seen
+from tests.harness.reliability.calls import Call, Calls
+from tests.harness.reliability.injected_faults import Killed, Kind, Mishap, Times
+from tests.harness.reliability.states import State, empty, put_back
+from tests.harness.reliability.variants import Request, Scene, Variant
+from tests.harness.stacks import Answer, RemoteStack, Stack, Token
+from tests.harness.steps import Clock
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Trial:
 
     def singles(self, *, deep: bool) -> Iterator[Mishap]:
         """What may happen to a run, one at a time."""
-        return mishaps.singles(self.right.calls, self._kinds, deep=deep)
+        return injected_faults.singles(self.right.calls, self._kinds, deep=deep)
 
     def pairs(self, chance: random.Random, share: float) -> Iterator[tuple[Mishap, Mishap]]:
         """Two at a time, of which the second happens to what is left of the run after the first.
@@ -73,15 +73,15 @@ class Trial:
     def _some_that_happen_once(
         self, calls: Sequence[Call], chance: random.Random, share: float
     ) -> Iterator[Mishap]:
-        for mishap in mishaps.singles(calls, self._kinds, deep=False):
+        for mishap in injected_faults.singles(calls, self._kinds, deep=False):
             if mishap.times is Times.ONCE and chance.random() < share:
                 yield mishap
 
     @property
     def _kinds(self) -> tuple[Kind, ...]:
         if isinstance(self.stack, RemoteStack):
-            return (*mishaps.OF_AWS, *mishaps.of_issuer(self.stack.server))
-        return mishaps.OF_AWS
+            return (*injected_faults.OF_AWS, *injected_faults.of_issuer(self.stack.server))
+        return injected_faults.OF_AWS
 
     def _first_run(self, *happening: Mishap) -> Seen:
         put_back(self.stack, self.before, self.state)
@@ -90,7 +90,7 @@ class Trial:
     def _run(self, token: Token, *happening: Mishap) -> Seen:
         if self.variant.cold:
             self.stack.restart(self.variant.operation)
-        with self.calls.planned(mishaps.plan(*happening)) as made:
+        with self.calls.planned(injected_faults.plan(*happening)) as made:
             try:
                 answer = self.variant.asked(self.scene, self.request, token)
             except Killed:

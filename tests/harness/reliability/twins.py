@@ -11,14 +11,14 @@ from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.errors import TemporarilyUnavailable
-from tests import support
-from tests.integration.faults import conflict, faults, lost_answer, lost_request, refused
-from tests.integration.invariants import Contents, violations_in
-from tests.integration.steps import Clock, new_user, owner
-from tests.integration.uses import REVOKED_WHEN_REPLAYED
-from tests.reliability import readings
-from tests.reliability.model import Answer, Model, Shown, Token
-from tests.support import Stack, without_fault
+from tests.harness import stacks
+from tests.harness.aws_faults import conflict, faults, lost_answer, lost_request, refused
+from tests.harness.invariants import Contents, violations_in
+from tests.harness.reliability import readings
+from tests.harness.reliability.model import Answer, Model, Shown, Token
+from tests.harness.stacks import Stack, without_fault
+from tests.harness.steps import Clock, new_user, owner
+from tests.harness.token_uses import REVOKED_WHEN_REPLAYED
 
 CALENDARS_PATH = "/api/v0/notifications/calendars"
 FAULTS = {
@@ -216,7 +216,7 @@ class Twins:
         else:
             self._compare(answer, address, expected.content, text=method == "GET")
 
-    def _compare(self, feed: support.Answer, address: str, content: Any, *, text: bool) -> None:
+    def _compare(self, feed: stacks.Answer, address: str, content: Any, *, text: bool) -> None:
         state, etag = self.model.state(address), feed.headers["etag"].strip('"')
         gzipped = feed.headers.get("content-encoding") == "gzip"
         assert self.etags.setdefault(etag, (state, gzipped)) == (state, gzipped)

@@ -10,9 +10,9 @@ from typing import Any
 
 from local.handlers import Context
 from mytoken_calendars.errors import TemporarilyUnavailable
-from tests.integration.steps import Clock, Document, add, create, delete, feed_id, new_user
-from tests.integration.uses import EVERYTHING, LATER, REVOKED_WHEN_REPLAYED, ROTATING
-from tests.support import Answer, Stack, Token, sample_event, without_fault
+from tests.harness.stacks import Answer, Stack, Token, sample_event, without_fault
+from tests.harness.steps import Clock, Document, add, create, delete, feed_id, new_user
+from tests.harness.token_uses import EVERYTHING, LATER, REVOKED_WHEN_REPLAYED, ROTATING
 
 NAME = "CI Mytokens"
 KEY = "a-key-of-the-clients"
