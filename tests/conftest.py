@@ -17,7 +17,7 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests.doubles import dynamodb_servers, mytoken_server
+from tests.doubles import dynamodb_servers, moto_transactions, mytoken_server
 from tests.harness import engines, permissions
 from tests.harness.deployment import Deployment
 from tests.harness.server import ServedStack, Server
@@ -25,6 +25,8 @@ from tests.harness.stacks import RemoteStack, Stack
 from tests.harness.steps import Clock, new_user
 from tests.harness.tally import Tally
 from tests.harness.token_uses import EVERYTHING
+
+pytest_plugins = ["tests.harness.feeds.fixtures"]
 
 pytest.register_assert_rewrite("tests.harness.built.walk")  # it asserts, and is no file of tests
 
@@ -50,7 +52,12 @@ def policies(tally: Tally) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[Deploy]:
     """Deploys to moto, once in each region; gives the environment of the functions."""
-    with Stack(_CREDENTIALS).entered(), mock_aws(), pytest.MonkeyPatch.context() as patch:
+    with (
+        Stack(_CREDENTIALS).entered(),
+        mock_aws(),
+        moto_transactions.restoring_items(),
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
         yield _deployed
 

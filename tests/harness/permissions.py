@@ -18,9 +18,10 @@ from unittest import mock
 from botocore.client import BaseClient
 
 from local.template import ROOT, Template
+from tests.harness import canaries
 
 _FUNCTIONS, _TESTS = f"{ROOT}/functions/", f"{ROOT}/tests/"
-_BETWEEN = f"{_TESTS}canaries.py"  # it looks at what a handler's modules return
+_BETWEEN = canaries.__file__  # it looks at what a handler's modules return
 _TABLES = ("CalendarsTable", "TokensTable")
 
 

@@ -29,7 +29,7 @@ _LONGEST = 300  # seconds, for one test on one mutant
 # A statement that does not hold, or an answer that is not the error that it is stated to be.
 _FOUND = re.compile(
     r'(failed on (setup|teardown) with ")?'
-    r"(AssertionError|assert |Failed: DID NOT RAISE|tests\.permissions\.NotPermitted"
+    r"(AssertionError|assert |Failed: DID NOT RAISE|tests\.harness\.permissions\.NotPermitted"
     r"|KeyError: 'error'|json\.decoder\.JSONDecodeError)"
 )
 
