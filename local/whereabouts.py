@@ -1,4 +1,7 @@
-"""Remembers where the local server is, for commands that use the same stack."""
+"""Remembers where the local server is, for commands that use the same stack.
+
+Run as a module it deletes the server's state: `make reset`.
+"""
 
 import json
 import os
@@ -11,7 +14,7 @@ from urllib.parse import urlsplit
 
 from local.template import ROOT
 
-KEPT = ("aws", "demo.header", "demo.json", "server.json")  # the contents of the state's folder
+STATE_FILES = ("aws", "demo.header", "demo.json", "server.json")
 STATE = ROOT / os.environ.get("STATE", ".local")
 
 
@@ -48,6 +51,6 @@ def _file(state: Path) -> Path:
 if __name__ == "__main__":
     if Whereabouts.read():
         sys.exit("make reset: the local server is running: end it first")
-    for kept in KEPT:
-        path = STATE / kept
+    for name in STATE_FILES:
+        path = STATE / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

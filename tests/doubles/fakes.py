@@ -99,8 +99,8 @@ class FakeReceipts:
     refusal: Refusal | None = None
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
-        self.asked.append(("find", key, bearer, now))
+    def find(self, key: IdempotencyKey, bearer: str, *, arrived: int) -> Receipt | None:
+        self.asked.append(("find", key, bearer, arrived))
         if self.refusal:
             raise self.refusal
         return self.receipt

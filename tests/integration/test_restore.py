@@ -31,7 +31,7 @@ def restored_stack(moto: Deploy) -> Iterator[Stack]:
 @pytest.fixture
 def backups(restored_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """DynamoDB's own restores of the tables, as they are when `back_up` is called."""
-    monkeypatch.setattr("tools.operate.target_stack.found", lambda arguments: ("", ""))
+    monkeypatch.setattr("tools.operate.target_stack.select", lambda arguments: ("", ""))
     yield
     client = boto3.client("dynamodb")
     for variable in TABLES.values():

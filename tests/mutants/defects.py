@@ -262,7 +262,7 @@ MUTANTS = [
     Mutant(
         "who has lost a race is taken for a thief",
         f"{_SHARED}/tokens/rotation.py",
-        "return arrived > superseded.at and not state.was_alive",
+        "return arrived > superseded.committed_ms and not state.was_alive",
         "return True",
         "integration/test_rotation.py"
         "::test_who_was_on_the_way_when_the_token_was_rotated_has_lost_a_race",

@@ -79,8 +79,8 @@ def test_an_idempotency_key_is_handed_on_with_a_digest_of_the_request() -> None:
 
     assert isinstance(one, IdempotencyKey)
     assert isinstance(other, IdempotencyKey)
-    assert one.key == other.key == "k"
-    assert one.request != other.request
+    assert one.text == other.text == "k"
+    assert one.request_digest != other.request_digest
 
 
 def test_without_the_header_there_is_no_idempotency_key() -> None:

@@ -350,7 +350,7 @@ def test_a_rotation_says_what_becomes_of_a_token_that_is_used(
 ) -> None:
     token = mytoken(rotation=rotation)
 
-    assert token.is_understood is understood
+    assert token.rotation_is_understood is understood
     assert token.rotates is rotates
     assert token.is_revoked_when_replayed is revoked_when_replayed
 

@@ -53,7 +53,7 @@ def leave(
 def find(
     table: FakeTable, key: IdempotencyKey = KEY, bearer: str = BEARER, now: int = NOW
 ) -> Receipt | None:
-    return ReceiptStore(table).find(key, bearer, now)
+    return ReceiptStore(table).find(key, bearer, arrived=now)
 
 
 @pytest.mark.parametrize("successor", [None, SUCCESSOR])
@@ -72,9 +72,9 @@ def test_a_request_that_was_not_done_has_no_receipt(table: FakeTable) -> None:
 @pytest.mark.parametrize(
     ("key", "bearer"),
     [
-        (IdempotencyKey("K", KEY.request), BEARER),
-        (IdempotencyKey("kk", KEY.request), BEARER),
-        (IdempotencyKey(f"{KEY.key} {BEARER}", KEY.request), ""),
+        (IdempotencyKey("K", KEY.request_digest), BEARER),
+        (IdempotencyKey("kk", KEY.request_digest), BEARER),
+        (IdempotencyKey(f"{KEY.text} {BEARER}", KEY.request_digest), ""),
         (KEY, BEARER + " "),
         (KEY, "another-bearer"),
         (KEY, SUCCESSOR["mytoken"]),
@@ -96,10 +96,10 @@ def test_the_key_of_another_request_is_refused(
     leave(table, successor)
 
     with pytest.raises(IdempotencyKeyReused):
-        find(table, IdempotencyKey(KEY.key, "another-digest"))
+        find(table, IdempotencyKey(KEY.text, "another-digest"))
 
 
-@pytest.mark.parametrize("key", [KEY, IdempotencyKey(KEY.key, "another-digest")])
+@pytest.mark.parametrize("key", [KEY, IdempotencyKey(KEY.text, "another-digest")])
 def test_a_receipt_is_found_for_a_day_and_then_its_key_may_be_that_of_another_request(
     table: FakeTable, key: IdempotencyKey
 ) -> None:
@@ -119,8 +119,8 @@ def test_a_successor_is_found_with_its_receipt_for_a_minute(table: FakeTable) ->
 def test_a_successor_that_was_tampered_with_is_not_handed_out(table: FakeTable) -> None:
     leave(table, SUCCESSOR)
     (item,) = table.items.values()
-    sealed = item["successor"]
-    item["successor"] = sealed[:40] + ("A" if sealed[40] != "A" else "B") + sealed[41:]
+    encrypted = item["successor"]
+    item["successor"] = encrypted[:40] + ("A" if encrypted[40] != "A" else "B") + encrypted[41:]
 
     assert find(table) == Receipt(CALENDAR_ID, None)
 
@@ -130,7 +130,7 @@ def test_the_item_of_a_receipt_names_neither_the_key_nor_a_token(table: FakeTabl
 
     written = json.dumps(leave(table, SUCCESSOR, key).parameters)
 
-    for secret in (SUCCESSOR["mytoken"], "successor.jwt", BEARER, key.key):
+    for secret in (SUCCESSOR["mytoken"], "successor.jwt", BEARER, key.text):
         assert secret not in written
     assert "a-digest" in written
 
@@ -175,7 +175,7 @@ def test_a_receipt_holds_no_more_than_is_documented(
 
 
 def test_the_seal_depends_on_every_character_of_the_token() -> None:
-    sealed = door._sealed(SUCCESSOR, "abc", NOW)
+    encrypted = door._encrypted(SUCCESSOR, "abc", NOW)
 
-    assert door._unsealed(sealed, "abc", NOW) == SUCCESSOR
-    assert all(door._unsealed(sealed, other, NOW) is None for other in ("abd", "ab", "Abc"))
+    assert door._decrypted(encrypted, "abc", NOW) == SUCCESSOR
+    assert all(door._decrypted(encrypted, other, NOW) is None for other in ("abd", "ab", "Abc"))

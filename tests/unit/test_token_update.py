@@ -8,7 +8,7 @@ import pytest
 
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import JSON, NO_CONTENT, Response, answer
-from mytoken_calendars.http.token_update import handed_on
+from mytoken_calendars.http.token_update import with_successor
 from mytoken_calendars.tokens.request_state import RequestState
 from tests.harness import examples
 
@@ -28,7 +28,7 @@ def request(base_url: str = examples.ISSUER, **state: Any) -> Request:
 def test_an_answer_about_a_token_that_is_as_it_was_stays_as_it_is(
     response: Response, *, by_cookie: bool
 ) -> None:
-    assert handed_on(response, request(by_cookie=by_cookie)) is response
+    assert with_successor(response, request(by_cookie=by_cookie)) is response
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_answer_about_a_token_that_is_as_it_was_stays_as_it_is(
 def test_the_successor_joins_the_document_of_every_answer(
     response: Response, status: int, document: dict[str, Any]
 ) -> None:
-    handed = handed_on(response, request(token_update=SUCCESSOR))
+    handed = with_successor(response, request(token_update=SUCCESSOR))
 
     assert handed.status == status
     assert json.loads(handed.as_event()["body"]) == {**document, "token_update": SUCCESSOR}
@@ -59,7 +59,7 @@ def test_the_successor_joins_the_document_of_every_answer(
 
 
 def test_the_answer_that_a_successor_joins_is_not_altered_for_others() -> None:
-    handed_on(NO_CONTENT, request(token_update=SUCCESSOR, repeated=True))
+    with_successor(NO_CONTENT, request(token_update=SUCCESSOR, repeated=True))
 
     assert Response(HTTPStatus.NO_CONTENT) == NO_CONTENT
 
@@ -84,7 +84,7 @@ def test_the_answer_that_a_successor_joins_is_not_altered_for_others() -> None:
 def test_the_successor_of_a_token_in_a_cookie_leaves_in_one_too(base_url: str, cookie: str) -> None:
     rotated = request(base_url, token_update=SUCCESSOR, by_cookie=True)
 
-    event = handed_on(CREATED, rotated).as_event()
+    event = with_successor(CREATED, rotated).as_event()
 
     assert event["cookies"] == [cookie]
     assert json.loads(event["body"])["token_update"] == SUCCESSOR
@@ -96,7 +96,7 @@ def test_the_successor_of_a_token_in_a_cookie_leaves_in_one_too(base_url: str, c
 def test_the_answer_to_a_repeated_request_says_so(
     response: Response, token_update: dict[str, Any] | None, *, repeated: bool
 ) -> None:
-    handed = handed_on(response, request(token_update=token_update, repeated=repeated))
+    handed = with_successor(response, request(token_update=token_update, repeated=repeated))
 
     assert handed.headers.get("Idempotent-Replayed") == ("true" if repeated else None)
     assert response.headers.items() <= handed.headers.items()
@@ -104,6 +104,6 @@ def test_the_answer_to_a_repeated_request_says_so(
 
 
 def test_the_answer_to_a_repeated_request_without_a_successor_is_otherwise_the_same() -> None:
-    handed = handed_on(NO_CONTENT, request(repeated=True))
+    handed = with_successor(NO_CONTENT, request(repeated=True))
 
     assert (handed.status, handed.body) == (HTTPStatus.NO_CONTENT, "")

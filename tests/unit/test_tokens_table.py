@@ -122,7 +122,7 @@ def test_a_presented_token_that_has_a_successor_says_since_when(
     with pytest.raises(Superseded) as refused:
         tokens.look_up(mytoken(seq_no=presented))
 
-    assert refused.value.at == since
+    assert refused.value.committed_ms == since
     assert refused.value.description == InvalidToken.description
 
 

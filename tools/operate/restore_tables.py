@@ -28,7 +28,7 @@ def main() -> None:
     target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    target_stack.found(arguments)
+    target_stack.select(arguments)
     backups = {"TOKENS_TABLE": arguments.tokens, "CALENDARS_TABLE": arguments.calendars}
     try:
         dynamodb: Any = boto3.resource("dynamodb")

@@ -24,9 +24,9 @@ def add_argument(parser: ArgumentParser) -> None:
 def connect(arguments: Namespace) -> str:
     """The URL of the stack, which is the issuer of its mytokens.
 
-    Like `found`, but ends the program with one line if another server issues the mytokens.
+    Like `select`, but ends the program with one line if another server issues the mytokens.
     """
-    url, issuer = found(arguments)
+    url, issuer = select(arguments)
     if issuer:
         sys.exit(f"the mytokens of this stack are issued, listed and revoked at {issuer}")
     return url
@@ -34,13 +34,13 @@ def connect(arguments: Namespace) -> str:
 
 def connect_beside_a_server(arguments: Namespace) -> str:
     """The issuer URL of the mytoken server whose tokens the stack serves; else as `connect`."""
-    _, issuer = found(arguments)
+    _, issuer = select(arguments)
     if not issuer:
         sys.exit("this stack issues its mytokens itself: its MytokenIssuer names no server")
     return issuer
 
 
-def found(arguments: Namespace) -> tuple[str, str]:
+def select(arguments: Namespace) -> tuple[str, str]:
     """The URL of the stack and, if another server issues its mytokens, that issuer's.
 
     Sets the environment that `from_environment` reads, and switches metrics off. Ends the program

@@ -2,7 +2,10 @@
 
 
 class Refusal(Exception):
-    """A request is answered with an error. It has changed nothing, unless the status is 5xx.
+    """A request is answered with an error. Below 5xx it has changed no calendar.
+
+    It may still have revoked a chain (an old token with `auto_revoke`), or used the token at a
+    remote issuer.
 
     `description` goes to the client as `error_description`. It is one of a finite set of texts and
     never repeats what the client sent.
@@ -42,11 +45,11 @@ class MytokenMissing(InvalidToken):
 
 
 class Superseded(InvalidToken):
-    """The mytoken was rotated, by the time `at` (in milliseconds since 1970) at the latest."""
+    """The mytoken was rotated, by `committed_ms` (in milliseconds since 1970) at the latest."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, committed_ms: int) -> None:
         super().__init__()
-        self.at = at
+        self.committed_ms = committed_ms
 
 
 class AheadOfRegistry(InvalidToken):
@@ -107,7 +110,7 @@ class FeedTooLarge(Refusal):
 
 
 class TemporarilyUnavailable(Refusal):
-    """A service that this stack relies on did not answer; the client may repeat the request."""
+    """A service did not answer or is too busy; the client may repeat the request."""
 
     description = "The service is temporarily unavailable."
 

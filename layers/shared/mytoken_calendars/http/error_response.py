@@ -26,7 +26,7 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
 
 def of(refusal: errors.Refusal) -> Response:
     """The response to a refused request: status, headers and a JSON document."""
-    status, code = STATUS_AND_CODE[_listed(type(refusal))]
+    status, code = STATUS_AND_CODE[_nearest_in_table(type(refusal))]
     response = answer(status, {"error": code, "error_description": refusal.description})
     return replace(response, headers={**response.headers, **_headers_for(refusal)})
 
@@ -45,6 +45,6 @@ def _headers_for(refusal: errors.Refusal) -> dict[str, str]:
             return {}
 
 
-def _listed(error: type[errors.Refusal]) -> type[errors.Refusal]:
+def _nearest_in_table(error: type[errors.Refusal]) -> type[errors.Refusal]:
     """The class itself or its nearest parent in STATUS_AND_CODE."""
     return next(parent for parent in error.__mro__ if parent in STATUS_AND_CODE)

@@ -1,4 +1,4 @@
-"""The door to HTTP: makes Lambda handlers of operations, and responses of their refusals."""
+"""The door to HTTP: turns operations into Lambda handlers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
         except errors.Refusal as refusal:
             response = error_response.of(refusal)
             _log(refusal, response, event["requestContext"]["requestId"])
-        response = token_update.handed_on(response, request)
+        response = token_update.with_successor(response, request)
         if request.path.startswith(_OPEN_PATHS):
             response = replace(response, headers={**response.headers, **_OPEN_TO_ALL_ORIGINS})
         return response.as_event()
@@ -42,10 +42,10 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
-    """Repeats the operation while concurrent changes make it Outdated, up to eight times in all.
+    """Handles the request; tries again while concurrent changes make it Outdated.
 
-    A request with an Idempotency-Key that is refused is also repeated once, if a concurrent
-    duplicate may have succeeded: the repetition then finds the receipt of the duplicate.
+    With an Idempotency-Key it also tries again, once, after a refusal that a concurrent duplicate
+    may have caused: the second attempt then finds the receipt of the duplicate.
     """
     has_key = "idempotency-key" in request.headers
     for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
@@ -67,7 +67,8 @@ def _may_have_been_done(refusal: errors.Refusal) -> bool:
     Four refusals can follow from the duplicate: it created the calendar, deleted it, rotated the
     mytoken, or took its last use. LimitReached cannot: the receipt is the first write of the
     transaction, so its condition fails first, and that raises Outdated. Neither can a malformed
-    request: its duplicate is refused as well.
+    request: its duplicate is refused as well. A remote issuer answers InvalidToken for a rotated
+    mytoken: such a request is not tried again.
     """
     return isinstance(
         refusal,

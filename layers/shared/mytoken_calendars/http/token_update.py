@@ -11,12 +11,15 @@ from mytoken_calendars.http.response import JSON, Response
 COOKIE = "mytoken"
 
 
-def handed_on(response: Response, request: Request) -> Response:
+def with_successor(response: Response, request: Request) -> Response:
     """The response, with the successor of the client's mytoken if the token was rotated.
 
     The successor is added to the JSON document of the response, also to that of an error; a
     response without a document becomes a 200 with one. A client that presented its token in a
     cookie gets the successor in a cookie, too.
+
+    The answer to a repeated request also gets the header Idempotent-Replayed. That is the header's
+    word, and no replay in the sense of `tokens/rotation.py`.
     """
     state = request.state
     if state.repeated:

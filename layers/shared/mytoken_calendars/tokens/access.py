@@ -30,14 +30,17 @@ def admit(
 ) -> Caller:
     """The caller, if its mytoken is alive, has one of `capabilities`, and may be used here and now.
 
-    Without `capabilities`, any alive token is enough. With `receipts`, a caller that repeats a
-    finished request is admitted with the receipt of that request.
+    Without `capabilities`, any alive token is enough. With `receipts`, a request that was done
+    before is recognised by its Idempotency-Key. Its caller is admitted with the receipt, and
+    capabilities are not checked again.
 
-    Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order; for a repeated
-    request also IdempotencyKeyReused and RepeatedTooLate.
+    Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order;
+    IdempotencyKeyReused if the key was used for another request; RepeatedTooLate if the successor
+    is no longer current.
     """
     if receipts and (key := credentials.idempotency_key):
-        receipt = receipts.find(key, credentials.bearer, credentials.arrived // 1000)
+        # Its arrival counts, so that a cold start does not shorten the time for repeating.
+        receipt = receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
         if receipt:
             return _admit_again(authority, credentials, receipt)
     caller = allowed(identify(authority, credentials, *capabilities))
@@ -80,15 +83,19 @@ def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
     return reachable_token(caller, mom_id, Capability.NOTIFY)
 
 
-def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> TokenRecord:
-    """The token with this mom_id: the caller's own or a descendant; any, with `reaching_all`.
+def reachable_token(caller: Caller, mom_id: str, capability_for_all: Capability) -> TokenRecord:
+    """The token with this mom_id, if the caller's token reaches it; an empty mom_id is its own.
 
-    Raises InsufficientCapabilities or InvalidGrant.
+    It reaches itself and its descendants; with `capability_for_all`, every token of its user.
+    Without that, an unknown mom_id is refused like one out of reach, so that a caller cannot find
+    out which mom_ids exist.
+
+    Raises InsufficientCapabilities; InvalidGrant for a mom_id that is unknown or revoked.
     """
     own = caller.record
     if mom_id in ("", own.mom_id):
         return own
-    reaches_all = caller.mytoken.may(reaching_all)
+    reaches_all = caller.mytoken.may(capability_for_all)
     try:
         token = caller.authority.find(caller, mom_id)
     except InvalidGrant:
@@ -103,14 +110,18 @@ def reachable_token(caller: Caller, mom_id: str, reaching_all: Capability) -> To
 def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
     """Admits a repeated request without using its token again.
 
-    The finished request counted the use, and may have rotated the token. So the caller is the
-    holder of the successor, if the receipt has one; or else of the token itself.
+    The finished request checked the capabilities, counted the use, and may have rotated the token.
+    If it did, the receipt has the successor for `limits.SUCCESSOR_REPEATED` seconds, and the caller
+    is the successor's holder. After that the presented token is an old one: InvalidToken, and with
+    `auto_revoke` the chain is revoked.
     """
     if receipt.token_update is None:
         caller = identify(authority, credentials)
     else:
         caller = _holder_of(receipt.token_update, authority, credentials)
-    _clause(caller, uses={})  # the finished request was counted, perhaps as the last allowed use
+    # Places and times are checked again. The limit of uses is not: the finished request was
+    # counted, perhaps as the last allowed use.
+    _clause(caller, uses={})
     credentials.state.repeated = True
     credentials.state.token_update = receipt.token_update
     return replace(caller, receipt=receipt)
@@ -129,8 +140,8 @@ def _holder_of(
         record = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
-    # A duplicate that arrived a second after this request may have finished first, and made the
-    # successor then: it is valid from a second that this request has not reached.
+    # The two copies of a request may begin in different seconds. If the later copy finished first,
+    # the successor's `iat` is later than this request's `now`. Such a successor is valid, too.
     if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
         raise RepeatedTooLate
     return Caller(mytoken, record, credentials, authority)
@@ -139,7 +150,7 @@ def _holder_of(
 def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     """The first clause that holds; None without restrictions. Raises UsageRestricted."""
     mytoken, credentials = caller.mytoken, caller.credentials
-    if not mytoken.is_understood:
+    if not mytoken.rotation_is_understood:
         raise UsageRestricted
     if not mytoken.restrictions:
         return None

@@ -31,9 +31,10 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of a mytoken that may be used; `clause` is the clause that allows it, if any.
+    """Who makes a request: a mytoken that was found alive, and its record.
 
-    `receipt` is set if the caller repeats a request that was done.
+    `clause` is the clause that allows the use. It is None for a token without restrictions, and
+    until `access.allowed` has checked them. `receipt` is set if the request was done before.
     """
 
     mytoken: Mytoken
@@ -52,7 +53,8 @@ class Caller:
         """The use of the mytoken for a change.
 
         An operation calls this right before its commit, since some uses cannot be undone. The
-        client gets the successor of a rotated token after the commit. Raises UsageRestricted.
+        client gets the successor of a rotated token after the commit. Raises the errors of
+        `Authority.use`.
         """
         use = self.authority.use(self)
 
@@ -89,7 +91,11 @@ class Authority(Protocol):
         """Finds the names and countries of addresses, for restrictions."""
 
     def verify(self, credentials: Credentials) -> Mytoken:
-        """The claims of the presented token, if the authority has made it; raises InvalidToken."""
+        """The claims of the presented token, if the authority has made it.
+
+        Raises InvalidToken; InsufficientCapabilities for a short token that the issuer does not
+        resolve.
+        """
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
         """The presented token, if it is alive; raises InvalidToken, or Superseded."""
@@ -103,7 +109,8 @@ class Authority(Protocol):
     def use(self, caller: Caller) -> Use:
         """The use of the caller's token, which the commit of an operation takes.
 
-        Raises UsageRestricted, or InvalidToken if it has died meanwhile.
+        Only a remote authority raises refusals here: UsageRestricted, InsufficientCapabilities, or
+        InvalidToken if the token has died meanwhile.
         """
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
@@ -123,7 +130,11 @@ class TokenAdministration(Authority, Protocol):
         """All tokens of the caller's user that are not revoked."""
 
     def commit(self, change: Change, use: Use) -> None:
-        """Commits a use that changes nothing else. Raises InvalidToken."""
+        """Commits a use that no other write goes with.
+
+        Raises Outdated if the token has changed since it was read, and InvalidToken if an ancestor
+        was revoked.
+        """
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
         """Revokes a token, if `recursive` with its descendants.

@@ -1,8 +1,8 @@
 """Idempotent requests: a client may repeat a request under its Idempotency-Key.
 
-A request with a key changes things once, however often it is sent: the commit of a change also
-writes a receipt, and a commit that finds a receipt fails. A repeated request finds the receipt and
-is answered from it.
+For 24 hours (`limits.REPEATABLE`) a request with a key changes things once, however often it is
+sent with the same token: the commit of a change also writes a receipt, and a commit that finds a
+receipt fails. A repeated request finds the receipt and is answered from it.
 
 Source: the IETF draft on the Idempotency-Key header field.
 """
@@ -18,8 +18,8 @@ from mytoken_calendars.changes import Change, Write
 class IdempotencyKey:
     """A client's name for a request, and a digest of what the request asks for."""
 
-    key: str
-    request: str
+    text: str
+    request_digest: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Receipt:
     """What a finished request has done.
 
     `calendar_id` is the calendar that it changed. `token_update` is the mytoken response object of
-    the successor, if the token was rotated; None once that is too old to be handed out again.
+    the successor. It is None if the token was not rotated, and also once the successor is too old
+    to be handed out again.
     """
 
     calendar_id: str
@@ -37,10 +38,10 @@ class Receipt:
 class Receipts(Protocol):
     """All receipts. A receipt is found only with the token that its request was sent with."""
 
-    def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
-        """The receipt of this request, if there is one and `now` is before its end.
+    def find(self, key: IdempotencyKey, bearer: str, *, arrived: int) -> Receipt | None:
+        """The receipt of this request, if there is one and the request arrived before its end.
 
-        `now` is in seconds. Raises IdempotencyKeyReused if another request has used the key.
+        `arrived` is in seconds. Raises IdempotencyKeyReused if another request has used the key.
         """
 
     def receipt_write(

@@ -118,7 +118,11 @@ class Mytoken(BaseModel):
 
     @property
     def expires(self) -> int | None:
-        """When the token ends for good; None if never. Rotation renews the end of a `lifetime`."""
+        """When the token and all its successors have ended; None if never.
+
+        Without a `lifetime` this is `exp`. With one, each rotation renews `exp`, and the chain ends
+        with its last clause, as no use is allowed outside of all clauses.
+        """
         if self.rotation is None or not self.rotation.lifetime:
             return self.exp
         ends = [clause.exp for clause in self.restrictions if clause.exp is not None]
@@ -135,7 +139,7 @@ class Mytoken(BaseModel):
         return any(capability.is_covered_by(held) for held in self.capabilities)
 
     @property
-    def is_understood(self) -> bool:
+    def rotation_is_understood(self) -> bool:
         """Whether every member of its rotation is known here, so that all of it can be obeyed."""
         return self.rotation is None or not self.rotation.model_extra
 

@@ -29,7 +29,7 @@ class Network(Protocol):
     """Knows names and countries of addresses. Its methods take any text and never raise."""
 
     def host_names(self, address: str) -> Collection[str]:
-        """Its confirmed names, in lower case and without the final dot."""
+        """The names of the address that lead back to it, in lower case, without the final dot."""
 
     def country(self, address: str) -> str | None:
         """Its ISO 3166 code of two letters, if it is known."""
@@ -37,9 +37,10 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Those of one request. `now` and `created`, when the token was made, are in seconds.
+    """The circumstances of one request.
 
-    `uses` says how often each clause of the token was counted so far, by its digest.
+    `now`, and `created` (when the token was issued), are in seconds since 1970. `uses` says how
+    often each clause of the token was counted so far, by its digest.
     """
 
     now: int
@@ -66,7 +67,7 @@ def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 
 
 Time = Annotated[int, Field(ge=0, le=limits.LATEST_TIME)]
-# What is malformed is read as None and recognised by what stands in the token.
+# A malformed value is read as None. `is_understood` finds it: the token's JSON has a value there.
 _Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
 _Hosts = Annotated[
     Annotated[list[str], Field(max_length=limits.HOSTS)] | None, WrapValidator(_lenient)
@@ -76,11 +77,14 @@ _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
 
 class Clause(BaseModel):
-    """One clause of a token's restrictions; a request is let in if any one clause holds.
+    """One clause of a token's restrictions; a request is admitted if any one clause holds.
 
-    `scope`, `audience` and `usages_AT` concern access tokens alone. A clause that has any member
-    not named here, or a malformed one, never holds; null is as good as absent. Making one raises
-    pydantic's ValidationError for a malformed `nbf` or `exp`, which no issuer makes.
+    `scope`, `audience` and `usages_AT` concern access tokens alone: here they have no effect, not
+    even if malformed. A clause with a member that is not named here never holds, nor does one with
+    another malformed member. A null counts as absent, except for an unknown member.
+
+    Making one raises pydantic's ValidationError for a malformed `nbf` or `exp`, which no issuer
+    makes.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
@@ -108,7 +112,11 @@ class Clause(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Names the clause in counts of its uses: the same for the same JSON in any order."""
+        """Names the clause in the counts of its uses.
+
+        The order of members does not matter, that of entries in a list does. Equal clauses share
+        one count.
+        """
         text = json.dumps(self._in_token, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

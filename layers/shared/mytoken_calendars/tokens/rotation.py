@@ -4,11 +4,13 @@ A request that arrived before its token was rotated lost a race: it is refused, 
 happens. A request that arrived after the rotation replays an old token: with `auto_revoke`, the
 whole chain is revoked.
 
-Why this holds: each rotation stores a commit time that is never too early. Before the commit, that
-is an upper bound (`limits.COMMIT`); after it, for `auto_revoke`, the real time. So a request that
-arrived before the commit never counts as a replay. A request that found its token alive in an
-earlier attempt lost a race too, however long it then took. Commit times are kept for
-`limits.GENERATIONS` rotations; a token that is older than these counts as replayed.
+Why this holds: the registry keeps a time for each rotation that is not before its commit. The
+transaction stores an upper bound, `limits.COMMIT` after the request began. With `auto_revoke`, a
+second write then replaces it by the time at which the commit was known. So a request that arrived
+before the commit is no replay. This compares API Gateway's clock (`arrived`) with Lambda's (the
+stored time); docs/reliability.md says that their skew is not known. A request that found its token
+alive in an earlier attempt lost a race, too, however long it then took. The last
+`limits.GENERATIONS` times are kept; a token that is older than these counts as replayed.
 
 Source: mytoken's documentation of `rotation`; RFC 9700, 4.14.2, on refresh token rotation.
 """
@@ -37,5 +39,8 @@ class Rotation(BaseModel):
 
 
 def is_replay(superseded: Superseded, arrived: int, state: RequestState) -> bool:
-    """Whether a request with an old token arrived after the rotation; `arrived` in milliseconds."""
-    return arrived > superseded.at and not state.was_alive
+    """Whether a request shows an old token instead of having lost a race.
+
+    `arrived` is in milliseconds since 1970.
+    """
+    return arrived > superseded.committed_ms and not state.was_alive

@@ -37,9 +37,10 @@ class Schedule(BaseModel):
     """The windows [`from`, `to`), in local time of `timezone`, on days that meet all conditions.
 
     A window whose `to` is earlier than its `from` runs over midnight and belongs to the day on
-    which it began; one whose ends are equal is the whole day. `days` are 1 for Monday to 6, 0 or 7
-    for Sunday; -1 in `days_of_month` is a month's last day. `every` counts days from `anchor`, or
-    from the one on which the token was created; there are none before it.
+    which it began; one whose ends are equal is the whole day. In `days`, 1 is Monday, 6 is
+    Saturday, and both 0 and 7 are Sunday; -1 in `days_of_month` is a month's last day. `every`
+    counts days from `anchor`, or from the day on which the token was created; there are none
+    before it.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")

@@ -26,7 +26,10 @@ from mytoken_calendars.tokens.restrictions import Network
 
 @dataclass(frozen=True)
 class EmbeddedAuthority:
-    """An `authority.Authority`. Its methods raise TemporarilyUnavailable if AWS does not answer."""
+    """Implements `authority.TokenAdministration`.
+
+    Its methods raise TemporarilyUnavailable if AWS does not answer.
+    """
 
     codec: JwtCodec
     registry: Registry
@@ -81,6 +84,7 @@ class EmbeddedAuthority:
         self.registry.table.commit_use(change, use)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
+        # A successor keeps the jti of its token, and so its mom_id: the whole chain is one item.
         metrics.count(Metric.CHAIN_REVOKED)
         self.revoke(mytoken.owner, mytoken.mom_id, recursive=True, change=Change.new(now))
 

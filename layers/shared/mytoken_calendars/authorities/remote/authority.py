@@ -1,7 +1,7 @@
 """The remote authority: another mytoken server issues the mytokens, and answers what they are.
 
 A request asks the issuer at most once for a listing: the issuer counts each listing as a use, or
-rotates the token for it. So the answers are kept for all attempts at the request (`_Asked`).
+rotates the token for it. So the answers are kept for all attempts at the request (`_Answers`).
 docs/authorities.md says what each authority can and cannot know.
 """
 
@@ -35,13 +35,13 @@ _OTHERS = (
     "ancestor that has tokeninfo:subtokens."
 )
 _COUNTED = (
-    "A use of this mytoken has to be counted by its issuer, which needs manage_mytokens:list or "
-    "tokeninfo:subtokens."
+    "The issuer has to count this use, or rotate the mytoken for it. For that the mytoken needs "
+    "manage_mytokens:list or tokeninfo:subtokens."
 )
 
 
 @dataclass
-class _Asked:
+class _Answers:
     """The issuer's answers about the presented token, kept for all attempts at a request.
 
     `tokens` are the listed tokens by mom_id. With them, the issuer has counted the use or rotated
@@ -54,7 +54,7 @@ class _Asked:
 
 @dataclass(frozen=True)
 class RemoteAuthority:
-    """An `authority.Authority`. It sends requests to the pinned server only."""
+    """Implements `authority.Authority`. It sends requests to the pinned server only."""
 
     codec: RemoteCodec
     tokeninfo: TokeninfoClient
@@ -74,43 +74,43 @@ class RemoteAuthority:
         )
 
     def verify(self, credentials: Credentials) -> Mytoken:
-        bearer, asked = credentials.bearer, _asked(credentials)
+        bearer, answers = credentials.bearer, _answers_about(credentials)
         if not is_short_token(bearer):
             return self.codec.decode(bearer)
-        asked.introspection = asked.introspection or self.tokeninfo.introspect(bearer)
-        if asked.introspection is None:
+        answers.introspection = answers.introspection or self.tokeninfo.introspect(bearer)
+        if answers.introspection is None:
             raise InsufficientCapabilities(_SHORT)
-        return asked.introspection.mytoken
+        return answers.introspection.mytoken
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
-        asked = _asked(credentials)
+        answers = _answers_about(credentials)
         # After a listing the issuer may have rotated the token, and would call the old one dead.
-        if asked.introspection is None and asked.tokens is None:
-            asked.introspection = self.tokeninfo.introspect(credentials.bearer)
-        counts = asked.introspection.usages_other_done if asked.introspection else ()
+        if answers.introspection is None and answers.tokens is None:
+            answers.introspection = self.tokeninfo.introspect(credentials.bearer)
+        counts = answers.introspection.usages_other_done if answers.introspection else ()
         uses = {c.digest: n for c, n in zip(mytoken.restrictions, counts, strict=False)}
         return TokenRecord(
             mytoken.mom_id, mytoken.name, mytoken.created, mytoken.expires, uses=uses
         )
 
     def find(self, caller: Caller, mom_id: str) -> TokenRecord:
-        asked = _asked(caller.credentials)
-        if asked.tokens is None:
-            asked.tokens = self._look(caller)
-        if mom_id in asked.tokens:
-            return asked.tokens[mom_id]
+        answers = _answers_about(caller.credentials)
+        if answers.tokens is None:
+            answers.tokens = self._list_reachable(caller)
+        if mom_id in answers.tokens:
+            return answers.tokens[mom_id]
         if not caller.mytoken.may(Capability.LIST):
             raise InsufficientCapabilities(_OTHERS)
         raise InvalidGrant
 
     def use(self, caller: Caller) -> Use:
-        asked = _asked(caller.credentials)
+        answers = _answers_about(caller.credentials)
         limited = caller.clause is not None and caller.clause.limits_use
-        if (limited or caller.mytoken.rotates) and asked.tokens is None:
+        if (limited or caller.mytoken.rotates) and answers.tokens is None:
             if caller.mytoken.may(Capability.SUBTOKENS):  # the shorter answer
-                asked.tokens = self._listed(caller, Action.SUBTOKENS)
+                answers.tokens = self._list_at_issuer(caller, Action.SUBTOKENS)
             elif caller.mytoken.may(Capability.LIST):
-                asked.tokens = self._listed(caller, Action.LIST)
+                answers.tokens = self._list_at_issuer(caller, Action.LIST)
             else:
                 raise InsufficientCapabilities(_COUNTED)
         return Use(token_update=caller.credentials.state.token_update)
@@ -127,32 +127,34 @@ class RemoteAuthority:
     def jwks(self) -> Mapping[str, Any]:
         return self.codec.issuer.configuration().jwks
 
-    def _look(self, caller: Caller) -> Mapping[str, TokenRecord]:
+    def _list_reachable(self, caller: Caller) -> Mapping[str, TokenRecord]:
         """The tokens that the caller's token may list, by mom_id."""
         if caller.mytoken.may(Capability.LIST):
-            return self._all(caller)
+            return self._list_all_and_record(caller)
         if caller.mytoken.may(Capability.SUBTOKENS):
-            return self._listed(caller, Action.SUBTOKENS)
+            return self._list_at_issuer(caller, Action.SUBTOKENS)
         raise InsufficientCapabilities(_OTHERS)
 
-    def _all(self, caller: Caller) -> Mapping[str, TokenRecord]:
+    def _list_all_and_record(self, caller: Caller) -> Mapping[str, TokenRecord]:
         """All tokens of the user, by mom_id. Also records which ones are revoked, for the feeds."""
         # The subscriptions are read before the listing. The other way round, a token that is
         # issued and added in between would count as revoked.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
-        tokens = self._listed(caller, Action.LIST)
+        tokens = self._list_at_issuer(caller, Action.LIST)
         gone = sorted(subscribed - revoked - tokens.keys())[: limits.GONE_AT_ONCE]
         back = sorted(revoked & tokens.keys())[: limits.GONE_AT_ONCE]
+        # A listing of all tokens has the caller's own. One without it is incomplete, and what it
+        # lacks must not count as revoked.
         is_complete = caller.mytoken.mom_id in tokens
         if is_complete and (gone or back):
             change = Change.new(caller.credentials.now)
-            seen = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
+            writes = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
             with suppress(TemporarilyUnavailable):  # the next listing finds them, too
-                self.calendars.commit(change, *seen)
+                self.calendars.commit(change, *writes)
         return tokens
 
-    def _listed(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
+    def _list_at_issuer(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
         """The tokens that the issuer lists. It counts this as a use, or rotates the token for it.
 
         The client gets the successor even if the operation is refused: the old token is dead.
@@ -163,6 +165,6 @@ class RemoteAuthority:
         return listing.tokens
 
 
-def _asked(credentials: Credentials) -> _Asked:
-    asked: _Asked = credentials.state.memory.setdefault(credentials.bearer, _Asked())
-    return asked
+def _answers_about(credentials: Credentials) -> _Answers:
+    answers: _Answers = credentials.state.memory.setdefault(credentials.bearer, _Answers())
+    return answers

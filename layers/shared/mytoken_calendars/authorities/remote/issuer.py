@@ -1,4 +1,7 @@
-"""The configuration and the keys of the pinned mytoken server, kept for an hour."""
+"""The configuration and the keys of the pinned mytoken server.
+
+They are fetched again after an hour, and serve for a day while the server does not answer.
+"""
 
 import threading
 import time
@@ -19,7 +22,7 @@ from mytoken_calendars.errors import TemporarilyUnavailable
 
 @dataclass(frozen=True)
 class Configuration:
-    """A server's configuration document and key set, as they are and as far as they are used."""
+    """A server's configuration document and key set, unchanged, and the checked parts in use."""
 
     document: Mapping[str, Any]
     jwks: Mapping[str, Any]
@@ -30,6 +33,8 @@ class Configuration:
 
 
 class _Announced(BaseModel):
+    """The members of the configuration document that are used here."""
+
     model_config = ConfigDict(strict=True)
 
     issuer: str
@@ -39,11 +44,13 @@ class _Announced(BaseModel):
 
 
 class Issuer:
-    """The mytoken server of this issuer URL. Threads may share one; only one of them fetches.
+    """The mytoken server with this issuer URL. Threads may share one: one fetches, the others wait.
 
-    There is at most one attempt to fetch in 30 seconds, even if it fails. So neither a server that
-    is down nor a flood of forged tokens causes more. A new configuration replaces the known one
-    only after it is checked completely.
+    A running function begins at most one fetch in 30 seconds, whether it succeeds or not. So
+    neither a server that is down nor a flood of forged tokens causes more. A new configuration
+    replaces the known one only after it is checked completely.
+
+    Raises ValueError for a URL that is not at the server of `https`.
     """
 
     def __init__(self, url: str, https: Https, clock: Callable[[], float] = time.time) -> None:
@@ -51,9 +58,9 @@ class Issuer:
         self._https = https
         self._clock = clock
         self._lock = threading.Lock()
-        self._last: Configuration | None = None
-        self._fetched = self._attempted = float("-inf")
-        if not https.reaches(self._address):
+        self._known: Configuration | None = None
+        self._fetched_at = self._attempted_at = float("-inf")
+        if not https.reaches(self._configuration_url):
             raise ValueError("not an issuer at the pinned server")
 
     def configuration(self) -> Configuration:
@@ -62,11 +69,15 @@ class Issuer:
         Raises TemporarilyUnavailable if there is none of this age.
         """
         with self._lock:
-            if self._last is None or not self._is_recent(self._fetched, limits.CONFIGURATION_FRESH):
+            if self._known is None or not self._is_recent(
+                self._fetched_at, limits.CONFIGURATION_FRESH
+            ):
                 self._attempt()
-            if self._last is None or not self._is_recent(self._fetched, limits.CONFIGURATION_KEPT):
+            if self._known is None or not self._is_recent(
+                self._fetched_at, limits.CONFIGURATION_KEPT
+            ):
                 raise TemporarilyUnavailable
-            return self._last
+            return self._known
 
     def newer_than(self, known: Configuration) -> Configuration | None:
         """A configuration newer than `known`, for a token that may be signed with a new key.
@@ -74,16 +85,16 @@ class Issuer:
         None if there is none, or none may be fetched yet.
         """
         with self._lock:
-            if self._last is known:
+            if self._known is known:
                 self._attempt()
-            return None if self._last is known else self._last
+            return None if self._known is known else self._known
 
     def _attempt(self) -> None:
-        if self._is_recent(self._attempted, limits.CONFIGURATION_COOLDOWN):
+        if self._is_recent(self._attempted_at, limits.CONFIGURATION_COOLDOWN):
             return
-        self._attempted = now = self._clock()
+        self._attempted_at = now = self._clock()
         try:
-            self._last = self._fetch()
+            self._known = self._fetch()
         except TemporarilyUnavailable as failure:
             metrics.count(Metric.AUTHORITY_UNREACHABLE)
             # Logged here, since no request fails as long as the known configuration serves.
@@ -93,19 +104,19 @@ class Issuer:
             logger = logs.logger()
             logger.warning("the mytoken server's configuration was not renewed", reason=reason)
         else:
-            self._fetched = now
+            self._fetched_at = now
 
     def _is_recent(self, then: float, seconds: int) -> bool:
         # A time in the future, after a clock was set back, is not recent.
         return 0 <= self._clock() - then < seconds
 
     @property
-    def _address(self) -> str:
+    def _configuration_url(self) -> str:
         return f"{self.url.removesuffix('/')}/.well-known/mytoken-configuration"
 
     def _fetch(self) -> Configuration:
         try:
-            document = strict_json.loads(self._https.get(self._address))
+            document = strict_json.loads(self._https.get(self._configuration_url))
             announced = self._checked(_Announced.model_validate(document))
             algorithm = announced.token_signing_alg_value
             jwks = strict_json.loads(self._https.get(announced.jwks_uri))

@@ -54,7 +54,7 @@ class TokeninfoClient:
     def introspect(self, bearer: str) -> Introspection | None:
         """What the token is; None if it is alive, but may not ask. The issuer counts no use."""
         endpoint = self.issuer.configuration().tokeninfo_endpoint
-        with _counted():
+        with _counting_failures():
             try:
                 answer = self._ask(endpoint, bearer, Action.INTROSPECT)
             except InsufficientCapabilities:
@@ -68,7 +68,7 @@ class TokeninfoClient:
         Raises InsufficientCapabilities and UsageRestricted.
         """
         endpoint = self.issuer.configuration().tokeninfo_endpoint
-        with _counted():
+        with _counting_failures():
             answer = self._ask(endpoint, bearer, action)
             match answer.get("token_update"):
                 case None:
@@ -99,6 +99,6 @@ class TokeninfoClient:
                 raise TemporarilyUnavailable
 
 
-def _counted() -> AbstractContextManager[None]:
-    """No answer, and one that makes no sense."""
+def _counting_failures() -> AbstractContextManager[None]:
+    """Counts each call that gets no answer, or one that makes no sense."""
     return metrics.counted(Metric.AUTHORITY_UNREACHABLE, TemporarilyUnavailable)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
+from cryptography.fernet import InvalidToken as FernetError
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -27,7 +28,7 @@ from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 
 @dataclass(frozen=True)
 class ReceiptStore:
-    """`idempotency.Receipts`. Its methods raise TemporarilyUnavailable."""
+    """Implements `idempotency.Receipts`. `find` also raises TemporarilyUnavailable."""
 
     table: Table
 
@@ -35,47 +36,55 @@ class ReceiptStore:
     def from_environment(cls) -> Self:
         return cls(CalendarStore.from_environment().table)
 
-    def find(self, key: IdempotencyKey, bearer: str, now: int) -> Receipt | None:
-        item = self.table.get(keys.receipt(bearer, key.key))
-        if item is None or item["ttl"] <= now:
+    def find(self, key: IdempotencyKey, bearer: str, *, arrived: int) -> Receipt | None:
+        item = self.table.get(keys.receipt(bearer, key.text))
+        if item is None or item["ttl"] <= arrived:
             return None
-        if item["request"] != key.request:
+        if item["request"] != key.request_digest:
             raise IdempotencyKeyReused
-        sealed = item.get("successor")
-        return Receipt(item["calendar"], _unsealed(sealed, bearer, now) if sealed else None)
+        encrypted = item.get("successor")
+        successor = _decrypted(encrypted, bearer, arrived) if encrypted else None
+        return Receipt(item["calendar"], successor)
 
     def receipt_write(
         self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
     ) -> Write:
         item = {
-            "request": key.request,
+            "request": key.request_digest,
             "calendar": receipt.calendar_id,
             "ttl": change.at + limits.REPEATABLE,
         }
         if receipt.token_update:
-            item["successor"] = _sealed(receipt.token_update, bearer, change.at)
+            item["successor"] = _encrypted(receipt.token_update, bearer, change.at)
         return self.table.put(
-            keys.receipt(bearer, key.key),
+            keys.receipt(bearer, key.text),
             item,
             "attribute_not_exists(#pk) OR #ttl <= :now",
             now=change.at,
         )
 
 
-def _sealed(successor: Mapping[str, Any], bearer: str, at: int) -> str:
-    return _seal(bearer).encrypt_at_time(json.dumps(successor).encode(), at).decode()
+def _encrypted(successor: Mapping[str, Any], bearer: str, at: int) -> str:
+    return _cipher(bearer).encrypt_at_time(json.dumps(successor).encode(), at).decode()
 
 
-def _unsealed(sealed: str, bearer: str, now: int) -> dict[str, Any] | None:
-    """The successor; None once it is too old to be handed out again."""
+def _decrypted(encrypted: str, bearer: str, now: int) -> dict[str, Any] | None:
+    """The successor; None if it was encrypted more than `limits.SUCCESSOR_REPEATED` seconds ago.
+
+    Fernet stores and authenticates the time of the encryption.
+    """
     try:
-        opened = _seal(bearer).decrypt_at_time(sealed, limits.SUCCESSOR_REPEATED, now)
-    except InvalidToken:
+        text = _cipher(bearer).decrypt_at_time(encrypted, limits.SUCCESSOR_REPEATED, now)
+    except FernetError:
         return None
-    successor: dict[str, Any] = json.loads(opened)
+    successor: dict[str, Any] = json.loads(text)
     return successor
 
 
-def _seal(bearer: str) -> Fernet:
+def _cipher(bearer: str) -> Fernet:
+    """The cipher for this token's receipts.
+
+    A mytoken is a strong secret, so HKDF needs no salt, which is optional (RFC 5869, 3.1).
+    """
     derive = HKDF(SHA256(), length=32, salt=None, info=b"mytoken-calendars receipt")
     return Fernet(base64.urlsafe_b64encode(derive.derive(bearer.encode())))

@@ -95,8 +95,9 @@ class Table:
         for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
             pass
 
-    # A write whose condition fails raises `refusal`. The default is Outdated: something that the
-    # operation has read has changed since.
+    # The next four make writes for `commit`, and change nothing themselves. If a write's condition
+    # fails, the commit raises its `refusal`. The default is Outdated: what the operation has read
+    # has changed. In expressions `#word` is the attribute `word`, and `:word` the value `word=`.
 
     def put(
         self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
@@ -124,15 +125,19 @@ class Table:
         return self._write("ConditionCheck", condition, refusal, values, Key=key)
 
     def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
-        """Does the use and all of `writes`, or none (`transaction.commit`); any tables will do.
+        """Does all of `use` and `writes`, or nothing; then calls `use.follow_up`.
 
-        If several conditions fail, one of the use is reported before one of `writes`.
+        The writes may belong to several tables. If several conditions fail, the first one's refusal
+        is raised; those of `use` come first.
         """
         transaction.commit(self.client, change, (*use.writes, *use.conditions, *writes))
         use.follow_up()
 
     def commit_use(self, change: Change, use: Use) -> None:
-        """Commits a use alone if it writes; else its conditions held when the token was read."""
+        """Commits a use that no other write goes with.
+
+        A use without writes needs no commit: its conditions held when the token was read.
+        """
         if use.writes:
             self.commit(change, use=use)
 

@@ -126,13 +126,13 @@ class Registry:
         key = keys.token(mytoken.owner, mytoken.mom_id)
         return (self.table.update(key, changes, condition, **values),) if changes else ()
 
-    def commit_time_write(self, mytoken: Mytoken, at: int) -> Write:
-        """The write that stores when the token's successor was committed, in milliseconds."""
+    def commit_time_write(self, mytoken: Mytoken, committed_ms: int) -> Write:
+        """The write that stores when the token's successor was committed."""
         return self.table.update(
             keys.token(mytoken.owner, mytoken.mom_id),
             f"SET #{_MADE}{mytoken.seq_no + 1} = :at",
             PRESENT,
-            at=at,
+            at=committed_ms,
         )
 
     def revocation_write(

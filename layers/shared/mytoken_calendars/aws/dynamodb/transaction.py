@@ -16,22 +16,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# A condition, a conflict or a throttle cancelled the transaction, or DynamoDB is still at work on
-# an earlier attempt.
+# Codes of the call. A condition, a conflict or a throttle cancelled it (`_raise_if_final` sorts out
+# which of these cannot be repeated), or an earlier attempt is still at work.
 _MAY_BE_REPEATED = ("TransactionCanceledException", "TransactionInProgressException")
+# Reasons of a cancellation, one for each write. They are not spelled like the codes of a call.
 _NEVER_SUCCEEDS = ("ValidationError", "ItemCollectionSizeLimitExceeded")
 _THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded")
 
 
 @clients.reachable()
 def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) -> None:
-    """Does all of `writes`, or does none and raises the refusal of the first failed condition.
+    """Does all of `writes`, or does none and raises the refusal of the first whose condition fails.
 
     A change happens once, even if an answer is lost and the transaction is sent again. Every
     attempt has the same ClientRequestToken, and for ten minutes DynamoDB does a transaction with
     the same token only once. Source: the API reference of TransactWriteItems.
 
-    Raises TemporarilyUnavailable if every attempt meets a conflict, or DynamoDB does not answer.
+    Raises TemporarilyUnavailable if each attempt meets a conflict, a throttle or an unfinished
+    earlier attempt, or if DynamoDB does not answer.
     """
     writes = _one_for_each_item(writes)
     items: Any = [{write.action: clients.dynamodb_parameters(write.parameters)} for write in writes]
@@ -43,13 +45,13 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MAY_BE_REPEATED:
                 raise
-            _raise_for_good(writes, error)
+            _raise_if_final(writes, error)
         else:
             return
     raise TemporarilyUnavailable
 
 
-def _raise_for_good(writes: list[Write], error: ClientError) -> None:
+def _raise_if_final(writes: list[Write], error: ClientError) -> None:
     """Raises if another attempt cannot help: for a failed condition or an invalid transaction."""
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = [reason.get("Code") for reason in reasons]
@@ -69,6 +71,7 @@ def _one_for_each_item(writes: Iterable[Write]) -> list[Write]:
         key = write.parameters.get("Key") or write.parameters["Item"]
         item = (write.parameters["TableName"], key["pk"], key["sk"])
         of_items.setdefault(item, []).append(write)
+    # The write of an item, if there is one, comes before its checks: False sorts before True.
     return [_joined(*sorted(of_item, key=_is_check)) for of_item in of_items.values()]
 
 
@@ -79,8 +82,9 @@ def _is_check(write: Write) -> bool:
 def _joined(write: Write, *checks: Write) -> Write:
     """`write` with the conditions of `checks` added to its own.
 
-    If the refusals differ, the joined write raises Outdated, so that the request starts again and
-    reads what has changed. DynamoDB reports that the joined condition failed, but not which part.
+    If the refusals are of different classes, the joined write raises Outdated, so that the request
+    starts again and reads what has changed. DynamoDB reports that the joined condition failed, but
+    not which part.
     """
     if not checks:
         return write
