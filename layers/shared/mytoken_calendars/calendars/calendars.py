@@ -55,7 +55,7 @@ RenderEvent = Callable[[Subscription], str]
 
 
 class Store(Protocol):
-    """The database of the operations. Each of the last six methods is at most one transaction."""
+    """The database of the operations. A method with a Use commits one transaction at most."""
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
 
@@ -69,15 +69,16 @@ class Store(Protocol):
 
     def subscribe(
         self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
-    ) -> None: ...
+    ) -> None:
+        """Stores a new subscription and its event. Raises LimitReached and Outdated."""
 
     def renew(
         self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
-    ) -> None: ...
+    ) -> None:
+        """Replaces the event of a subscription. Raises Outdated."""
 
-    def confirm(
-        self, calendar: Calendar, known: Subscription, change: Change, use: Use
-    ) -> None: ...
+    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
+        """Commits the use alone, if the subscription has not changed. Raises Outdated."""
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None: ...
 

@@ -34,6 +34,7 @@ class Subscription:
 
 
 def expiry_of(token: TokenRecord, now: int) -> int:
+    """When the token expires, in seconds since 1970. Raises InvalidRequest if never, or past."""
     if token.expires is None:
         raise InvalidRequest("A mytoken that never expires has no expiry to be reminded of.")
     if token.expires < now:
