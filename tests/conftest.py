@@ -6,20 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
-import boto3
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from moto import mock_aws
-from moto.kms.utils import ECDSAPrivateKey
 
 from local import data, standins
 from local.template import Template
-from tests.doubles import dynamodb_servers, moto_transactions, mytoken_server
-from tests.harness import engines, permissions
+from tests.doubles import dynamodb_servers, mytoken_server
+from tests.harness import engines, moto_stack, permissions
 from tests.harness.deployment import Deployment
+from tests.harness.moto_stack import Deploy
 from tests.harness.server import ServedStack, Server
 from tests.harness.stacks import RemoteStack, Stack
 from tests.harness.steps import Clock, new_user
@@ -29,15 +24,6 @@ from tests.harness.token_uses import EVERYTHING
 pytest_plugins = ["tests.harness.feeds.fixtures"]
 
 pytest.register_assert_rewrite("tests.harness.built.walk")  # it asserts, and is no file of tests
-
-_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "eu-central-1",
-}
-
-
-Deploy = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,14 +38,8 @@ def policies(tally: Tally) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[Deploy]:
     """Deploys to moto, once in each region; gives the environment of the functions."""
-    with (
-        Stack(_CREDENTIALS).entered(),
-        mock_aws(),
-        moto_transactions.restoring_items(),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)
-        yield _deployed
+    with moto_stack.running() as deploy:
+        yield deploy
 
 
 @pytest.fixture(scope="session")
@@ -165,27 +145,3 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ):
         monkeypatch.setattr(f"{module}.time", stopped)
     return stopped
-
-
-def _deployed(region: str, mytoken_issuer: str = "") -> dict[str, str]:
-    aws = {**_CREDENTIALS, "AWS_DEFAULT_REGION": region}
-    template = Template.read()
-    with Stack(aws).entered():
-        variables = data.deploy(template, mytoken_issuer)
-        return {**aws, **variables, "SIGNING_KEYS": _signing_key(template)}
-
-
-def _signing_key(template: Template) -> str:
-    """The template's key, made by hand: moto's CloudFormation takes no notice of its KeySpec."""
-    properties = template.document["Resources"]["SigningKey"]["Properties"]
-    kms: Any = boto3.client("kms")
-    key = kms.create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"])
-    arn: str = key["KeyMetadata"]["Arn"]
-    return arn
-
-
-def _sign_digest(self: Any, message: bytes, signing_algorithm: str) -> bytes:
-    """Signs a digest as KMS does; moto's own takes the digest for a message and hashes it again."""
-    algorithm = ec.ECDSA(utils.Prehashed(hashes.SHA512()))
-    signature: bytes = self.private_key.sign(message, algorithm)
-    return signature

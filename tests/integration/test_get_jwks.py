@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from tests.conftest import Deploy
+from tests.harness.moto_stack import Deploy
 from tests.harness.stacks import PUBLIC_URL, Stack
 from tests.harness.token_uses import ROTATING
 

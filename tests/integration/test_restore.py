@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.conftest import Deploy
 from tests.harness.aws_faults import faults, refused
+from tests.harness.moto_stack import Deploy
 from tests.harness.reliability import states
 from tests.harness.stacks import Stack
 from tests.harness.steps import add, calendars, create, delete

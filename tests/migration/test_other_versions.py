@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.handlers import Context
-from tests.conftest import Deploy
 from tests.harness.invariants import violations
+from tests.harness.moto_stack import Deploy
 from tests.harness.reliability import states
 from tests.harness.stacks import Stack, Token
 from tests.harness.steps import Clock, add, calendars, create, delete, events, summaries
