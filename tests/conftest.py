@@ -36,6 +36,7 @@ def policies(tally: Tally) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+@engines.runs("moto")
 def moto() -> Iterator[Deploy]:
     """Deploys to moto, once in each region; gives the environment of the functions."""
     with moto_stack.running() as deploy:
@@ -58,6 +59,7 @@ def remote_stack(moto: Deploy, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
+@engines.runs("ministack")
 def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack on ministack, whose transactions are atomic: for requests side by side."""
     state: Path = tmp_path_factory.mktemp("standins")
@@ -70,6 +72,7 @@ def racing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+@engines.runs("ministack")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One local server for all tests that need no other."""
     with Server.running(tmp_path_factory.mktemp("state")) as server:
@@ -91,6 +94,7 @@ def deployment(served: ServedStack) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="session")
+@engines.runs("dynoxide")
 def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
     """The racing stack with another DynamoDB, if npm is there to install it."""
     with _if_there(dynamodb_servers.dynoxide, racing_stack) as stack:
@@ -98,6 +102,7 @@ def dynoxide_stack(racing_stack: Stack) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+@engines.runs("DynamoDB Local")
 def dynamodb_local_stack(racing_stack: Stack) -> Iterator[Stack]:
     """The racing stack with the DynamoDB that AWS gives out, if a user has it."""
     with _if_there(dynamodb_servers.dynamodb_local, racing_stack) as stack:

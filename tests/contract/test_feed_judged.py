@@ -60,6 +60,7 @@ def objections(sample: Sample, readers: Mapping[str, Reader]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_all_judges_find_in_a_feed_the_words_of_its_tokens_whatever_they_are(
     all_readers: Mapping[str, Reader], tally: Tally, *, deep: bool
 ) -> None:
@@ -127,6 +128,7 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncollected")
 def test_the_largest_feed_has_no_fault_in_any_line(largest: Sample, tally: Tally) -> None:
     faults = raw_lines.faults(largest.text.encode())
@@ -135,6 +137,7 @@ def test_the_largest_feed_has_no_fault_in_any_line(largest: Sample, tally: Tally
     assert faults == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncollected")
 def test_every_reader_finds_every_event_of_the_largest_feed_or_of_its_affordable_part(
     read: Reader, reader_name: str, largest: Sample, tally: Tally, *, deep: bool
@@ -152,6 +155,7 @@ def test_every_reader_finds_every_event_of_the_largest_feed_or_of_its_affordable
     assert calendar.properties == sample.calendar.properties
 
 
+@pytest.mark.slow
 def test_the_largest_feed_or_an_affordable_part_is_served_byte_for_byte(
     racing_stack: Stack, largest: Sample, *, deep: bool
 ) -> None:

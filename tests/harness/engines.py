@@ -1,32 +1,30 @@
 """The engines under the tests: which stand-in for AWS each test runs on, and what ran on which.
 
-A test with the fixture `engine` runs on each DynamoDB whose transactions are atomic. Before all
-others run those that look whether the engines do what we rely on. After the last one a table says
-what ran on which engine, and why one was not there; processes of pytest-xdist are added up.
+A fixture that starts an engine says so with `@runs(...)`: a test ran on an engine if it had such a
+fixture, by whatever name. A test with the fixture `engine` runs on each DynamoDB whose transactions
+are atomic. Before all others run those that look whether the engines do what we rely on. After the
+last one a table says what ran on which engine, and why one was not there; processes of pytest-xdist
+are added up.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-# The stack on each of them, by its fixture: see conftest.py.
+# The stack on each whose transactions are atomic, by its fixture: see conftest.py.
 STACKS = {
     "ministack": "racing_stack",
     "dynoxide": "dynoxide_stack",
     "DynamoDB Local": "dynamodb_local_stack",
 }
 
-# What the others are on, by the fixture that gives it to them, however indirectly.
-_STACKS_OF_ONE = {
-    "nginx": "nginx before ministack",
-    "racing_stack": "ministack",
-    "server": "ministack",
-    "moto": "moto",
-}
+_OUTERMOST = ("nginx before ministack", "DynamoDB Local", "dynoxide", "ministack", "moto")
 _PROBE = "test_engines.py"
+
+Fixture = TypeVar("Fixture", bound=Callable[..., Any])
 
 
 @dataclass
@@ -56,12 +54,40 @@ _COLUMNS = ("passed", "failed", "differ", "skipped")
 _results: defaultdict[str, _Results] = defaultdict(_Results)
 
 
+def runs(engine: str) -> Callable[[Fixture], Fixture]:
+    """Marks the function of a fixture that starts this engine."""
+
+    def marked(fixture: Fixture) -> Fixture:
+        fixture.engine = engine  # type: ignore[attr-defined]
+        return fixture
+
+    return marked
+
+
 @pytest.hookimpl(trylast=True)  # pytest itself also orders them, by the fixtures that they share
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name != _PROBE)
-    for item in items:
-        if engine := _engine(item):
-            item.user_properties.append(("engine", engine))  # which its reports have, too
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: Any) -> None:
+    """Says in each report of a test which engine it has used by then."""
+    item.user_properties = [p for p in item.user_properties if p[0] != "engine"]
+    if engine := used_by(item):
+        item.user_properties.append(("engine", engine))
+
+
+def used_by(item: Any) -> str | None:
+    """The engine of a test, by the fixtures that it has asked for so far.
+
+    Of several it is the outermost: nginx, then the one that the test's parameter names, then the
+    one whose fixture depends on the others.
+    """
+    definitions = getattr(getattr(item, "_request", None), "_fixture_defs", {}).values()
+    engines = [d.func.engine for d in definitions if hasattr(d.func, "engine")]
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    named = parameters.get("engine")
+    return named if named in STACKS else min(engines, key=_OUTERMOST.index, default=None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -74,13 +100,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("engines")
         for line in _lines():
             terminalreporter.write_line(line)
-
-
-def _engine(item: Any) -> str | None:
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    fixtures = getattr(item, "fixturenames", ())
-    alone = (engine for fixture, engine in _STACKS_OF_ONE.items() if fixture in fixtures)
-    return parameters.get("engine") or next(alone, None)
 
 
 def _reason(report: pytest.TestReport) -> str:

@@ -1,7 +1,7 @@
 """No answer shows more than the capability reads: a table of every answer by every capability."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ NAME = "The calendar's name"
 # asks, of a token below it, and of another one of the user.
 SECRETS = ("calendar", "address", "own", "below", "other")
 
-# By operation and capability, what is shown; nothing where there is no row.
+# By operation and capability, what is shown; nothing where there is no row. Deletions come last.
 ALL = frozenset(SECRETS)
 MINE = frozenset({"calendar", "own", "below"})
 TABLE: dict[str, dict[str, frozenset[str]]] = {
@@ -38,12 +38,12 @@ TABLE: dict[str, dict[str, frozenset[str]]] = {
         **dict.fromkeys((WRITE, "manage_mytokens"), ALL),
         **dict.fromkeys((OWN, "tokeninfo"), MINE),
     },
-    "delete_calendar": {},
     "introspect": dict.fromkeys(("tokeninfo:introspect", "tokeninfo"), frozenset({"own"})),
     "subtokens": dict.fromkeys(("tokeninfo:subtokens", "tokeninfo"), frozenset({"own", "below"})),
     "list_mytokens": dict.fromkeys(
         ("manage_mytokens:list", "manage_mytokens"), frozenset({"own", "below", "other"})
     ),
+    "delete_calendar": {},
     "revoke_token": {},
 }
 
@@ -106,12 +106,6 @@ class World:
         return self.stack.invoke(operation, self.own, **more)
 
 
-def _cells() -> Iterator[tuple[str, str]]:
-    for operation in TABLE:
-        for capability in CAPABILITIES:
-            yield operation, capability
-
-
 def test_the_table_has_every_operation_that_takes_a_mytoken() -> None:
     actions = {"introspect", "subtokens", "list_mytokens"}
     functions = Template.read().functions
@@ -124,15 +118,15 @@ def test_the_table_has_every_operation_that_takes_a_mytoken() -> None:
     assert {*TABLE} - actions == admitting - {"tokeninfo"}
 
 
-@pytest.mark.parametrize(("operation", "capability"), list(_cells()))
-def test_an_answer_shows_what_the_capability_reads(
-    stack: Stack, operation: str, capability: str
-) -> None:
+@pytest.mark.parametrize("capability", CAPABILITIES)
+def test_an_answer_shows_what_the_capability_reads(stack: Stack, capability: str) -> None:
     world = World.on(stack, capability)
 
-    answer = world.ask(operation)
+    shown = {operation: world.shown(world.ask(operation)) for operation in TABLE}
 
-    assert world.shown(answer) == TABLE[operation].get(capability, frozenset())
+    assert shown == {
+        operation: row.get(capability, frozenset()) for operation, row in TABLE.items()
+    }
 
 
 @pytest.mark.parametrize("capability", [WRITE, OWN])

@@ -21,7 +21,7 @@ from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.identifiers import Owner
-from tests.harness import openapi
+from tests.harness import engines, openapi
 from tests.harness.forged_tokens import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
 from tests.harness.server import ServedStack, Server
 from tests.harness.stacks import CALENDARS, DAY, Answer, Stack, Token, sample_event, set_token
@@ -881,6 +881,7 @@ SPELLINGS = [
 
 
 @pytest.fixture(scope="module")
+@engines.runs("ministack")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStack]:
     """A stack that others do not fill, as after every input its tables are looked at as a whole."""
     with Server.running(tmp_path_factory.mktemp("state")) as server:

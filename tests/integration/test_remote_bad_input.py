@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from tests.doubles import mytoken_server
-from tests.harness import openapi
+from tests.harness import engines, openapi
 from tests.harness.connections import Address, watched_connections
 from tests.harness.forged_tokens import FORGERIES, LONGEST_IN_A_HEADER, Forger, Forgery
 from tests.harness.server import ServedRemoteStack, ServedStack, Server
@@ -341,6 +341,7 @@ NAMED_KEY = [
 
 
 @pytest.fixture(scope="module")
+@engines.runs("ministack")
 def served_remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRemoteStack]:
     """A local server for whose mytokens another double vouches."""
     folder = tmp_path_factory.mktemp("served")

@@ -18,6 +18,8 @@ from tests.harness import certificates
 from tests.harness.stacks import DAY, PUBLIC_URL, Answer, RemoteStack, Stack
 from tests.harness.steps import Document, events, new_user, summaries
 
+pytestmark = pytest.mark.slow
+
 NAME = "CI Mytokens"
 FULL = "manage_mytokens:notify"
 LISTING, LISTING_BELOW = "manage_mytokens:list", "tokeninfo:subtokens"

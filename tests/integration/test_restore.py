@@ -15,6 +15,8 @@ from tests.harness.steps import add, calendars, create, delete
 from tests.harness.token_uses import ROTATING, Person, update
 from tools.operate import restore_tables
 
+pytestmark = pytest.mark.slow
+
 TABLES = {"--calendars": "CALENDARS_TABLE", "--tokens": "TOKENS_TABLE"}
 
 

@@ -15,6 +15,7 @@ from tests.doubles import nginx as host
 from tests.doubles.mytoken_server import MytokenServer
 from tests.doubles.nginx import Nginx
 from tests.doubles.original_tables import Tables
+from tests.harness import engines
 from tests.harness.canaries import CANARIES
 from tests.harness.server import PATIENCE, Client, ServedRemoteStack, Server
 from tests.harness.stacks import CALENDARS, Answer
@@ -31,6 +32,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MytokenServer]:
 
 
 @pytest.fixture(scope="module")
+@engines.runs("ministack")
 def server(issuer: MytokenServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The local server, for whose mytokens the issuer vouches."""
     trusted = {"MYTOKEN_ISSUER": issuer.url, "SSL_CERT_FILE": str(issuer.trusted)}
@@ -39,6 +41,7 @@ def server(issuer: MytokenServer, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
+@engines.runs("nginx before ministack")
 def nginx(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     """That of the mytoken server's host, by which the local server is reached, too."""
     try:

@@ -265,6 +265,7 @@ def test_an_answer_without_tokens_is_none() -> None:
         token_records({})
 
 
+@pytest.mark.slow
 def test_a_million_tokens_are_not_read() -> None:
     one = tree(1)
 

@@ -1,0 +1,42 @@
+"""Marks tests as slow: `make test` leaves them to `make test-slow`. tests/README.md says which.
+
+A test is slow if its folder is one of `FOLDERS`, if it runs on another engine than moto, or if it
+has the mark `slow` itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.template import ROOT
+from tests.harness.engines import STACKS
+
+FOLDERS = {"reliability", "local_server", "e2e", "migration", "tooling"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: left to `make test-slow`")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m "not slow"` leaves out what is marked
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _folder(item) in FOLDERS or set(_engines(item)) - {"moto"}:
+            item.add_marker("slow")
+
+
+def _folder(item: pytest.Item) -> str:
+    inside = item.path.is_relative_to(ROOT / "tests")
+    return item.path.relative_to(ROOT / "tests").parts[0] if inside else ""
+
+
+def _engines(item: Any) -> Iterator[str]:
+    """The engines of a test's fixtures, and of those that its parameters name."""
+    fixtures = dict(item._fixtureinfo.name2fixturedefs)
+    for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+        if isinstance(value, str):
+            name = STACKS.get(value, value)
+            fixtures[name] = item.session._fixturemanager.getfixturedefs(name, item) or ()
+    for definitions in fixtures.values():
+        yield from (d.func.engine for d in definitions if hasattr(d.func, "engine"))
