@@ -32,7 +32,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST URL TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke import restore plan reset test test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
+.PHONY: help run token tokens revoke import restore plan reset test test-slow test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -62,12 +62,15 @@ plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--fee
 reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
 
-test: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all tests
-	@$(PYTHON) -m pytest -n $(PROCESSES) $(ARGS)
+test: .venv/installed ## Run the tests that a change needs: all but the slow ones
+	@$(PYTHON) -m pytest -n $(PROCESSES) -m "not slow" $(ARGS)
 
-test-runtime: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all tests with the Python that Lambda runs
+test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
+	@$(PYTHON) -m pytest -n $(PROCESSES) -m slow $(ARGS)
+
+test-runtime: .venv/installed ## Run what `make test` runs with the Python that Lambda runs
 	@if tools/build/find-python $(RUNTIME) >/dev/null; then \
-		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) $(ARGS); \
+		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) -m "not slow" $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
 test-build: build .venv/installed .venv-lambda/installed .venv-standins/installed ## Test what is built, and deploy it to a stand-in
@@ -92,7 +95,7 @@ bench: .venv/installed .venv-standins/installed ## Measure the performance besid
 e2e: .venv/installed ## Check a deployed stack from outside: URL=https://... TOKEN=... ARGS="[-k WORD]"
 	@$(PYTHON) -m tests.e2e $(ARGS)
 
-check: lint types imports template audit build test test-runtime test-build ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-slow test-runtime test-build ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .

@@ -39,7 +39,7 @@ class Template:
 
     @classmethod
     def read(cls, path: Path = TEMPLATE) -> "Template":
-        return cls(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader, see below
+        return cls(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a CSafeLoader, see below
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -118,7 +118,7 @@ def _minutes(expression: str) -> int:
     return int(rate[1])
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short forms, `!Ref X` and the like, written out."""
 
 

@@ -1,14 +1,12 @@
 """The bench's figures: one that is over its limit is marked, and makes the run fail."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import concluded
 from tests.bench.costs import Bills
-from tests.bench.figures import HEADER, Figure, number
-from tools.plan.markdown_table import table
+from tests.bench.figures import Figure
 
 WITHIN = Figure("requests", ours=2, peer=4, limit=2, aim=1)
 OVER = Figure("time of it", ours=1.25, peer=2.5, limit=0.4, unit="s", relative=True)
@@ -54,28 +52,3 @@ def test_a_run_fails_with_one_figure_over_its_limit_after_it_has_shown_them_all(
         assert "MISSED" in marked
         assert "MISSED" not in unmarked
         assert "Over the limit: time of it." in shown
-
-
-# --- the table ------------------------------------------------------------------------------------
-
-
-def test_a_row_has_both_values_their_ratio_and_the_limit() -> None:
-    assert OVER.row() == ["time of it", "1.25 s", "2.5 s", "× 0.5", "× 0.4", "", "MISSED"]
-    assert WITHIN.row() == ["requests", "2", "4", "× 0.5", "2", "1", "ok, not the aim"]
-    assert replace(WITHIN, peer=0).row()[3] == ""
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0, "0"), (2, "2"), (2.0, "2"), (0.02567, "0.0257"), (24.66, "24.7"), (12345.6, "12,346")],
-)
-def test_a_number_has_three_digits_that_count(value: float, shown: str) -> None:
-    assert number(value) == shown
-
-
-def test_the_columns_of_a_table_are_aligned() -> None:
-    lines = table(HEADER, [WITHIN.row(), OVER.row()]).splitlines()
-
-    bars = [[i for i, character in enumerate(line) if character == "|"] for line in lines]
-    assert len(lines) == 4
-    assert all(each == bars[0] for each in bars)

@@ -48,26 +48,6 @@ def test_a_bill_is_by_the_million_polls_what_the_bench_has_measured() -> None:
     assert usd == pytest.approx(1.9, abs=0.15)  # starts take more or less by the machine
 
 
-@pytest.mark.parametrize(
-    "dearer",
-    [
-        {"feeds": 2000},
-        {"tokens": 100},
-        {"polls": 48},
-        {"unchanged": 0.5},
-        {"requests": 50},
-        {"changes": 10},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_more_use_costs_more(dearer: dict[str, Any]) -> None:
-    assert Bill.of(replace(USAGE, **dearer)).total > Bill.of(USAGE).total
-
-
-def test_what_is_in_memory_costs_less() -> None:
-    assert Bill.of(replace(USAGE, from_memory=0.1)).total < Bill.of(USAGE).total
-
-
 def test_what_nobody_uses_costs_its_alarms_dashboard_metrics_and_key() -> None:
     unused = Bill.of(Usage(0))
     kinds = [resource["Type"] for resource in Template.read().document["Resources"].values()]
