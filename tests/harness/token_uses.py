@@ -13,6 +13,13 @@ from tests.harness.steps import Document, create, new_user
 EVERYTHING = ("manage_mytokens", "tokeninfo")
 ROTATING = {"on_other": True}
 REVOKED_WHEN_REPLAYED = {"on_other": True, "auto_revoke": True}
+UNUSABLE: list[dict[str, Any]] = [  # what a token is minted with that may be used nowhere
+    {"restrictions": [{"exp": 1}]},
+    {"restrictions": [{"usages_other": 0}]},
+    {"restrictions": [{"hosts": ["198.51.100.9"]}]},
+    {"restrictions": [{"made_up": True}]},
+    {"rotation": {"made_up": True}},
+]
 LATER = 100  # seconds after a rotation: nobody can have been on the way since before it
 
 

@@ -11,7 +11,14 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.tokens.mytoken import TokenRecord
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, add, before_each, owner, summaries, watched
-from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, Person, successor
+from tests.harness.token_uses import (
+    LATER,
+    REVOKED_WHEN_REPLAYED,
+    ROTATING,
+    UNUSABLE,
+    Person,
+    successor,
+)
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -59,17 +66,7 @@ def test_who_holds_a_token_may_revoke_it_whatever_else_it_may_do(
     assert summaries(person.stack.feed(person.calendar)) == []
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"restrictions": [{"exp": 1}]},
-        {"restrictions": [{"usages_other": 0}]},
-        {"restrictions": [{"hosts": ["198.51.100.9"]}]},
-        {"restrictions": [{"made_up": True}]},
-        {"rotation": {"made_up": True}},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("more", UNUSABLE, ids=str)
 def test_a_token_is_revoked_wherever_it_may_be_used(person: Person, more: dict[str, Any]) -> None:
     token = person.mint("tokeninfo:introspect", **more)
 
@@ -288,16 +285,7 @@ def test_the_token_that_is_named_is_revoked_and_not_that_of_the_header(person: P
     assert person.list(person.keeper).status == 200
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"restrictions": [{"exp": 1}]},
-        {"restrictions": [{"usages_other": 0}]},
-        {"restrictions": [{"hosts": ["198.51.100.9"]}]},
-        {"restrictions": [{"made_up": True}]},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("more", UNUSABLE, ids=str)
 def test_where_a_token_may_not_be_used_it_revokes_no_other(
     person: Person, more: dict[str, Any]
 ) -> None:

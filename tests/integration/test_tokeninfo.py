@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, Document, before_each, new_user
-from tests.harness.token_uses import EVERYTHING, Person, claims
+from tests.harness.token_uses import EVERYTHING, UNUSABLE, Person, claims
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -74,17 +74,7 @@ def test_without_an_action_it_introspects(stack: Stack, asked: dict[str, Any]) -
     assert (answer.status, answer.json["mom_id"]) == (200, token.mom_id)
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"restrictions": [{"exp": 1}]},
-        {"restrictions": [{"usages_other": 0}]},
-        {"restrictions": [{"hosts": ["198.51.100.9"]}]},
-        {"restrictions": [{"made_up": True}]},
-        {"rotation": {"made_up": True}},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("more", UNUSABLE, ids=str)
 def test_a_token_is_introspected_wherever_it_may_be_used(
     stack: Stack, more: dict[str, Any]
 ) -> None:
