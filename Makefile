@@ -32,7 +32,7 @@ export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST URL TOKEN
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke import restore plan reset test test-slow test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
+.PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -67,6 +67,9 @@ test: .venv/installed ## Run the tests that a change needs: all but the slow one
 
 test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
 	@$(PYTHON) -m pytest -n $(PROCESSES) -m slow $(ARGS)
+
+found: .venv/installed .venv-standins/installed ## Run the smallest input of each fault that outsiders found, a line for each
+	@$(PYTHON) -m pytest -n $(PROCESSES) -m found $(ARGS)
 
 test-runtime: .venv/installed ## Run what `make test` runs with the Python that Lambda runs
 	@if tools/build/find-python $(RUNTIME) >/dev/null; then \

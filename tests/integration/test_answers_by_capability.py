@@ -140,6 +140,7 @@ def test_a_repeated_answer_shows_no_more(stack: Stack, capability: str) -> None:
     assert world.shown(again) == TABLE["add_token"][capability]
 
 
+@pytest.mark.found("A5")
 def test_the_holder_of_its_own_token_is_not_told_the_address(stack: Stack) -> None:
     user = new_user()
     keeper, weak = stack.mint(user=user), stack.mint(OWN, user=user)

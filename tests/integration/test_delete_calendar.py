@@ -67,6 +67,7 @@ def test_it_deletes_with_every_body_that_clients_send(
 
 
 @pytest.mark.parametrize(("body", "media_type"), DELETING_NOTHING)
+@pytest.mark.found("A10")
 def test_a_body_that_names_a_token_or_is_broken_deletes_nothing(
     stack: Stack, body: bytes, media_type: str | None
 ) -> None:

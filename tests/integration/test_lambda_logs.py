@@ -166,6 +166,7 @@ def test_no_content_is_logged(
         assert any(f"{operation}/app.py" in place for place in reported["stackTrace"])
 
 
+@pytest.mark.found("A1")
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 def test_the_polled_function_writes_what_loglevel_says(
     racing_stack: Stack, tmp_path: Path, setting: Setting
