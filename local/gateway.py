@@ -126,8 +126,8 @@ class Gateway:
 
     @cached_property
     def _patterns(self) -> list[tuple[Route, re.Pattern[str]]]:
-        def specificity(route: Route) -> tuple[bool, bool, bool]:
-            return not route.path, "+}" in route.path, "{" in route.path
+        def specificity(route: Route) -> tuple[bool, bool, int, bool]:
+            return not route.path, "+}" in route.path, -route.path.count("/"), "{" in route.path
 
         return [(r, _pattern(r.path)) for r in sorted(self.template.routes, key=specificity)]
 
@@ -146,7 +146,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     if not path:
         return re.compile(".*", re.DOTALL)
     pattern = re.escape(path)
-    pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", pattern)
+    pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.*)", pattern)
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", pattern), re.DOTALL)
 
 

@@ -59,6 +59,12 @@ class Template:
         ]
 
     @cached_property
+    def plain_routes(self) -> list[Route]:
+        """All routes but those that let the path of another end in a slash."""
+        with_slash = {(route.method, f"{route.path}/{{proxy+}}") for route in self.routes}
+        return [route for route in self.routes if (route.method, route.path) not in with_slash]
+
+    @cached_property
     def schedules(self) -> list[Schedule]:
         return [
             Schedule(_minutes(event["ScheduleExpression"]), folder)

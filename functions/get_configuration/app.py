@@ -1,4 +1,4 @@
-"""GET /.well-known/mytoken-configuration - where this stack's endpoints are."""
+"""GET and HEAD /.well-known/mytoken-configuration - where this stack's endpoints are."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""GET /jwks - the public keys that mytokens are verified with."""
+"""GET and HEAD /jwks - the public keys that mytokens are verified with."""
 
 from http import HTTPStatus
 

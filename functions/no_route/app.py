@@ -10,4 +10,4 @@ routes = Routes.from_environment()
 
 @operation
 def handler(request: Request) -> Response:
-    raise routes.refusal(request.path)
+    raise routes.refusal(request.method, request.path)

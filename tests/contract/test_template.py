@@ -404,7 +404,7 @@ def test_a_schedule_has_a_name_of_its_own_in_each_stack_of_an_account() -> None:
 
 
 def routes_of(folder: str) -> list[tuple[str, str]]:
-    return [(route.method, route.path) for route in TEMPLATE.routes if route.folder == folder]
+    return [(r.method, r.path) for r in TEMPLATE.plain_routes if r.folder == folder]
 
 
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in ("no_route", "sweep")])
@@ -418,10 +418,12 @@ def test_the_first_line_of_a_handler_says_its_route(folder: str) -> None:
 
 def test_the_routes_that_a_405_knows_are_those_that_exist() -> None:
     existing: dict[str, set[str]] = {
-        route.path: set() for route in TEMPLATE.routes if route.path and "+}" not in route.path
+        route.path: set()
+        for route in TEMPLATE.plain_routes
+        if route.path and "+}" not in route.path
     }
-    for route, path in product(TEMPLATE.routes, existing):
-        if re.fullmatch(re.sub(r"\\{proxy\\\+\\}", ".+", re.escape(route.path)), path):
+    for route, path in product(TEMPLATE.plain_routes, existing):
+        if re.fullmatch(re.sub(r"\\{proxy\\\+\\}", ".*", re.escape(route.path)), path):
             existing[path].add(route.method)
 
     lines = TEMPLATE.environment("no_route")["ROUTES"].splitlines()
@@ -429,6 +431,22 @@ def test_the_routes_that_a_405_knows_are_those_that_exist() -> None:
     known = [line.rpartition(" ") for line in lines]
     assert {path: set(methods.split(", ")) for methods, _, path in known} == existing
     assert len(known) == len(existing)
+
+
+def test_each_path_of_the_api_may_end_in_a_slash() -> None:
+    routes = {(r.method, r.path, r.folder) for r in TEMPLATE.routes}
+    of_the_api = [
+        r
+        for r in TEMPLATE.plain_routes
+        if r.path.startswith(("/api/", "/.well-known/", "/jwks")) and r.method != "OPTIONS"
+    ]
+
+    lacking = [
+        r.key for r in of_the_api if (r.method, f"{r.path}/{{proxy+}}", r.folder) not in routes
+    ]
+
+    assert of_the_api
+    assert lacking == []
 
 
 def test_the_path_of_feeds_in_the_code_is_that_of_the_template() -> None:

@@ -63,6 +63,16 @@ def test_a_name_in_a_path_is_decoded_once(
     assert answer.status == status
 
 
+def test_a_slash_at_the_end_changes_nothing(deployment: Deployment) -> None:
+    created = _created(deployment)
+
+    found = deployment.ask("get_calendar", path=f"{CALENDARS}/{created['name']}/")
+    listed = deployment.ask("list_calendars", path=f"{CALENDARS}/")
+
+    assert (found.status, found.headers.get("location")) == (302, created["ics_path"])
+    assert (listed.status, "calendars" in listed.document) == (200, True)
+
+
 def test_a_slash_in_a_name_leads_nowhere(deployment: Deployment) -> None:
     created = _created(deployment)
 

@@ -146,11 +146,11 @@ def of_another_issuer(stack: Stack) -> Stack:
     return Stack({**stack.environment, "MYTOKEN_ISSUER": "https://127.0.0.1:1"})
 
 
-def jwks_that_were_never_read(stack: Stack) -> Answer:
+def jwks_that_were_never_read(stack: Stack, method: str) -> Answer:
     """A function reads the key once, so this takes one that has not done so yet."""
     new = Stack(stack.environment)
     assert "get_jwks" in new.handlers
-    return without_aws(new, "get_jwks")
+    return without_aws(new, "get_jwks", method=method)
 
 
 def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
@@ -192,12 +192,6 @@ REQUESTS: dict[Key, Request] = {
     ("revoke_token", "POST", 403, "invalid_grant"): lambda s: s.invoke(
         "revoke_token", s.mint("manage_mytokens"), json=BODIES["revoke_token"]
     ),
-    ("get_configuration", "GET", 200, None): lambda s: s.invoke("get_configuration"),
-    ("get_configuration", "GET", 503, "temporarily_unavailable"): lambda s: of_another_issuer(
-        s
-    ).invoke("get_configuration"),
-    ("get_jwks", "GET", 200, None): lambda s: s.invoke("get_jwks"),
-    ("get_jwks", "GET", 503, "temporarily_unavailable"): jwks_that_were_never_read,
     ("preflight", "OPTIONS", 204, None): lambda s: s.invoke("preflight"),
     ("no_route", "ANY", 404, "not_found"): lambda s: s.invoke("no_route", raw_path="/api/v0/x"),
     ("no_route", "ANY", 405, "method_not_allowed"): lambda s: s.invoke("no_route"),
@@ -215,6 +209,16 @@ for folder, method in WITH_A_MYTOKEN.items():
         REQUESTS[folder, method, status, error] = request
 for method in ("GET", "HEAD"):
     REQUESTS |= {
+        ("get_configuration", method, 200, None): lambda s, m=method: s.invoke(
+            "get_configuration", method=m
+        ),
+        ("get_configuration", method, 503, "temporarily_unavailable"): lambda s, m=method: (
+            of_another_issuer(s).invoke("get_configuration", method=m)
+        ),
+        ("get_jwks", method, 200, None): lambda s, m=method: s.invoke("get_jwks", method=m),
+        ("get_jwks", method, 503, "temporarily_unavailable"): partial(
+            jwks_that_were_never_read, method=method
+        ),
         ("get_feed", method, 200, None): partial(feed, method=method),
         ("get_feed", method, 304, None): partial(feed, method=method, **{"if-none-match": "*"}),
         ("get_feed", method, 404, "not_found"): lambda s, m=method: s.invoke("get_feed", method=m),

@@ -571,7 +571,7 @@ ROWS = [
         "row-60-dots",
         lambda w: w.get(".."),
         lambda w: w.get("."),
-        lambda w: w.nowhere(f"{CALENDARS}/../"),
+        lambda w: w.nowhere(f"{CALENDARS}/../.."),
         lambda w: w.nowhere("/calendars/../"),
         lambda w: w.feed(".."),
     ),
@@ -591,9 +591,9 @@ ROWS = [
     ],
     *not_found(
         "row-64-slashes",
-        lambda w: w.nowhere(f"{CALENDARS}/foobar/"),
+        lambda w: w.nowhere(f"{CALENDARS}/foobar//"),
         lambda w: w.nowhere(f"{CALENDARS}//foobar"),
-        lambda w: w.nowhere(f"{CALENDARS}/{NAME}/"),
+        lambda w: w.nowhere(f"{CALENDARS}/{NAME}//"),
     ),
     *not_found(
         "row-65-decoded-once",
@@ -856,10 +856,10 @@ SPELLINGS = [
     *not_found(
         "row-60-dots",
         lambda w: w.spelled("/%2e%2e", "get_calendar"),
-        lambda w: w.spelled("/..%2f", "no_route"),
+        lambda w: w.spelled("/..%2f", "get_calendar"),
         lambda w: w.spelled("/%2E", "delete_calendar", "DELETE"),
     ),
-    *not_found("row-61-slash", lambda w: w.spelled("/a%2Fb", "no_route")),
+    *not_found("row-61-slash", lambda w: w.spelled("/a%2Fb", "get_calendar")),
     *not_found("row-62-nul", lambda w: w.spelled("/%00", "get_calendar")),
     *[
         invalid(f"row-63-{path}", lambda w, path=path: w.spelled(f"/{path}", "get_calendar"))
@@ -867,9 +867,10 @@ SPELLINGS = [
     ],
     *not_found(
         "row-64-slashes",
-        lambda w: w.spelled("/foobar/", "no_route"),
-        lambda w: w.spelled("//foobar", "no_route"),
-        lambda w: w.spelled("/foobar%2F", "no_route"),
+        lambda w: w.spelled("/foobar/", "get_calendar"),
+        lambda w: w.spelled("/foobar//", "get_calendar"),
+        lambda w: w.spelled("//foobar", "list_calendars"),
+        lambda w: w.spelled("/foobar%2F", "get_calendar"),
     ),
     *not_found(
         "row-65-decoded-once",

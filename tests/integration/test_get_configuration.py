@@ -34,7 +34,7 @@ def test_the_configuration_names_issuer_keys_and_notifications(stack: Stack) -> 
 
 
 def test_what_it_names_is_where_the_template_has_it(stack: Stack) -> None:
-    paths = {route.folder: route.path for route in Template.read().routes}
+    paths = {route.folder: route.path for route in Template.read().plain_routes}
 
     configuration = stack.invoke("get_configuration").json
 

@@ -168,6 +168,35 @@ MUTANTS = [
         "aliases",
         "unit/test_client_network.py::test_of_an_address_with_many_names_eight_are_looked_up",
     ),
+    # --- how requests may be spelled --------------------------------------------------------------
+    Mutant(
+        "a path that goes on behind its slash is served",
+        f"{_SHARED}/http/operation.py",
+        "    if request.is_too_long:\n        raise errors.RouteNotFound\n",
+        "",
+        "integration/test_gateway.py::test_what_goes_on_behind_the_slash_is_not_found",
+    ),
+    Mutant(
+        "an operation has no route for a slash at the end",
+        "template.yaml",
+        "            Path: /api/v0/tokeninfo/{proxy+}\n",
+        "            Path: /api/v0/tokeninfo/\n",
+        "integration/test_gateway.py::test_each_path_of_the_api_is_the_same_with_a_slash",
+    ),
+    Mutant(
+        "an Idempotency-Key belongs to the spelling of a path",
+        f"{_SHARED}/http/request.py",
+        '["rawPath"].removesuffix("/")',
+        '["rawPath"]',
+        "integration/test_gateway.py::test_a_key_belongs_to_a_request_with_and_without_a_slash",
+    ),
+    Mutant(
+        "HEAD does not find the keys",
+        "template.yaml",
+        "            Method: HEAD\n            Path: /jwks\n",
+        "            Method: PUT\n            Path: /jwks\n",
+        "integration/test_gateway.py::test_head_is_for_what_uses_no_mytoken_up",
+    ),
     # --- what an answer shows, and what a request names -------------------------------------------
     Mutant(
         "who may add a token is told the address of the feed",

@@ -325,8 +325,8 @@ def test_other_refusals_have_none_of_these_headers(refusal: type[errors.Refusal]
     }
 
 
-OPEN = [PATH, f"{PATH}/x", "/api/", "/.well-known/mytoken-configuration", "/jwks"]
-NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/api", "/apix/", "/x/api/"]
+OPEN = [PATH, f"{PATH}/x", "/api", "/api/", "/.well-known/mytoken-configuration", "/jwks"]
+NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/apix/", "/jwks.json", "/x/api/"]
 
 
 @pytest.mark.parametrize("path", OPEN)

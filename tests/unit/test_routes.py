@@ -33,7 +33,7 @@ def routes(monkeypatch: pytest.MonkeyPatch) -> Routes:
 def test_a_path_that_exists_does_not_have_the_method_but_others(
     routes: Routes, path: str, methods: str
 ) -> None:
-    refusal = routes.refusal(path)
+    refusal = routes.refusal("PATCH", path)
 
     assert isinstance(refusal, MethodNotAllowed)
     assert refusal.allow == methods
@@ -58,4 +58,8 @@ def test_a_path_that_exists_does_not_have_the_method_but_others(
     ],
 )
 def test_a_path_that_does_not_exist_is_not_found(routes: Routes, path: str) -> None:
-    assert isinstance(routes.refusal(path), RouteNotFound)
+    assert isinstance(routes.refusal("PATCH", path), RouteNotFound)
+
+
+def test_a_method_that_the_path_has_is_not_refused_as_one_that_it_lacks(routes: Routes) -> None:
+    assert isinstance(routes.refusal("POST", "/api/calendars"), RouteNotFound)

@@ -13,7 +13,7 @@ from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
 
 # Web applications of any origin may call these. Feeds are for calendar apps, which need no CORS.
-_OPEN_PATHS = ("/api/", "/.well-known/", "/jwks")
+_OPEN_PATHS = ("/api/", "/.well-known/", "/jwks/")
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -34,7 +34,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
             response = error_response.of(refusal)
             _log(refusal, response, event["requestContext"]["requestId"])
         response = token_update.with_successor(response, request)
-        if request.path.startswith(_OPEN_PATHS):
+        if f"{request.path}/".startswith(_OPEN_PATHS):
             response = replace(response, headers={**response.headers, **_OPEN_TO_ALL_ORIGINS})
         return response.as_event()
 
@@ -42,11 +42,13 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
-    """Handles the request; tries again while concurrent changes make it Outdated.
+    """Handles the request, if it has a route; tries again while others make it Outdated.
 
     With an Idempotency-Key it also tries again, once, after a refusal that a concurrent duplicate
     may have caused: the second attempt then finds the receipt of the duplicate.
     """
+    if request.is_too_long:
+        raise errors.RouteNotFound
     has_key = "idempotency-key" in request.headers
     for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
         try:

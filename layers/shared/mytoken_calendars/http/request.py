@@ -14,6 +14,8 @@ from mytoken_calendars.tokens.request_state import RequestState
 class Request:
     """An HTTP request. Header names are in lower case, `now` is in seconds since 1970.
 
+    `path` has no slash at its end: with one it is the same path. The names of the path's
+    `parameters` are the template's.
     `address` is the client's address as the gateway sees it, whatever the headers say. `arrived` is
     the time when the gateway got the request, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
@@ -38,7 +40,7 @@ class Request:
             method=event["requestContext"]["http"]["method"],
             address=event["requestContext"]["http"]["sourceIp"],
             arrived=event["requestContext"]["timeEpoch"],
-            path=event["rawPath"],
+            path=event["rawPath"].removesuffix("/"),
             parameters=event.get("pathParameters") or {},
             headers={name.lower(): value for name, value in event["headers"].items()},
             cookies=tuple(event.get("cookies") or ()),
@@ -46,6 +48,14 @@ class Request:
             base_url=event["stageVariables"]["publicUrl"],
             now=int(time.time()),
         )
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the path goes on behind the slash that its route allows at the end.
+
+        Only the route of preflights is for whatever comes there.
+        """
+        return self.method != "OPTIONS" and bool(self.parameters.get("proxy"))
 
     @property
     def name(self) -> str:

@@ -22,9 +22,10 @@ class Routes:
         lines = (line.rsplit(" ", 1) for line in os.environ["ROUTES"].splitlines() if line)
         return cls(tuple((_pattern(path), methods) for methods, path in lines))
 
-    def refusal(self, path: str) -> Refusal:
+    def refusal(self, method: str, path: str) -> Refusal:
+        """405 for another method than the path has. With a slash at its end it may have none."""
         for pattern, methods in self.methods:
-            if pattern.fullmatch(path):
+            if pattern.fullmatch(path) and method not in methods.split(", "):
                 return MethodNotAllowed(methods)
         return RouteNotFound()
 
