@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-from pydantic import BaseModel
-
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
@@ -20,7 +18,7 @@ store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-class NewSubscription(BaseModel):
+class NewSubscription(body.Fields):
     mom_id: body.MomIdOrOwn
     comment: body.Comment = ""
 

@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-from pydantic import BaseModel
-
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
@@ -21,7 +19,7 @@ store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-class NewCalendar(BaseModel):
+class NewCalendar(body.Fields):
     name: body.CalendarName
 
 

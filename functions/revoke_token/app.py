@@ -3,8 +3,6 @@
 The body names the token; the header or the cookie only authenticates the caller (RFC 7009, 2.1).
 """
 
-from pydantic import BaseModel
-
 from mytoken_calendars import authorities
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
@@ -15,7 +13,7 @@ from mytoken_calendars.tokens import revoke
 authority = authorities.from_environment()
 
 
-class Revocation(BaseModel):
+class Revocation(body.Fields):
     token: str = ""
     mom_id: body.MomIdOrOwn = ""
     recursive: body.Flag = False

@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-from pydantic import BaseModel
-
 from mytoken_calendars import authorities
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
@@ -14,7 +12,7 @@ from mytoken_calendars.tokens import tokeninfo
 authority = authorities.from_environment()
 
 
-class Question(BaseModel):
+class Question(body.Fields):
     action: tokeninfo.Action = tokeninfo.Action.INTROSPECT
 
 

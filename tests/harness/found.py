@@ -16,6 +16,7 @@ ROWS = {
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
     "A14": "HEAD on the keys and the configuration",
+    "A28": "an optional field that is null",
     "A29": "a revocation without a name that revokes the caller's own token",
     "A32": "a slash at the end of a path",
 }

@@ -759,7 +759,7 @@ ROWS = [
         words="mom_id",
     ),
     invalid("row-87-plus-in-a-form", lambda w: w.add_by_form(f"mom_id={'ab+d' * 21}AA=="), "%2B"),
-    *bad_comments("row-88-too-long-or-no-text", "x" * 1025, 5, None, ["x"], {}, True),
+    *bad_comments("row-88-too-long-or-no-text", "x" * 1025, 5, ["x"], {}, True),
     *bad_comments(
         "row-89-no-text", "a\rb", "a\r\nb", "a\x00b", "a\x7fb", "a\u2028b", "a\ufffeb", "a\x85b"
     ),

@@ -219,7 +219,6 @@ def test_what_is_no_mom_id_is_refused(person: Person, mom_id: Any) -> None:
         {"recursive": "1"},
         {"recursive": "on"},
         {"recursive": "False"},
-        {"recursive": None},
         {"token": 5},
         {"token": ["x"]},
     ],

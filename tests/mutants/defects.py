@@ -191,6 +191,14 @@ MUTANTS = [
         "integration/test_gateway.py::test_a_key_belongs_to_a_request_with_and_without_a_slash",
     ),
     Mutant(
+        "an optional field may not be null",
+        f"{_SHARED}/http/body.py",
+        "for name, value in found.items() if value is not None}",
+        "for name, value in found.items()}",
+        "integration/test_optional_fields.py"
+        "::test_a_field_that_is_null_is_answered_as_one_that_is_absent",
+    ),
+    Mutant(
         "HEAD does not find the keys",
         "template.yaml",
         "            Method: HEAD\n            Path: /jwks\n",

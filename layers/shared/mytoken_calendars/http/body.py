@@ -6,7 +6,7 @@ from email.message import Message
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, model_validator
 
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
@@ -43,7 +43,16 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
 
 
-class Nothing(BaseModel):
+class Fields(BaseModel):
+    """The model of a body. A field that is null is absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, found: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Nothing(Fields):
     """The model of operations without fields: the body only has to be well-formed."""
 
 
@@ -52,7 +61,10 @@ def _refused(_: Any) -> None:
 
 
 class NoToken(BaseModel):
-    """The body of deleting a calendar. A token in it is refused: that client means to remove it."""
+    """The body of deleting a calendar. A token in it is refused: that client means to remove it.
+
+    So is a null, by which a client may say that it does not know which.
+    """
 
     mom_id: Annotated[Any, BeforeValidator(_refused)] = None
 

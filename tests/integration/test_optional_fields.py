@@ -1,0 +1,96 @@
+"""Optional fields of bodies: one that is null is as one that is absent."""
+
+import inspect
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from mytoken_calendars.http import body
+from tests.harness.stacks import Answer, Stack
+
+OPERATIONS = ("create_calendar", "add_token", "tokeninfo", "revoke_token")
+OPTIONAL = [
+    ("add_token", "comment"),
+    ("tokeninfo", "action"),
+    ("revoke_token", "token"),
+    ("revoke_token", "mom_id"),
+    ("revoke_token", "recursive"),
+    *((operation, "mytoken") for operation in OPERATIONS),
+]
+
+
+def models(stack: Stack, operation: str) -> list[type[BaseModel]]:
+    """The models of bodies that a handler's module has."""
+    names = inspect.unwrap(stack.handlers[operation]).__globals__.values()
+    return [n for n in names if inspect.isclass(n) and issubclass(n, BaseModel)]
+
+
+def asked(stack: Stack, operation: str, changes: dict[str, Any]) -> Answer:
+    """What a new user is answered, who sends all fields that the operation needs, with changes."""
+    token = stack.mint("manage_mytokens", "tokeninfo")
+    stack.invoke("create_calendar", token, json={"name": "x"})
+    fields: dict[str, dict[str, Any]] = {
+        "create_calendar": {"name": "y"},
+        "add_token": {"mom_id": ""},
+        "tokeninfo": {},
+        "revoke_token": {"token": token.bearer}
+        if "mom_id" in changes
+        else {"mom_id": token.mom_id},
+    }
+    return stack.invoke(operation, token, path={"name": "x"}, json={**fields[operation], **changes})
+
+
+@pytest.mark.found("A28")
+def test_a_comment_that_is_null_is_absent(stack: Stack) -> None:
+    answer = asked(stack, "add_token", {"comment": None})
+
+    assert answer.status == 200
+    assert len(answer.json["subscribed_tokens"]) == 1
+
+
+@pytest.mark.parametrize(("operation", "field"), OPTIONAL)
+def test_a_field_that_is_null_is_answered_as_one_that_is_absent(
+    stack: Stack, operation: str, field: str
+) -> None:
+    answer = asked(stack, operation, {field: None})
+
+    assert answer.status < 300
+
+
+def test_these_are_all_optional_fields(stack: Stack) -> None:
+    found = {
+        (operation, name)
+        for operation in stack.handlers
+        for model in models(stack, operation)
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    }
+
+    assert found == {(operation, field) for operation, field in OPTIONAL if field != "mytoken"}
+
+
+def test_all_models_of_bodies_know_that_null_is_absent(stack: Stack) -> None:
+    found = [model for operation in stack.handlers for model in models(stack, operation)]
+
+    assert len(found) == len(OPERATIONS)
+    assert [model for model in found if not issubclass(model, body.Fields)] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "field"), [("create_calendar", "name"), ("add_token", "mom_id")]
+)
+def test_a_needed_field_that_is_null_is_missing(stack: Stack, operation: str, field: str) -> None:
+    answer = asked(stack, operation, {field: None})
+
+    assert (answer.status, answer.json["error_description"]) == (400, f"{field}: Field required")
+
+
+def test_null_deletes_no_calendar(stack: Stack) -> None:
+    token = stack.mint()
+    stack.invoke("create_calendar", token, json={"name": "x"})
+
+    answer = stack.invoke("delete_calendar", token, path={"name": "x"}, json={"mom_id": None})
+
+    assert answer.status == 400
+    assert len(stack.invoke("list_calendars", token).json["calendars"]) == 1
