@@ -18,7 +18,9 @@ ROWS = {
     "A14": "HEAD on the keys and the configuration",
     "A28": "an optional field that is null",
     "A29": "a revocation without a name that revokes the caller's own token",
+    "A24": "raw characters in a form, absolute-form targets at the local server",
     "A32": "a slash at the end of a path",
+    "A35": "a bad body that is refused for another reason than its own",
 }
 
 _outcomes: defaultdict[str, list[str]] = defaultdict(list)

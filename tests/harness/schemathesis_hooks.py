@@ -21,7 +21,7 @@ KEY = "Idempotency-Key"
 # A request that is valid by the schemas may be answered with 400 and this, and with nothing else.
 NOT_IN_SCHEMAS = {
     "A field occurs twice in the form.",  # an array is sent so
-    "The body is not a form.",  # it has more than 16 fields, those that mean nothing included
+    "A form has at most 16 fields.",  # it has more than 16 fields, those that mean nothing included
     "name: a calendar's name has no control or invisible characters",  # of all Unicode
     "name: a calendar's name has a letter, a digit or another visible character",
 }

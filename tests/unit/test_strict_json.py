@@ -28,30 +28,33 @@ def test_what_json_can_say_is_read_as_it_was_written(value: Any) -> None:
     "data", [b'{"a": 1, "a": 1}', b'{"a": 1, "\\u0061": 2}', b'[{"b": {"a": 1, "c": 2, "a": 3}}]']
 )
 def test_a_name_that_occurs_twice_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="a name twice"):
         strict_json.loads(data)
 
 
 @pytest.mark.parametrize("data", [b"NaN", b"[Infinity]", b'{"a": -Infinity}'])
 def test_a_constant_that_json_does_not_have_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="not a JSON number"):
+    with pytest.raises(ValueError, match="NaN or Infinity"):
         strict_json.loads(data)
 
 
 @pytest.mark.parametrize("data", [b"1e400", b"[-1e400]", b'{"exp": 1.0e999}'])
 def test_a_number_beyond_a_double_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match=r"beyond 1\.8e308"):
         strict_json.loads(data)
 
 
-@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 9999 + b"]" * 9999])
-def test_nesting_deeper_than_the_stack_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="nested too deeply"):
+@pytest.mark.parametrize(
+    "data", [b"[" * 501 + b"]" * 501, b"[" * 100_000, b'{"a":' * 100_000, b"[" * 9999 + b"]" * 9999]
+)
+def test_nesting_deeper_than_500_levels_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="nested deeper than 500 levels"):
         strict_json.loads(data)
 
 
-def test_nesting_as_people_write_it_is_read() -> None:
-    data = b"[" * 50 + b"]" * 50
+@pytest.mark.parametrize("levels", [50, 499, 500])
+def test_nesting_of_500_levels_is_read(levels: int) -> None:
+    data = b"[" * levels + b"1" + b"]" * levels
 
     assert json.dumps(strict_json.loads(data)).encode() == data
 
@@ -69,7 +72,7 @@ def test_nesting_as_people_write_it_is_read() -> None:
     ],
 )
 def test_another_encoding_than_utf_8_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"codec can't decode|UTF-8 BOM|Expecting"):
+    with pytest.raises(ValueError, match=r"is not in UTF-8|byte order mark|is not JSON"):
         strict_json.loads(data)
 
 
@@ -78,22 +81,22 @@ def test_another_encoding_than_utf_8_is_refused(data: bytes) -> None:
     [b"", b" ", b"{", b"{} {}", b"{'a': 1}", b'{"a": 1,}', b"[1,]", b"01", b'"\n"', b"// x\n1"],
 )
 def test_what_is_not_json_is_refused(data: bytes) -> None:
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises(strict_json.Unreadable, match=r"^is (empty|not JSON)$"):
         strict_json.loads(data)
 
 
 def test_a_number_of_5000_digits_is_refused() -> None:
-    with pytest.raises(ValueError, match="4300 digits"):
+    with pytest.raises(ValueError, match="thousands of digits"):
         strict_json.loads(b"9" * 5000)
 
 
 @given(
     st.binary(max_size=12) | st.text('{}[]",:0123eE-+.nulltruefals\\ ', max_size=12).map(str.encode)
 )
-def test_no_bytes_raise_anything_but_a_value_error(data: bytes) -> None:
+def test_no_bytes_raise_anything_but_that_they_are_unreadable(data: bytes) -> None:
     try:
         value = strict_json.loads(data)
-    except ValueError:
+    except strict_json.Unreadable:
         return
 
     assert value == json.loads(data)
@@ -104,7 +107,7 @@ def test_no_bytes_raise_anything_but_a_value_error(data: bytes) -> None:
     [rb'"\ud800"', rb'{"a": "\udc00"}', rb'["\ud83d"]', rb'{"\ud800": 1}', rb'"\udc00\ud800"'],
 )
 def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(text: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - a UnicodeEncodeError is one
+    with pytest.raises(strict_json.Unreadable, match="half of a surrogate pair"):
         strict_json.loads(text)
 
 

@@ -38,7 +38,7 @@ def mom_id(text: str) -> str:
     if len(text) > _MOM_ID_LENGTH:
         raise ValueError("a mom_id is the base64 of 64 bytes")
     if " " in text:
-        raise ValueError("a mom_id has no spaces: a plus sign in a form is written %2B")
+        raise ValueError("a mom_id has no spaces")
     try:
         digest = base64.b64decode(text, validate=True)
     except ValueError:

@@ -2,43 +2,95 @@
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, NoReturn
+
+from mytoken_calendars import limits
+
+
+class Unreadable(ValueError):
+    """Why a text is not read, as what is said of it: "is not JSON". It quotes nothing."""
 
 
 def loads(data: bytes) -> Any:
     """The value of a JSON text.
 
-    Raises ValueError for everything that two parsers might read differently: another encoding, a
+    Raises Unreadable for everything that two parsers might read differently: another encoding, a
     byte order mark, half of a surrogate pair, a name that occurs twice in an object, `NaN`, a
-    number beyond a double, and nesting deeper than the interpreter's stack.
+    number beyond a double, one of thousands of digits, and more than `limits.NESTING` levels.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_constant=_refuse,
-            parse_float=_finite,
-        )
-        if b"\\u" in data:
-            json.dumps(value, ensure_ascii=False).encode()
+        value = _loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Unreadable("is not in UTF-8") from None
+    except json.JSONDecodeError:
+        raise Unreadable(_what_is_wrong(data)) from None
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise Unreadable(_TOO_DEEP) from None
+    if _is_too_deep(value):
+        raise Unreadable(_TOO_DEEP)
+    if b"\\u" in data:
+        _refuse_half_pairs(value)
     return value
+
+
+_TOO_DEEP = f"is nested deeper than {limits.NESTING} levels"
+
+
+def _loads(text: str) -> Any:
+    return json.loads(
+        text,
+        object_pairs_hook=_object,
+        parse_constant=_refuse,
+        parse_float=_finite,
+        parse_int=_whole,
+    )
+
+
+def _what_is_wrong(data: bytes) -> str:
+    if not data.strip():
+        return "is empty"
+    return "begins with a byte order mark" if data[:1] == b"\xef" else "is not JSON"
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Counts the levels, as each version of Python has another stack."""
+    level: list[Iterable[Any]] = [[value]]
+    for _ in range(limits.NESTING + 1):
+        level = [inner for outer in level for inner in outer if isinstance(inner, dict | list)]
+        level = [inner.values() if isinstance(inner, dict) else inner for inner in level]
+        if not level:
+            return False
+    return True
+
+
+def _refuse_half_pairs(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("has half of a surrogate pair, which is no character") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name occurs twice")
+        raise Unreadable("has a name twice in one object")
     return members
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError("not a JSON number")
+    raise Unreadable("has a number that JSON does not have: NaN or Infinity")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("not a finite number")
+        raise Unreadable("has a number beyond 1.8e308")
     return number
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # CPython's own bound, 4,300 digits
+        raise Unreadable("has a number of thousands of digits") from None

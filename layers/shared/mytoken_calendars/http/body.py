@@ -6,7 +6,14 @@ from email.message import Message
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
@@ -36,11 +43,18 @@ def _flag(value: Any) -> bool:
             raise ValueError("is neither true nor false")
 
 
+def _mom_id_or_own(text: str, info: ValidationInfo) -> str:
+    """A mom_id, or an empty text; the context says whether it comes out of a form."""
+    if " " in text and info.context:
+        raise ValueError("a mom_id has no spaces: a plus sign in a form is written %2B")
+    return identifiers.mom_id_or_own(text)
+
+
 # The fields that bodies have.
 CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
 Comment = Annotated[str, AfterValidator(names.comment)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-MomIdOrOwn = Annotated[str, AfterValidator(identifiers.mom_id_or_own)]
+MomIdOrOwn = Annotated[str, AfterValidator(_mom_id_or_own)]
 
 
 class Fields(BaseModel):
@@ -74,7 +88,7 @@ def read(request: Request, model: type[Model]) -> Model:
     found = fields(request)
     _check_spelling(found, {*model.model_fields, "mytoken"})
     try:
-        return model.model_validate(found)
+        return model.model_validate(found, context=_is_form(request))
     except ValidationError as error:
         raise InvalidRequest(first_problem(error)) from None
 
@@ -108,14 +122,17 @@ def _check_spelling(found: Iterable[str], known: set[str]) -> None:
 def _read(request: Request) -> dict[str, Any]:
     if len(request.body) > limits.BODY:
         raise PayloadTooLarge
-    is_form = bool(request.body) and _media_type(request) == _FORM
     body = request.body
     if request.method in _BODILESS and body.strip() in (b"", b"null"):
         body = b"{}"
-    document = _form(body) if is_form else _json(body)
+    document = _form(body) if _is_form(request) else _json(body)
     if not isinstance(document.get("mytoken"), str | None):
         raise InvalidRequest("mytoken: is not a string")
     return document
+
+
+def _is_form(request: Request) -> bool:
+    return bool(request.body) and _media_type(request) == _FORM
 
 
 def _media_type(request: Request) -> str:
@@ -138,26 +155,38 @@ def _media_type(request: Request) -> str:
 def _json(body: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(body)
-    except ValueError:
-        raise InvalidRequest("The body is not JSON.") from None
+    except strict_json.Unreadable as error:
+        raise InvalidRequest(f"The body {error}.") from None
     if not isinstance(document, dict):
         raise InvalidRequest("The body is not a JSON object.")
     return document
 
 
-def _form(body: bytes) -> dict[str, Any]:
-    if _BROKEN_ESCAPE.search(body):
+def _check_characters(form: bytes) -> None:
+    """A form is ASCII, and what has a meaning in it is escaped (WHATWG URL, 5.2)."""
+    if form.lstrip().startswith(b"{"):
+        raise InvalidRequest("The body is JSON, and its Content-Type says that it is a form.")
+    if not form.isascii():
+        raise InvalidRequest(
+            "The body is not a form: characters other than ASCII are percent-encoded in it. "
+            "curl does that with --data-urlencode."
+        )
+    if _BROKEN_ESCAPE.search(form):
         raise InvalidRequest("The body is not a form: a percent sign in it is written %25.")
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    _check_characters(body)
+    if body.count(b"&") >= limits.FORM_FIELDS:
+        raise InvalidRequest(f"A form has at most {limits.FORM_FIELDS} fields.")
     try:
         pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=limits.FORM_FIELDS,
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
         )
+    except UnicodeDecodeError:
+        raise InvalidRequest("The form is not in UTF-8.") from None
     except ValueError:
-        raise InvalidRequest("The body is not a form.") from None
+        raise InvalidRequest("A field of the form has no equals sign.") from None
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidRequest("A field occurs twice in the form.")
