@@ -18,6 +18,8 @@ ROWS = {
     "A14": "HEAD on the keys and the configuration",
     "A28": "an optional field that is null",
     "A29": "a revocation without a name that revokes the caller's own token",
+    "A15": "line ends of other systems in a comment",
+    "A16": "joiners and new emoji in a name",
     "A24": "raw characters in a form, absolute-form targets at the local server",
     "A32": "a slash at the end of a path",
     "A35": "a bad body that is refused for another reason than its own",

@@ -82,7 +82,9 @@ def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
         stack.invoke("list_calendars", None, cookies=[f"mytoken={damaged}"]),
         stack.invoke("add_token", token, path=path, json={"mom_id": token.bearer}),
         stack.invoke("add_token", token, path=path, json={"mom_id": "", "comment": [COMMENT]}),
-        stack.invoke("add_token", token, path=path, json={"mom_id": "", "comment": COMMENT + "\r"}),
+        stack.invoke(
+            "add_token", token, path=path, json={"mom_id": "", "comment": f"{COMMENT}\x0b"}
+        ),
         stack.invoke("add_token", token, path=path, json={"mytoken": weak.bearer}),
         stack.invoke("get_calendar", token, path={"name": "no such calendar"}),
         stack.invoke("no_route", token, raw_path=f"/calendars/{feed_id(calendar)}", method="POST"),

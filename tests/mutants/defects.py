@@ -227,6 +227,34 @@ MUTANTS = [
         "unit/test_body.py::test_a_body_that_is_not_strictly_a_form_is_refused_for_its_reason",
     ),
     Mutant(
+        "a carriage return stays in a comment",
+        f"{_SHARED}/calendars/names.py",
+        're.compile("\\r\\n?")',
+        're.compile("\\r\\n")',
+        "unit/test_names.py::test_lines_of_a_comment_end_in_line_feeds",
+    ),
+    Mutant(
+        "a joiner may stand anywhere in a name",
+        f"{_SHARED}/calendars/characters.py",
+        '_JOINERS_IN_PLACE.sub("", name)',
+        're.sub("[\\u200c\\u200d]", "", name)',
+        "unit/test_names.py::test_a_joiner_is_refused_where_it_would_be_hidden",
+    ),
+    Mutant(
+        "names have what this version of Python knows",
+        f"{_SHARED}/calendars/characters.py",
+        "if _NEWER.match(character) or (",
+        "if (",
+        "unit/test_names.py::test_a_name_with_a_character_that_unicode_14_lacks_is_refused",
+    ),
+    Mutant(
+        "emoji are those that this version of Python knows",
+        f"{_SHARED}/calendars/characters.py",
+        " and not _EMOJI_TO_COME.match(character)",
+        "",
+        "unit/test_names.py::test_an_emoji_that_python_does_not_know_yet_is_taken",
+    ),
+    Mutant(
         "HEAD does not find the keys",
         "template.yaml",
         "            Method: HEAD\n            Path: /jwks\n",
@@ -497,9 +525,9 @@ MUTANTS = [
     ),
     Mutant(
         "a carriage return is let through in comments",
-        f"{_SHARED}/calendars/names.py",
+        f"{_SHARED}/calendars/characters.py",
         'if character in "\\t\\n":',
-        'if character in "\\t\\r\\n":',
+        'if character in "\\t\\x0b\\n":',
         "unit/test_names.py::test_a_comment_with_a_character_that_is_no_text_is_refused",
     ),
     Mutant(

@@ -298,8 +298,8 @@ def test_a_body_becomes_the_model_of_its_operation() -> None:
         ({"name": ""}, "name: a calendar's name has 1 to 128 characters"),
         ({"name": "a/b"}, "name: a calendar's name has none of / \\ ? # %"),
         ({"name": "a", "mom_id": "a b"}, "mom_id: a mom_id has no spaces"),
-        ({"name": "a", "comment": "\r"}, "comment: a comment has no control characters"),
-        ({"name": "", "comment": "\r"}, "name: a calendar's name has 1 to 128 characters"),
+        ({"name": "a", "comment": "\x0b"}, "comment: a comment has no control characters"),
+        ({"name": "", "comment": "\x0b"}, "name: a calendar's name has 1 to 128 characters"),
     ],
 )
 def test_the_first_field_that_is_wrong_is_named_with_the_rule(

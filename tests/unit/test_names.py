@@ -1,5 +1,7 @@
 """Names of calendars and comments: what is taken, how it is kept, and when two names are one."""
 
+import hashlib
+import re
 import unicodedata
 from types import SimpleNamespace
 
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mytoken_calendars.calendars import characters
 from mytoken_calendars.calendars.names import calendar_name, comment, folded
 
 # Names that are almost right: runs of ordinary characters with a few strange ones among them.
@@ -98,12 +101,7 @@ def test_a_name_with_a_delimiter_of_paths_is_refused(delimiter: str) -> None:
         "\u202e",  # right-to-left override
         "\u2066",  # left-to-right isolate
         "\ufeff",
-        "\ufffd",  # what a decoder leaves of bytes that are no UTF-8
-        "\uffff",
-        "\ufdd0",
         chr(0xD800),  # a lone surrogate
-        "\ue000",  # private use
-        "\u0378",  # unassigned
         "\U000e0041",  # tag
         "\u034f",  # combining grapheme joiner
         "\u115f",  # fillers of Hangul
@@ -122,6 +120,107 @@ def test_a_name_with_a_delimiter_of_paths_is_refused(delimiter: str) -> None:
 def test_a_name_with_a_character_that_cannot_be_seen_is_refused(character: str) -> None:
     with pytest.raises(ValueError, match="no control or invisible characters"):
         calendar_name(f"a{character}b")
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\uffff",
+        "\ufdd0",
+        "\ue000",  # private use
+        "\u0378",  # unassigned
+        "\U0001f000\U000e0080",
+        "\u0cf3",  # a letter and a mark of Unicode 15
+        "\u0ece",
+        "\U00031350",
+    ],
+    ids=ascii,
+)
+def test_a_name_with_a_character_that_unicode_14_lacks_is_refused(character: str) -> None:
+    with pytest.raises(ValueError, match="nor any that Unicode 14 lacks, but for emoji"):
+        calendar_name(f"a{character}b")
+
+
+def test_a_name_that_was_not_utf_8_is_told_so() -> None:
+    with pytest.raises(ValueError, match="bytes that are not UTF-8"):
+        calendar_name("a\ufffdb")
+
+
+NEEDED = {
+    "👩\u200d💻 CI": "an emoji of two",
+    "👩🏽\u200d💻": "with a skin tone",
+    "🏳\ufe0f\u200d🌈": "with a variation selector",
+    "👨\u200d👩\u200d👧\u200d👦": "of four",
+    "❤\ufe0f\u200d🔥": "of older symbols",
+    "🙂\u200d↔\ufe0f": "with an arrow",
+    "توکن\u200cهای من": "Persian",
+    "می\u200cخواهم": "Persian, a verb",
+    "ශ්\u200dරී": "Sinhala",
+    "क्\u200dष और क्\u200cष": "Devanagari",
+    "അവന്\u200d": "Malayalam, at the end of a word",
+    "ন্\u200d": "Bengali",
+    "ត្\u200cក": "Khmer",
+}
+
+
+@pytest.mark.found("A16")
+@pytest.mark.parametrize("name", NEEDED, ids=NEEDED.values())
+def test_a_joiner_is_kept_where_it_is_needed(name: str) -> None:
+    assert calendar_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\u200db",
+        "CI\u200c",
+        "\u200dCI",
+        "\u200c",
+        "👩\u200d",
+        "\u200d💻",
+        "👩\u200d CI",
+        "👩\u200dCI",
+        "CI\u200d💻",
+        "👩\u200d\u200d💻",
+        "👩\u200c💻",
+        "توکن\u200c\u200cهای",
+        "توکن\u200c",
+        "توکن\u200c من",
+        "توکن\u200cCI",
+        "日\u200c本",
+        "α\u200cβ",
+    ],
+    ids=ascii,
+)
+def test_a_joiner_is_refused_where_it_would_be_hidden(name: str) -> None:
+    with pytest.raises(ValueError, match="no control or invisible characters"):
+        calendar_name(name)
+
+
+@pytest.mark.found("A16")
+@pytest.mark.parametrize("emoji", ["\U0001fae9", "\U0001fae8", "\U0001f6d8", "\U0001fffd"])
+def test_an_emoji_that_python_does_not_know_yet_is_taken(emoji: str) -> None:
+    assert calendar_name(emoji) == emoji
+
+
+# SHA-256 of what is said of each character, and of all forms of those that names may have.
+EVERY_ANSWER = "ceb18ff0a95ac9314525557a3ac0a9fcd6b5aa889b6b536cae9041b11c099dcd"
+EVERY_FORM = "0a534f8edaffa44c3c8d2e1ba6b53e06945fe628cc1940274b1db9c3792221d1"
+
+
+def test_every_python_knows_the_same_characters_in_the_same_forms() -> None:
+    answers, forms = hashlib.sha256(), hashlib.sha256()
+
+    for character in map(chr, (*range(0x40000), *range(0xE0000, 0xE1000))):
+        taken = characters.what_no_name_has(character) is None
+        answers.update(bytes([2 * taken + (taken and characters.is_visible(character))]))
+        if taken:
+            normal = (unicodedata.normalize(form, character) for form in ("NFD", "NFC"))
+            order = unicodedata.combining(character)
+            forms.update(f"{folded(character)}{''.join(normal)}{order}".encode())
+
+    # With a new Python: add to characters._NEWER what its Unicode has and Unicode 14 has not.
+    assert (answers.hexdigest(), forms.hexdigest()) == (EVERY_ANSWER, EVERY_FORM)
 
 
 @pytest.mark.parametrize("text", ["\u3164", "\u2800" * 3, "\u115f\u1160", "a\u034f", "\u2800a"])
@@ -145,7 +244,7 @@ def test_a_name_that_was_taken_once_is_taken_again_and_unchanged(text: str) -> N
 
     assert calendar_name(name) == name
     assert unicodedata.is_normalized("NFC", name)
-    assert not {unicodedata.category(character)[0] for character in name} & {"C"}
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u206f\ufeff]", name)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +297,28 @@ def test_a_comment_is_kept_to_the_character(text: str) -> None:
     assert comment(text) == text
 
 
+@pytest.mark.found("A15")
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("a\r\nb", "a\nb"),
+        ("a\rb", "a\nb"),
+        ("a\r\n\r\nb\r", "a\n\nb\n"),
+        ("a\n\rb", "a\n\nb"),
+        ("a\r\r\nb", "a\n\nb"),
+        ("\r\n" * 1024, "\n" * 1024),
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_lines_of_a_comment_end_in_line_feeds(sent: str, kept: str) -> None:
+    assert comment(sent) == kept
+
+
+@given(st.text(st.sampled_from("a\r\n\t"), max_size=12))
+def test_no_comment_has_a_carriage_return(text: str) -> None:
+    assert "\r" not in comment(text)
+
+
 def test_a_comment_of_1025_code_points_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 1024"):
         comment("c" * 1025)
@@ -209,7 +330,6 @@ def test_a_comment_of_1025_code_points_is_refused() -> None:
         "\x00",
         "\x0b",
         "\x0c",
-        "\r",
         "\x1c",
         "\x1f",
         "\x7f",

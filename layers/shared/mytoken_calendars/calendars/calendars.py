@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
-from mytoken_calendars.calendars.names import REPLACEMENT, calendar_name
+from mytoken_calendars.calendars.characters import REPLACEMENT
+from mytoken_calendars.calendars.names import calendar_name
 from mytoken_calendars.calendars.subscriptions import Subscription, expiry_of
 from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import (

@@ -7,7 +7,7 @@ from icalendar import Alarm, Calendar, Component, Event
 from icalendar.prop import vInline, vText
 
 from mytoken_calendars.calendars import reminders
-from mytoken_calendars.calendars.names import is_text
+from mytoken_calendars.calendars.characters import is_text
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds.feed import CLOSING
 
