@@ -444,7 +444,6 @@ ROWS = [
         BAD_TOKEN,
         lambda w: w.list(None, headers={"authorization": "Bearer"}),
         lambda w: w.list(None, headers={"authorization": "Bearer "}),
-        lambda w: w.list(None, headers={"authorization": f"Bearer  {w.bearer('full')}"}),
     ),
     invalid(
         "row-4-two-headers", lambda w: w.list(f"{w.bearer('full')}, Bearer {w.bearer('full')}")

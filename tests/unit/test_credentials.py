@@ -66,6 +66,12 @@ def test_it_is_remembered_whether_the_token_came_in_the_cookie(
     assert request.state.by_cookie is by_cookie
 
 
+@pytest.mark.found("A9")
+@pytest.mark.parametrize("header", ["Bearer  abc", "bearer     abc", "  Bearer   abc  "])
+def test_one_or_more_spaces_stand_before_the_token(header: str) -> None:
+    assert credentials.of(asked(header)).bearer == "abc"
+
+
 @pytest.mark.parametrize("headers", [{"x-forwarded-for": "198.51.100.7"}, {"forwarded": "for=::1"}])
 def test_headers_do_not_say_where_a_request_comes_from(headers: dict[str, str]) -> None:
     assert credentials.of(asked("Bearer h", headers=headers)).address == ADDRESS

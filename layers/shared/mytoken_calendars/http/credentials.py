@@ -49,7 +49,7 @@ def _in_header(request: Request) -> str | None:
         return None
     if not bearer:
         raise InvalidToken
-    return bearer
+    return bearer.lstrip(" ")  # RFC 9110, 11.4: one or more spaces
 
 
 def _in_body(request: Request) -> str | None:
