@@ -53,12 +53,12 @@ def test_the_feed_is_a_calendar_with_an_event_for_each_token(
     feed = stack.feed(calendar)
 
     assert feed.status == 200
-    assert feed.headers == {
+    assert feed.undated == {
         **COMMON,
         **OF_THE_TEXT,
         "content-type": "text/calendar; charset=utf-8",
         "content-disposition": (
-            "inline; filename=\"calendar.ics\"; filename*=UTF-8''CI%20Mytokens.ics"
+            "inline; filename=\"CI Mytokens.ics\"; filename*=UTF-8''CI%20Mytokens.ics"
         ),
         "etag": feed.headers["etag"],
         "last-modified": feed.headers["last-modified"],
@@ -164,7 +164,7 @@ def test_the_current_etag_is_answered_304_without_a_body(
     )
 
     assert (feed.status, feed.body) == (304, b"")
-    assert feed.headers == {
+    assert feed.undated == {
         **COMMON,
         "etag": known.headers["etag"],
         "last-modified": known.headers["last-modified"],

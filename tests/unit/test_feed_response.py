@@ -40,7 +40,7 @@ CONTENT = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Content-Type": "text/calendar; charset=utf-8",
     "Content-Disposition": (
-        "inline; filename=\"calendar.ics\"; filename*=UTF-8''CI%20Mytokens.ics"
+        "inline; filename=\"CI Mytokens.ics\"; filename*=UTF-8''CI%20Mytokens.ics"
     ),
 }
 
@@ -477,12 +477,35 @@ def test_the_name_of_the_file_is_ascii_and_leads_back_to_the_calendars(name: str
     headers = get(feed=feed).headers
 
     parts = re.fullmatch(
-        r"""inline; filename="calendar\.ics"; filename\*=UTF-8''([A-Za-z0-9._~-]|%[0-9A-F]{2})+""",
+        r'inline; filename="[ !#$&-.0-\[\]-~]+\.ics"; '
+        r"filename\*=UTF-8''([A-Za-z0-9._~-]|%[0-9A-F]{2})+",
         headers["Content-Disposition"],
         re.ASCII,
     )
     assert parts
     assert unquote(headers["Content-Disposition"].split("''")[1], errors="strict") == f"{name}.ics"
+
+
+@pytest.mark.found("A39")
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("CI Mytokens", "CI Mytokens"),
+        ("Überwachung, Café", "Uberwachung, Cafe"),
+        ("ﬁle ½", "file 12"),
+        ("日本語", "calendar"),
+        ("CI 日本 🚀 x", "CI x"),
+        ('a "b" c', "a b c"),
+        ("ａ／ｂ％＂c", "a b c"),
+        ("a\\b", "a b"),
+        ("; x=y", "; x=y"),
+        ("", "calendar"),
+    ],
+)
+def test_clients_without_rfc_8187_get_the_nearest_name_in_ascii(name: str, plain: str) -> None:
+    disposition = get(feed=examples.feed(name=name)).headers["Content-Disposition"]
+
+    assert disposition.startswith(f'inline; filename="{plain}.ics"; filename*=')
 
 
 def test_a_feed_is_loaded_once() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
@@ -24,6 +25,7 @@ _HEADERS_OF_THE_TEXT = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+_NOT_IN_FILE_NAMES = re.compile(r'[^ -~]|["%/\\]')  # a quoted string, and no path (RFC 6266, 4.3)
 _ETAG = re.compile(r'"([^"]*)"')
 
 
@@ -44,12 +46,21 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
         raise FeedTooLarge
     headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
     headers |= _HEADERS_OF_THE_TEXT
-    # A file name in ASCII for all clients, and the calendar's name for those with RFC 8187.
-    name = quote(f"{feed.name}.ics", safe="")
-    headers["Content-Disposition"] = f"inline; filename=\"calendar.ics\"; filename*=UTF-8''{name}"
+    headers["Content-Disposition"] = _file_name(feed.name)
     if gzipped:
         headers["Content-Encoding"] = "gzip"
     return Response(HTTPStatus.OK, headers, compressed if text is None else text)
+
+
+def _file_name(calendar: str) -> str:
+    """The calendar's name as that of a file (RFC 6266, 4.3), also for clients without RFC 8187.
+
+    These get the nearest name in ASCII, some for the title that they show.
+    """
+    letters = unicodedata.normalize("NFKD", calendar).encode("ascii", "ignore").decode()
+    plain = " ".join(_NOT_IN_FILE_NAMES.sub(" ", letters).split()) or "calendar"
+    exact = quote(f"{calendar}.ics", safe="")
+    return f"inline; filename=\"{plain}.ics\"; filename*=UTF-8''{exact}"
 
 
 def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
