@@ -29,6 +29,8 @@ LARGEST_ANSWER = 6 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
 _TEXT = re.compile(r"text/|application/(json|javascript|xml)")
+_ID = "mytoken_calendars.request_id"  # in the environment of a request
+_ORIGIN = re.compile(r"\Ahttps?://[^/?#]*", re.IGNORECASE)
 _MALFORMED_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -49,6 +51,7 @@ class Gateway:
         return self.respond(request)(environ, start_response)
 
     def respond(self, request: Request) -> Response:
+        request.environ[_ID] = str(uuid4())
         arrived = time.time()  # when its head is here; its body may come much later
         path = _decoded_path(request)
         route, parameters = self._match(request.method, path)
@@ -56,6 +59,8 @@ class Gateway:
         if response is None:
             event = self._event(request, arrived, path, route, parameters)
             response = self._invoke(route.folder, event, request)
+        # AWS has it in the answers of functions alone, and in Apigw-Requestid in all answers.
+        response.headers["X-Request-Id"] = request.environ[_ID]
         # Logs the route, as the path may hold the secret address of a feed.
         _log.info("%s %s", response.status_code, route.key)
         return response
@@ -65,7 +70,8 @@ class Gateway:
             answer = self.handlers[folder](event, Context())
         except Exception as fault:  # noqa: BLE001 - AWS answers 500 to all of them
             # Developers see the text of the exception, which Lambda's logs must not have.
-            _log.error("%s failed", folder, exc_info=fault.__context__ or fault)
+            cause = fault.__context__ or fault
+            _log.error("%s failed at request %s", folder, request.environ[_ID], exc_info=cause)
             return _gateway_error(500, "Internal Server Error", "internal_server_error")
         return _response(answer, request)
 
@@ -96,7 +102,7 @@ class Gateway:
                     "sourceIp": request.remote_addr,
                     "userAgent": headers.get("user-agent", ""),
                 },
-                "requestId": str(uuid4()),
+                "requestId": request.environ[_ID],
                 "routeKey": route.key,
                 "stage": "$default",
                 "time": datetime.fromtimestamp(arrived, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
@@ -135,10 +141,12 @@ class Gateway:
 def _decoded_path(request: Request) -> str:
     """The path, decoded once and cut at a decoded `?`, as HTTP APIs do.
 
-    A broken escape, or bytes that are not UTF-8, become U+FFFD.
+    A broken escape, or bytes that are not UTF-8, become U+FFFD. The target may be a whole URL
+    (RFC 9112, 3.2.2): its origin does not matter.
     """
-    raw = request.environ["RAW_URI"].partition("?")[0]
-    mended = _MALFORMED_ESCAPE.sub("%FF", raw)
+    target = request.environ["RAW_URI"].partition("?")[0]
+    path = _ORIGIN.sub("", target) or "/"
+    mended = _MALFORMED_ESCAPE.sub("%FF", path)
     return unquote_to_bytes(mended.encode("latin-1")).decode("utf-8", "replace").partition("?")[0]
 
 
