@@ -1,10 +1,11 @@
 """OPTIONS /api/{proxy} - lets web applications of any origin call the API, without credentials."""
 
+from mytoken_calendars.http import preflight
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
-from mytoken_calendars.http.response import PREFLIGHT, Response
+from mytoken_calendars.http.response import Response
 
 
 @operation
 def handler(request: Request) -> Response:
-    return PREFLIGHT
+    return preflight.answer(request)

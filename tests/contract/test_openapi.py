@@ -38,9 +38,10 @@ from tests.harness.documented_answers import (
 )
 from tests.harness.feeds.fixed_feeds import GOLDEN
 from tests.harness.openapi import Operation
-from tests.harness.stacks import PUBLIC_URL, ROOT, Answer, Stack, Token
+from tests.harness.stacks import PUBLIC_URL, ROOT, Answer, Stack, Token, sample_event
 
 OPERATIONS = {(o.folder, o.method): o for o in openapi.operations()}
+READABLE_ANYWAY = ("cache-control", "content-type")  # CORS-safelisted (Fetch, 2.2.2)
 SCHEMAS = openapi.DOCUMENT["components"]["schemas"]
 
 
@@ -468,6 +469,27 @@ def test_a_real_answer_is_as_documented(stack: Stack, key: Key) -> None:
     assert list(_faults(key, answer)) == []
 
 
+@pytest.mark.found("A40")
+@pytest.mark.parametrize("key", REQUESTS, ids=lambda key: " ".join(str(part) for part in key))
+def test_every_answer_has_the_id_of_its_request(stack: Stack, key: Key) -> None:
+    answer = REQUESTS[key](stack)
+
+    sent = sample_event(key[0])
+    assert answer.headers["x-request-id"] == sent["requestContext"]["requestId"]
+
+
+@pytest.mark.found("A13")
+@pytest.mark.parametrize(
+    "key", [k for k in REQUESTS if k[0] != "get_feed"], ids=lambda k: " ".join(map(str, k))
+)
+def test_pages_of_every_origin_may_read_every_header_of_an_answer(stack: Stack, key: Key) -> None:
+    answer = REQUESTS[key](stack)
+
+    exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+    of_cors = {name for name in answer.headers if name.startswith("access-control-")}
+    assert answer.headers.keys() - of_cors <= {*exposed, *READABLE_ANYWAY}
+
+
 @pytest.mark.parametrize(
     ("key", "request_it"), [pytest.param(*case, id=_name(case)) for case in UPDATED]
 )
@@ -491,6 +513,7 @@ def test_a_repeated_request_is_answered_as_documented(
 
     assert list(_faults(key, answer)) == []
     assert answer.headers["idempotent-replayed"] == "true"
+    assert "Idempotent-Replayed" in answer.headers["access-control-expose-headers"]
     assert b"token_update" not in answer.body
 
 

@@ -14,7 +14,9 @@ ROWS = {
     "A1": "secrets and content in logs, at a level that only Lambda's environment sets",
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
+    "A9": "several spaces after Bearer",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
+    "A13": "headers that a page of another origin cannot read",
     "A14": "HEAD on the keys and the configuration",
     "A28": "an optional field that is null",
     "A29": "a revocation without a name that revokes the caller's own token",
@@ -23,6 +25,9 @@ ROWS = {
     "A24": "raw characters in a form, absolute-form targets at the local server",
     "A32": "a slash at the end of a path",
     "A35": "a bad body that is refused for another reason than its own",
+    "A36": "a preflight that asks for another header",
+    "A39": "a feed's file name that is the same for all calendars",
+    "A40": "an answer without an id to quote",
 }
 
 _outcomes: defaultdict[str, list[str]] = defaultdict(list)

@@ -31,6 +31,13 @@ EVENTS = ROOT / "events"
 PUBLIC_URL = "http://127.0.0.1:3000"  # as in the sample events
 CALENDARS = "/api/v0/notifications/calendars"
 DAY = 24 * 60 * 60
+CORS = {  # what each answer of the API has for pages of other origins
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": (
+        "Allow, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, "
+        "x-amzn-remapped-www-authenticate, X-Request-Id"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,9 @@ class Answer:
 
     @property
     def undated(self) -> dict[str, str]:
-        """The headers but for the gateway's Date, which two like answers may have different."""
-        return {name: value for name, value in self.headers.items() if name != "date"}
+        """The headers but for the date and the request's id, in which two like answers differ."""
+        own = ("date", "x-request-id")
+        return {name: value for name, value in self.headers.items() if name not in own}
 
     @cached_property
     def text(self) -> str:

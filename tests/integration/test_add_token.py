@@ -9,7 +9,7 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests.harness.stacks import DAY, Answer, Stack, Token
+from tests.harness.stacks import CORS, DAY, Answer, Stack, Token
 from tests.harness.steps import (
     Document,
     add,
@@ -39,10 +39,10 @@ def test_add_answers_200_with_the_calendar_and_all_its_tokens(stack: Stack, user
     answer = _add(stack, token, token.mom_id)
 
     assert answer.status == 200
-    assert answer.headers == {
+    assert answer.undated == {
+        **CORS,
         "content-type": "application/json",
         "cache-control": "no-store",
-        "access-control-allow-origin": "*",
     }
     assert answer.json == {**calendar, "subscribed_tokens": sorted([token.mom_id, other.mom_id])}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -75,11 +76,11 @@ def test_each_path_of_the_api_is_the_same_with_a_slash(
     assert set(with_slash.headers.keys()) == set(without.headers.keys())
 
 
-@pytest.mark.parametrize("route", OF_THE_API, ids=lambda route: route.key)
+@pytest.mark.parametrize(
+    "route", [r for r in OF_THE_API if r.method != "OPTIONS"], ids=lambda route: route.key
+)
 @pytest.mark.parametrize("rest", ["//", "/x//", "/x/y/z"])
 def test_what_goes_on_behind_the_slash_is_not_found(ask: Ask, route: Route, rest: str) -> None:
-    if route.method == "OPTIONS":
-        pytest.skip("a preflight is answered for every path")
     path = route.path.format_map({"name": "x/y"})
 
     answer = ask(route.method, f"{path}{rest}", json=BODIES.get(route.folder, {}))
@@ -115,3 +116,68 @@ def test_head_is_for_what_uses_no_mytoken_up(ask: Ask, route: Route) -> None:
     answer = ask("HEAD", path)
 
     assert answer.status_code == (405 if path.startswith("/api/") else 200)
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.found("A24")
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (f"http://127.0.0.1:3000{CALENDARS}", 200),
+        (f"HTTP://another.example{CALENDARS}?x=http://y", 200),
+        (f"https://another.example{CALENDARS}/x", 302),
+        ("http://127.0.0.1:3000/.well-known/mytoken-configuration", 200),
+        ("http://127.0.0.1:3000", 404),
+        ("http://127.0.0.1:3000?x", 404),
+        (f"ftp://127.0.0.1{CALENDARS}", 404),
+        (f"/http://127.0.0.1{CALENDARS}", 404),
+        ("*", 404),
+    ],
+)
+def test_a_target_may_be_a_whole_url(ask: Ask, target: str, status: int) -> None:
+    answer = ask("GET", "/", environ_overrides={"RAW_URI": target})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.found("A24")
+def test_raw_characters_in_a_form_are_refused_with_advice(ask: Ask) -> None:
+    answer = ask(
+        "POST",
+        CALENDARS,
+        data="name=Prüfung".encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert answer.status_code == 400
+    assert "--data-urlencode" in answer.json["error_description"]
+
+
+# --- what can be read of an answer ----------------------------------------------------------------
+
+
+@pytest.mark.found("A40")
+def test_every_answer_has_an_id_of_its_own(ask: Ask, gateway: Gateway) -> None:
+    calendar = ask("GET", CALENDARS).json["calendars"][0]
+    feed = calendar["ics_path"].removeprefix(PUBLIC_URL)
+    answers = [
+        ask("GET", CALENDARS),
+        ask("GET", "/nowhere"),
+        ask("PATCH", CALENDARS),
+        ask("OPTIONS", CALENDARS),
+        ask("GET", feed),
+        ask("GET", feed, headers={"If-None-Match": "*"}),
+        ask("HEAD", feed),
+        ask("GET", CALENDARS, headers={"X": "x" * 10_240}),
+    ]
+    with mock.patch.dict(gateway.handlers, list_calendars=_failing):
+        answers.append(ask("GET", CALENDARS))
+
+    assert [a.status_code for a in answers] == [200, 404, 405, 204, 200, 304, 200, 431, 500]
+    assert len({a.headers["X-Request-Id"] for a in answers}) == len(answers)
+
+
+def _failing(event: Any, context: Any) -> Any:
+    raise RuntimeError

@@ -255,6 +255,58 @@ MUTANTS = [
         "unit/test_names.py::test_an_emoji_that_python_does_not_know_yet_is_taken",
     ),
     Mutant(
+        "only one space may stand after Bearer",
+        f"{_SHARED}/http/credentials.py",
+        'bearer.lstrip(" ")',
+        "bearer",
+        "unit/test_credentials.py::test_one_or_more_spaces_stand_before_the_token",
+    ),
+    Mutant(
+        "a preflight allows what the API knows alone",
+        f"{_SHARED}/http/preflight.py",
+        "(*_HEADERS, *_others_asked_for(request))",
+        "_HEADERS",
+        "integration/test_preflight.py::test_the_headers_that_are_asked_for_are_allowed",
+    ),
+    Mutant(
+        "a preflight repeats what it was sent",
+        f"{_SHARED}/http/preflight.py",
+        " or not _NAMES.fullmatch(asked)",
+        "",
+        "integration/test_preflight.py"
+        "::test_what_is_no_list_of_names_or_a_long_one_is_not_repeated",
+    ),
+    Mutant(
+        "pages of other origins cannot read when to come again",
+        f"{_SHARED}/http/operation.py",
+        "Location, Retry-After, ",
+        "Location, ",
+        "contract/test_openapi.py::test_pages_of_every_origin_may_read_every_header_of_an_answer",
+    ),
+    Mutant(
+        "the id of a request is in answers of the API alone",
+        f"{_SHARED}/http/operation.py",
+        '        answer["headers"]["X-Request-Id"] = request_id  # as in the logs\n'
+        '        if f"{request.path}/".startswith(_OPEN_PATHS):\n',
+        '        if f"{request.path}/".startswith(_OPEN_PATHS):\n'
+        '            answer["headers"]["X-Request-Id"] = request_id\n',
+        "contract/test_openapi.py::test_every_answer_has_the_id_of_its_request",
+    ),
+    Mutant(
+        "the local server knows no whole URLs",
+        "local/gateway.py",
+        '_ORIGIN.sub("", target) or "/"',
+        "target",
+        "integration/test_gateway.py::test_a_target_may_be_a_whole_url",
+    ),
+    Mutant(
+        "the file of every calendar is called alike",
+        f"{_SHARED}/http/feed_response.py",
+        '.split()) or "calendar"',
+        '.split()) and "calendar"',
+        "unit/test_feed_response.py::test_clients_without_rfc_8187_get_the_nearest_name_in_ascii",
+    ),
+    Mutant(
         "HEAD does not find the keys",
         "template.yaml",
         "            Method: HEAD\n            Path: /jwks\n",

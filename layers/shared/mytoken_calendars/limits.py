@@ -12,6 +12,7 @@ BODY = 64 * _KIB  # bytes: a name, a comment and a mytoken need 20
 FORM_FIELDS = 16  # no operation has more than five
 NESTING = 500  # levels of JSON: an issuer's tree of LISTED_ANCESTORS generations has 200
 MEDIA_TYPE = 255  # characters: each of its two names is at most 127 (RFC 6838, 4.2)
+ASKED_HEADERS = 1024  # characters of a preflight's list: applications send some ten names
 IDEMPOTENCY_KEY = 255  # visible characters of ASCII
 ATTEMPTS_AT_A_REQUEST = 8  # when others overtake it: the pauses take 1.8 seconds, at most 3.6
 

@@ -1,7 +1,6 @@
 """The door to HTTP: turns operations into Lambda handlers."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,15 @@ from mytoken_calendars.http.response import Response
 
 # Web applications of any origin may call these. Feeds are for calendar apps, which need no CORS.
 _OPEN_PATHS = ("/api/", "/.well-known/", "/jwks/")
-_OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
+# What a page may read of an answer besides its body (Fetch, 3.2.3). API Gateway sends a challenge
+# under another name.
+_OPEN_TO_ALL_ORIGINS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Allow, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, "
+        "x-amzn-remapped-www-authenticate, X-Request-Id"
+    ),
+}
 
 
 def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
@@ -27,16 +34,17 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
     @wraps(handle)
     @logs.faults_by_name
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        request = Request.from_event(event)
+        request, request_id = Request.from_event(event), event["requestContext"]["requestId"]
         try:
             response = _until_current(handle, request)
         except errors.Refusal as refusal:
             response = error_response.of(refusal)
-            _log(refusal, response, event["requestContext"]["requestId"])
-        response = token_update.with_successor(response, request)
+            _log(refusal, response, request_id)
+        answer = token_update.with_successor(response, request).as_event()
+        answer["headers"]["X-Request-Id"] = request_id  # as in the logs
         if f"{request.path}/".startswith(_OPEN_PATHS):
-            response = replace(response, headers={**response.headers, **_OPEN_TO_ALL_ORIGINS})
-        return response.as_event()
+            answer["headers"].update(_OPEN_TO_ALL_ORIGINS)
+        return answer
 
     return handler
 

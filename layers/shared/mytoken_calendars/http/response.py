@@ -36,16 +36,6 @@ JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 NO_CONTENT = Response(HTTPStatus.NO_CONTENT)
 
-# The wildcard names every method there is, but not the Authorization header (Fetch, 3.2.5).
-PREFLIGHT = Response(
-    HTTPStatus.NO_CONTENT,
-    {
-        "Access-Control-Allow-Methods": "*",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
-        "Access-Control-Max-Age": "86400",
-    },
-)
-
 
 def answer(status: HTTPStatus, document: Mapping[str, Any]) -> Response:
     """A response with a JSON document, which no cache may store."""
