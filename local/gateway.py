@@ -59,7 +59,6 @@ class Gateway:
         if response is None:
             event = self._event(request, arrived, path, route, parameters)
             response = self._invoke(route.folder, event, request)
-        # AWS has it in the answers of functions alone, and in Apigw-Requestid in all answers.
         response.headers["X-Request-Id"] = request.environ[_ID]
         # Logs the route, as the path may hold the secret address of a feed.
         _log.info("%s %s", response.status_code, route.key)
