@@ -15,7 +15,9 @@ ROWS = {
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
+    "A11": "a successor that a clock behind by 0.3 seconds refuses",
     "A29": "a revocation without a name that revokes the caller's own token",
+    "A34": "one text for an expired token, one not valid yet, and one from the future",
 }
 
 _outcomes: defaultdict[str, list[str]] = defaultdict(list)

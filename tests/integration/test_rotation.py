@@ -135,6 +135,19 @@ def test_the_successor_works_and_the_old_token_is_dead_at_once(person: Person, u
     assert claims(successor(again))["seq_no"] == 3
 
 
+@pytest.mark.found("A11")
+@pytest.mark.parametrize(("behind", "status"), [(0.3, 200), (5, 200), (6, 401)])
+def test_a_successor_works_where_the_clock_is_behind(
+    person: Person, clock: Clock, behind: float, status: int
+) -> None:
+    clock.now = int(clock.now)
+    made = successor(person.list(person.mint(rotation=ROTATING)))
+
+    clock.passes(-behind)
+
+    assert person.list(made).status == status
+
+
 def test_every_token_of_a_long_chain_is_used_once(person: Person) -> None:
     chain = [person.mint(rotation=ROTATING)]
 

@@ -363,7 +363,7 @@ def test_a_window_opens_and_closes_for_a_token_that_stays_the_same(
 
 
 @pytest.mark.parametrize(
-    ("nbf", "exp", "status"), [(0, 0, 200), (-1, 1, 200), (1, 9, 403), (-9, -1, 403)]
+    ("nbf", "exp", "status"), [(0, 0, 200), (-1, 1, 200), (5, 9, 200), (6, 9, 403), (-9, -1, 403)]
 )
 def test_the_times_of_a_clause_are_within_it(
     person: Person, clock: Clock, nbf: int, exp: int, status: int

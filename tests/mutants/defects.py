@@ -111,6 +111,20 @@ MUTANTS = [
         "for ancestor in token.ancestors[:1]]",
         "integration/test_admission.py::test_with_a_recursively_revoked_ancestor_it_answers_401",
     ),
+    Mutant(
+        "a successor is refused where the clock is behind",
+        f"{_SHARED}/tokens/mytoken.py",
+        "if self.iat > now + limits.CLOCK_LEEWAY:",
+        "if self.iat > now:",
+        "integration/test_rotation.py::test_a_successor_works_where_the_clock_is_behind",
+    ),
+    Mutant(
+        "a token that is not valid yet is told to have expired",
+        f"{_SHARED}/tokens/mytoken.py",
+        "            raise NotValidYet",
+        "            raise Expired",
+        "integration/test_admission.py::test_why_a_mytoken_is_refused_at_this_time_is_told",
+    ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
         "a name is normalised however long it is",
@@ -286,12 +300,12 @@ MUTANTS = [
     ),
     # --- one transaction for each change ----------------------------------------------------------
     Mutant(
-        "of two that were sent at once the one of the second before comes too late",
+        "of two that were sent at once the earlier one comes too late",
         f"{_SHARED}/tokens/access.py",
-        "is_valid_at(max(credentials.now, mytoken.iat))",
-        "is_valid_at(credentials.now)",
+        "check_valid_at(max(credentials.now, mytoken.iat))",
+        "check_valid_at(credentials.now)",
         "integration/test_idempotency_key.py"
-        "::test_of_two_that_were_sent_at_once_the_one_of_the_second_before_may_be_the_repetition",
+        "::test_of_two_that_were_sent_at_once_the_earlier_one_may_be_the_repetition",
     ),
     Mutant(
         "a transaction is sent again as another one",

@@ -8,10 +8,12 @@ import pytest
 
 from mytoken_calendars.errors import (
     AheadOfRegistry,
+    Expired,
     IdempotencyKeyReused,
     InsufficientCapabilities,
     InvalidGrant,
     InvalidToken,
+    NotValidYet,
     Refusal,
     RepeatedTooLate,
     Superseded,
@@ -139,8 +141,8 @@ def test_a_token_without_capabilities_is_let_in_where_none_is_asked_for(enter: E
 @pytest.mark.parametrize(
     ("claims", "known", "refusal"),
     [
-        (EXPIRED | INCAPABLE | RESTRICTED, InvalidToken(), InvalidToken),
-        ({"nbf": NOW + 1} | INCAPABLE | RESTRICTED, None, InvalidToken),
+        (EXPIRED | INCAPABLE | RESTRICTED, InvalidToken(), Expired),
+        ({"nbf": NOW + 6} | INCAPABLE | RESTRICTED, None, NotValidYet),
         (INCAPABLE | RESTRICTED, InvalidToken(), InvalidToken),
         (INCAPABLE | RESTRICTED, Superseded(0), Superseded),
         (INCAPABLE | RESTRICTED, AheadOfRegistry(), AheadOfRegistry),
@@ -175,7 +177,7 @@ def test_a_token_that_the_authority_has_not_made_is_not_looked_up(enter: Enter) 
 def test_a_token_whose_time_is_over_is_not_even_looked_up(enter: Enter) -> None:
     authority = vouching(**EXPIRED)
 
-    with pytest.raises(InvalidToken, match="has expired or is not valid yet"):
+    with pytest.raises(Expired):
         enter(authority, credentials(), Capability.NOTIFY)
 
     assert names(authority.asked) == ["verify"]
@@ -258,7 +260,7 @@ def test_a_schedule_counts_from_when_the_token_was_registered_not_from_its_last_
     ("claims", "uses"),
     [
         (RESTRICTED, {}),
-        ({"restrictions": [{"nbf": NOW + 1}, {"exp": NOW - 1}]}, {}),
+        ({"restrictions": [{"nbf": NOW + 6}, {"exp": NOW - 1}]}, {}),
         ({"restrictions": [{"hosts": ["198.51.100.7"]}]}, {}),
         ({"restrictions": [{"geoip_allow": ["DE"]}]}, {}),
         ({"restrictions": [{"usages_other": 0}]}, {}),
@@ -347,7 +349,7 @@ def test_a_superseded_token_whose_own_time_is_over_revokes_nothing() -> None:
     rotation = {"on_other": True, "auto_revoke": True, "lifetime": DAY - 1}
     authority = vouching(Superseded(0), rotation=rotation)
 
-    with pytest.raises(InvalidToken, match="has expired"):
+    with pytest.raises(Expired):
         admit(authority, credentials(), Capability.NOTIFY)
 
     assert names(authority.asked) == ["verify"]
@@ -409,7 +411,7 @@ def test_a_receipt_that_is_refused_lets_nobody_in(refusal: Refusal) -> None:
     assert authority.asked == []
 
 
-@pytest.mark.parametrize("claims", [EXPIRED, {"nbf": NOW + 1}])
+@pytest.mark.parametrize("claims", [EXPIRED, {"nbf": NOW + 6}])
 def test_a_token_whose_time_is_over_repeats_nothing(claims: dict[str, Any]) -> None:
     presented = repeated()
 
@@ -476,7 +478,7 @@ def test_who_was_found_to_hold_the_current_token_has_lost_a_race_whatever_the_cl
     assert "revoke_chain" not in names(authority.asked)
 
 
-@pytest.mark.parametrize("ends", [{"exp": NOW - 1}, {"nbf": NOW + 1}])
+@pytest.mark.parametrize("ends", [{"exp": NOW - 1}, {"nbf": NOW + 6}])
 def test_a_repeated_request_whose_successor_has_expired_comes_too_late(
     ends: dict[str, int],
 ) -> None:

@@ -52,7 +52,26 @@ class Superseded(InvalidToken):
         self.committed_ms = committed_ms
 
 
-class AheadOfRegistry(InvalidToken):
+class Expired(InvalidToken):
+    description = "The mytoken has expired: a new one is needed."
+
+
+class NotYetAlive(InvalidToken):
+    """The mytoken is refused now, but may be taken later: it is not dead."""
+
+
+class NotValidYet(NotYetAlive):
+    description = "The mytoken is not valid yet: it can be used from the time of its nbf on."
+
+
+class IssuedInTheFuture(NotYetAlive):
+    description = (
+        "The mytoken was issued in the future: the clock of its issuer, or of this service, is "
+        "wrong."
+    )
+
+
+class AheadOfRegistry(NotYetAlive):
     """The registry does not know of this successor: the table was restored from a backup."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 DAY = 24 * 60 * 60
 DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
+LEEWAY = 5  # seconds by which a token may be shown before it was made: clocks differ
 GENERATIONS = 16  # of a chain, of which is known when they were rotated
 
 NOTIFY = "manage_mytokens:notify"
@@ -67,7 +68,8 @@ class Token:
         return max(self.made)
 
     def is_valid(self, seq_no: int, now: int) -> bool:
-        return self.made[seq_no] <= now and (self.expires is None or now <= self.expires)
+        begun = self.made[seq_no] <= now + LEEWAY
+        return begun and (self.expires is None or now <= self.expires)
 
     def may(self, capability: str) -> bool:
         return any(_covers(held, capability) for held in self.capabilities)

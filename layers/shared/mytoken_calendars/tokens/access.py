@@ -53,8 +53,7 @@ def identify(authority: Authority, credentials: Credentials, *capabilities: Capa
     Raises InvalidToken or InsufficientCapabilities.
     """
     mytoken = authority.verify(credentials)
-    if not mytoken.is_valid_at(credentials.now):
-        raise InvalidToken("The mytoken has expired or is not valid yet.")
+    mytoken.check_valid_at(credentials.now)
     state = credentials.state
     try:
         record = authority.look_up(mytoken, credentials)
@@ -137,13 +136,12 @@ def _holder_of(
     credentials = replace(credentials, bearer=successor["mytoken"])
     try:
         mytoken = authority.verify(credentials)
+        # The two copies of a request may begin in different seconds. If the later copy finished
+        # first, the successor's `iat` is later than this request's `now`: it is valid, too.
+        mytoken.check_valid_at(max(credentials.now, mytoken.iat))
         record = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
-    # The two copies of a request may begin in different seconds. If the later copy finished first,
-    # the successor's `iat` is later than this request's `now`. Such a successor is valid, too.
-    if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
-        raise RepeatedTooLate
     return Caller(mytoken, record, credentials, authority)
 
 

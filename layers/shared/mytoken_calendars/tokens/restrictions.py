@@ -129,7 +129,7 @@ class Clause(BaseModel):
         now = circumstances.now
         return (
             self.is_understood
-            and (self.nbf is None or now >= self.nbf)
+            and (self.nbf is None or now >= self.nbf - limits.CLOCK_LEEWAY)
             and (self.exp is None or now <= self.exp)
             and self._has_uses_left(circumstances)
             and (self.schedule is None or self.schedule.holds(now, circumstances.created))
