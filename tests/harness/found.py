@@ -14,9 +14,11 @@ ROWS = {
     "A1": "secrets and content in logs, at a level that only Lambda's environment sets",
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
+    "A6": "a revocation that a client that lost the answer cannot repeat",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
     "A11": "a successor that a clock behind by 0.3 seconds refuses",
     "A29": "a revocation without a name that revokes the caller's own token",
+    "A30": "a browser that keeps the cookie of a token that was revoked by it",
     "A34": "one text for an expired token, one not valid yet, and one from the future",
 }
 

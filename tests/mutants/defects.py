@@ -125,6 +125,37 @@ MUTANTS = [
         "            raise Expired",
         "integration/test_admission.py::test_why_a_mytoken_is_refused_at_this_time_is_told",
     ),
+    Mutant(
+        "revoking what is dead is refused",
+        f"{_SHARED}/tokens/revoke.py",
+        "        if not _is_dead(authority, credentials, mom_id, refusal):\n            raise",
+        "        if not mom_id or _is_dead(authority, credentials, mom_id, refusal):\n"
+        "            raise",
+        "integration/test_revoke_token.py::test_a_token_that_is_dead_is_revoked_without_a_change",
+    ),
+    Mutant(
+        "a chain that lives is told to be revoked",
+        f"{_SHARED}/tokens/revoke.py",
+        "        return not mom_id\n",
+        "        return True\n",
+        "integration/test_revoke_token.py"
+        "::test_a_superseded_token_revokes_nothing_and_its_successor_does",
+    ),
+    Mutant(
+        "a token that may live later is told to be revoked",
+        f"{_SHARED}/tokens/revoke.py",
+        "    if isinstance(refusal, NotYetAlive):\n        return False\n",
+        "",
+        "integration/test_revoke_token.py"
+        "::test_a_token_that_may_live_later_is_not_taken_for_revoked",
+    ),
+    Mutant(
+        "the cookie of a revoked token stays",
+        f"{_SHARED}/http/cookie.py",
+        "if state.ended and tokens_in(request) == (state.ended,):",
+        "if state.ended and state.by_cookie and not tokens_in(request):",
+        "integration/test_revoke_token.py::test_the_cookie_of_a_revoked_token_is_expired",
+    ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
         "a name is normalised however long it is",

@@ -68,7 +68,7 @@ troubles = st.builds(
 )
 moments = st.builds(
     Moment,
-    st.sampled_from([0] * 24 + [1, 30, 61, 61, 61, HOUR, DAY, DAY, 10 * DAY, 91 * DAY, -5]),
+    st.sampled_from([0] * 24 + [1, 30, 61, 61, 61, HOUR, DAY, DAY, 10 * DAY, 91 * DAY, -5, -6]),
     st.one_of(*[st.none()] * 4, troubles),
     st.sampled_from([*[False] * 7, True]),
 )
@@ -181,6 +181,16 @@ class Machine(RuleBasedStateMachine):
             return model.revoke_token(shown, mom_id, recursive=recursive)
 
         body = {"mom_id": mom_id, "recursive": recursive}
+        self.twins.ask("revoke_token", by, age, when, expect, json=body)
+
+    @rule(by=tokens, age=ages, when=moments, recursive=st.booleans())
+    def revoke_by_itself(self, by: str, age: int, when: Moment, *, recursive: bool) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.revoke_by_itself(shown, recursive=recursive)
+
+        def body(bearer: str) -> dict[str, Any]:
+            return {"token": bearer, "recursive": recursive}
+
         self.twins.ask("revoke_token", by, age, when, expect, json=body)
 
     @rule(user=users, when=moments, nth=positions, recursive=st.booleans())

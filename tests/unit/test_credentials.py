@@ -331,9 +331,3 @@ def test_the_own_origin_is_that_of_the_base_url_without_its_path() -> None:
     )
 
     assert credentials.of(request).bearer == "c"
-
-
-@pytest.mark.parametrize("bearer", ["é", "\ud800", "x\u200b", "ｂearer"])
-def test_a_token_that_is_not_ascii_is_none(bearer: str) -> None:
-    with pytest.raises(InvalidToken):
-        credentials.of(examples.request(), bearer)

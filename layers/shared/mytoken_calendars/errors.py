@@ -89,6 +89,10 @@ class InvalidGrant(Refusal):
     description = "The mytoken cannot be used to manage a token with this mom_id."
 
 
+class AlreadyRevoked(InvalidGrant):
+    """A transaction would revoke what is revoked already; its other writes are still to be done."""
+
+
 class NotFound(Refusal):
     description = "There is no such thing."
 

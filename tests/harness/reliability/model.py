@@ -67,9 +67,11 @@ class Token:
     def seq_no(self) -> int:
         return max(self.made)
 
+    def begins(self, seq_no: int) -> int:
+        return self.made[seq_no] - LEEWAY
+
     def is_valid(self, seq_no: int, now: int) -> bool:
-        begun = self.made[seq_no] <= now + LEEWAY
-        return begun and (self.expires is None or now <= self.expires)
+        return self.begins(seq_no) <= now and (self.expires is None or now <= self.expires)
 
     def may(self, capability: str) -> bool:
         return any(_covers(held, capability) for held in self.capabilities)
@@ -234,12 +236,25 @@ class Model:
     def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool) -> Answer:
         if not mom_id:
             raise Refused(400, "invalid_request")
+        own = mom_id == shown.mom_id
+        if own and self._is_dead(shown):
+            return Answer(204)
         token = self._alive(shown)
-        own = mom_id == token.mom_id
         if not own:
             self._limited(token)
-        self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), recursive=recursive)
+        revoked = self._reachable(token, mom_id, "manage_mytokens:revoke", of=self._is_issued)
+        if not (revoked.revoked_tree if recursive else revoked.revoked):
+            self.revoke(revoked, recursive=recursive)
         return Answer(204) if own else self._used(token, 204)
+
+    @_request
+    def revoke_by_itself(self, shown: Shown, *, recursive: bool) -> Answer:
+        """The request has the token itself as its name, and nothing else."""
+        token = self.tokens[shown.mom_id]
+        if token.begins(shown.seq_no) > self.now:
+            raise Refused(401, "invalid_token")
+        answer: Answer = self.revoke_token(shown, shown.mom_id, recursive=recursive)
+        return Answer(204) if answer.status == 401 else answer
 
     @_request
     def introspect(self, shown: Shown) -> Answer:
@@ -332,10 +347,23 @@ class Model:
     def _admitted(self, shown: Shown, *capabilities: str) -> Token:
         return self._limited(self._alive(shown, *capabilities))
 
-    def _reachable(self, token: Token, mom_id: str, reaching_all: str) -> Token:
+    def _is_dead(self, shown: Shown) -> bool:
+        """Whether the token's whole chain is revoked or has expired."""
+        token = self.tokens[shown.mom_id]
+        if token.begins(shown.seq_no) > self.now:
+            return False
+        return not (token.is_valid(shown.seq_no, self.now) and self.is_there(token.mom_id))
+
+    def _is_issued(self, mom_id: str) -> bool:
+        return mom_id in self.tokens
+
+    def _reachable(
+        self, token: Token, mom_id: str, reaching_all: str, of: Callable[[str], bool] | None = None
+    ) -> Token:
+        """`of` says which tokens there are: by default those that are not revoked."""
         if mom_id in ("", token.mom_id):
             return token
-        is_theirs = self.is_there(mom_id) and self.tokens[mom_id].owner == token.owner
+        is_theirs = (of or self.is_there)(mom_id) and self.tokens[mom_id].owner == token.owner
         if token.may(reaching_all):
             if not is_theirs:
                 raise Refused(403, "invalid_grant")

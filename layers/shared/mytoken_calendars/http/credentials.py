@@ -1,9 +1,8 @@
 """Which mytoken a request presents: in its header, body or cookie, and never in its query."""
 
 from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
-from mytoken_calendars.http import body, idempotency_key
+from mytoken_calendars.http import body, cookie, idempotency_key
 from mytoken_calendars.http.request import Request
-from mytoken_calendars.http.token_update import COOKIE
 from mytoken_calendars.tokens.authority import Credentials
 
 
@@ -15,11 +14,8 @@ def of(request: Request, bearer: str | None = None) -> Credentials:
     Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
     for an Idempotency-Key that is none; MytokenMissing and InvalidToken.
     """
-    bearer = bearer or _presented(request)
-    if not bearer.isascii():
-        raise InvalidToken
     return Credentials(
-        bearer,
+        bearer or _presented(request),
         stack_url=request.base_url,
         address=request.address,
         arrived=request.arrived,
@@ -66,8 +62,7 @@ def _in_cookie(request: Request) -> str | None:
     site = request.headers.get("sec-fetch-site", "none")
     if origin != own or site not in ("none", "same-origin"):
         return None
-    cookies = (cookie.strip().partition("=") for cookie in request.cookies)
-    return next((value for name, _, value in cookies if name == COOKIE), None)
+    return next(iter(cookie.tokens_in(request)), None)
 
 
 def _origin(url: str) -> str:

@@ -1,6 +1,6 @@
 """Access control: admits callers to operations, and to the tokens they may put into calendars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,8 @@ from mytoken_calendars.tokens.rotation import is_replay
 
 # Either capability lets a caller add tokens; `manageable_token` decides which tokens.
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
+
+Find = Callable[[Caller, str], TokenRecord]  # raises InvalidGrant
 
 
 def admit(
@@ -82,21 +84,23 @@ def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
     return reachable_token(caller, mom_id, Capability.NOTIFY)
 
 
-def reachable_token(caller: Caller, mom_id: str, capability_for_all: Capability) -> TokenRecord:
+def reachable_token(
+    caller: Caller, mom_id: str, capability_for_all: Capability, find: Find | None = None
+) -> TokenRecord:
     """The token with this mom_id, if the caller's token reaches it; an empty mom_id is its own.
 
     It reaches itself and its descendants; with `capability_for_all`, every token of its user.
     Without that, an unknown mom_id is refused like one out of reach, so that a caller cannot find
-    out which mom_ids exist.
+    out which mom_ids exist. `find` looks for another token, by default among those not revoked.
 
-    Raises InsufficientCapabilities; InvalidGrant for a mom_id that is unknown or revoked.
+    Raises InsufficientCapabilities; InvalidGrant for a mom_id that is not found.
     """
     own = caller.record
     if mom_id in ("", own.mom_id):
         return own
     reaches_all = caller.mytoken.may(capability_for_all)
     try:
-        token = caller.authority.find(caller, mom_id)
+        token = (find or caller.authority.find)(caller, mom_id)
     except InvalidGrant:
         if reaches_all:
             raise

@@ -126,6 +126,9 @@ class Authority(Protocol):
 class TokenAdministration(Authority, Protocol):
     """An authority that can list and revoke its tokens."""
 
+    def find_issued(self, caller: Caller, mom_id: str) -> TokenRecord:
+        """Another token of the caller's user, also a revoked one. Raises InvalidGrant."""
+
     def tokens_of(self, caller: Caller) -> list[TokenRecord]:
         """All tokens of the caller's user that are not revoked."""
 
@@ -137,7 +140,7 @@ class TokenAdministration(Authority, Protocol):
         """
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
-        """Revokes a token, if `recursive` with its descendants.
+        """Revokes a token, if `recursive` with its descendants; does nothing if that is so already.
 
-        Revoking another token is a use of the caller's own.
+        Revoking another token is a use of the caller's own, also if it is revoked already.
         """

@@ -9,6 +9,7 @@ from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import (
     AheadOfRegistry,
+    AlreadyRevoked,
     InvalidGrant,
     InvalidToken,
     Refusal,
@@ -65,6 +66,13 @@ class Registry:
     def find(self, owner: Owner, mom_id: str) -> TokenRecord:
         """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
         return self._find(owner, mom_id, InvalidGrant())[1]
+
+    def find_issued(self, owner: Owner, mom_id: str) -> TokenRecord:
+        """The owner's token with this mom_id, revoked or not. Raises InvalidGrant."""
+        item = self.table.get(keys.token(owner, mom_id))
+        if item is None:
+            raise InvalidGrant
+        return _token(item)
 
     def all(self, owner: Owner) -> list[TokenRecord]:
         """The owner's tokens that are not revoked, expired ones included."""
@@ -136,17 +144,19 @@ class Registry:
         )
 
     def revocation_write(
-        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change
+        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change, once: bool = False
     ) -> Write:
-        """The write that revokes a token, and if `recursive` all its descendants."""
-        marks = ["#revoked = if_not_exists(#revoked, :at)"]
-        if recursive:
-            marks.append("#revoked_tree = if_not_exists(#revoked_tree, :at)")
+        """The write that revokes a token, and if `recursive` all its descendants.
+
+        With `once`, a commit raises AlreadyRevoked if this was done before.
+        """
+        marks = ["revoked", "revoked_tree"] if recursive else ["revoked"]
+        changes = ", ".join(f"#{mark} = if_not_exists(#{mark}, :at)" for mark in marks)
         return self.table.update(
             keys.token(owner, mom_id),
-            f"SET {', '.join(marks)}",
-            PRESENT,
-            InvalidGrant(),
+            f"SET {changes}",
+            f"attribute_not_exists(#{marks[-1]})" if once else PRESENT,
+            AlreadyRevoked() if once else InvalidGrant(),
             at=change.at,
         )
 
