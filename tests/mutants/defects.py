@@ -156,6 +156,20 @@ MUTANTS = [
         "if state.ended and state.by_cookie and not tokens_in(request):",
         "integration/test_revoke_token.py::test_the_cookie_of_a_revoked_token_is_expired",
     ),
+    Mutant(
+        "an old cookie beside the current one is a replay",
+        f"{_SHARED}/tokens/access.py",
+        "            replayed.append(mytoken)\n",
+        "            authority.revoke_chain(mytoken, credentials.now)\n",
+        "integration/test_rotation.py::test_an_old_cookie_beside_the_current_one_is_no_replay",
+    ),
+    Mutant(
+        "every cookie is tried, however many there are",
+        f"{_SHARED}/http/credentials.py",
+        "return cookie.tokens_in(request)[: limits.COOKIES]",
+        "return cookie.tokens_in(request)",
+        "integration/test_rotation.py::test_the_fourth_cookie_is_not_tried",
+    ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
         "a name is normalised however long it is",

@@ -1,6 +1,7 @@
 """Who is let in, in which order that is asked, and which tokens a caller may reach."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -353,6 +354,93 @@ def test_a_superseded_token_whose_own_time_is_over_revokes_nothing() -> None:
         admit(authority, credentials(), Capability.NOTIFY)
 
     assert names(authority.asked) == ["verify"]
+
+
+# --- several cookies ------------------------------------------------------------------------------
+
+OLD, FRESH, DEAD = "old", "fresh", "dead"
+CHAIN = {"on_other": True, "auto_revoke": True}
+
+
+def browsing(*bearers: str, **changes: Any) -> Credentials:
+    """The credentials of a browser with these cookies."""
+    first, *others = bearers
+    return credentials(bearer=first, others=tuple(others), **changes)
+
+
+def knowing_cookies() -> FakeAuthority:
+    old, fresh = (mytoken(rotation=CHAIN, seq_no=number) for number in (1, 2))
+    return FakeAuthority(
+        {
+            OLD: (old, Superseded(0)),
+            FRESH: (fresh, record()),
+            DEAD: (mytoken(jti=str(UUID(int=9))), InvalidToken()),
+        }
+    )
+
+
+@ENTRANCES
+@pytest.mark.parametrize(
+    "bearers",
+    [
+        (OLD, FRESH),
+        (FRESH, OLD),
+        (DEAD, FRESH),
+        ("none", FRESH),
+        (DEAD, OLD, FRESH),
+        (OLD, FRESH, DEAD),
+    ],
+    ids=str,
+)
+def test_the_first_cookie_that_lives_counts(enter: Enter, bearers: tuple[str, ...]) -> None:
+    authority = knowing_cookies()
+
+    caller = enter(authority, browsing(*bearers), Capability.NOTIFY)
+
+    assert caller.credentials.bearer == FRESH
+    assert "revoke_chain" not in names(authority.asked)
+    assert authority.asked[-1] == ("look_up", FRESH)
+
+
+@ENTRANCES
+@pytest.mark.parametrize("bearers", [(OLD, DEAD), (DEAD, OLD), ("none", OLD, DEAD)], ids=str)
+def test_an_old_cookie_beside_dead_ones_is_a_replay(enter: Enter, bearers: tuple[str, ...]) -> None:
+    authority = knowing_cookies()
+
+    with pytest.raises(InvalidToken):
+        enter(authority, browsing(*bearers), Capability.NOTIFY)
+
+    assert authority.asked[-1] == ("revoke_chain", MOM_ID, NOW)
+
+
+@pytest.mark.parametrize(
+    "refusal", [InsufficientCapabilities, UsageRestricted, TemporarilyUnavailable]
+)
+def test_a_cookie_that_lives_counts_also_if_it_may_not(refusal: type[Refusal]) -> None:
+    claims = {
+        InsufficientCapabilities: INCAPABLE,
+        UsageRestricted: RESTRICTED,
+        TemporarilyUnavailable: {},
+    }[refusal]
+    known = TemporarilyUnavailable() if refusal is TemporarilyUnavailable else record()
+    authority = FakeAuthority({"first": (mytoken(**claims), known), FRESH: (mytoken(), record())})
+
+    with pytest.raises(refusal):
+        admit(authority, browsing("first", FRESH), Capability.NOTIFY)
+
+    assert FRESH not in {asked[1] for asked in authority.asked}
+
+
+def test_a_request_is_repeated_with_the_cookie_that_it_was_sent_with() -> None:
+    authority = knowing_cookies()
+    receipts = FakeReceipts(replace(ROTATED, token_update={"mytoken": FRESH}), only_for=OLD)
+
+    caller = admit(
+        authority, browsing(DEAD, OLD, idempotency_key=KEY), Capability.NOTIFY, receipts=receipts
+    )
+
+    assert (caller.credentials.bearer, caller.credentials.state.repeated) == (FRESH, True)
+    assert "revoke_chain" not in names(authority.asked)
 
 
 # --- repeated requests ----------------------------------------------------------------------------

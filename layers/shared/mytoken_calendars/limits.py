@@ -56,6 +56,7 @@ CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
 
 REPEATABLE = _DAY  # seconds for which a receipt is kept
 SUCCESSOR_REPEATED = _MINUTE  # seconds for which a successor is handed out once more
+COOKIES = 3  # of one name that are tried: a browser has one for each path and domain
 COOKIE = 4 * _DAY  # seconds that a browser keeps a successor
 GENERATIONS = 16  # commit times are kept for this many rotations, enough to recognise a lost race
 COMMIT = 60_000  # milliseconds: more than the 25 seconds that a function may run

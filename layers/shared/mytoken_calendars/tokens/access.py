@@ -14,7 +14,7 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
 from mytoken_calendars.tokens.rotation import is_replay
 
@@ -32,42 +32,30 @@ def admit(
 ) -> Caller:
     """The caller, if its mytoken is alive, has one of `capabilities`, and may be used here and now.
 
-    Without `capabilities`, any alive token is enough. With `receipts`, a request that was done
-    before is recognised by its Idempotency-Key. Its caller is admitted with the receipt, and
-    capabilities are not checked again.
-
-    Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order;
-    IdempotencyKeyReused if the key was used for another request; RepeatedTooLate if the successor
-    is no longer current.
+    Raises the errors of `identify`, and UsageRestricted after them.
     """
-    if receipts and (key := credentials.idempotency_key):
-        # Its arrival counts, so that a cold start does not shorten the time for repeating.
-        receipt = receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
-        if receipt:
-            return _admit_again(authority, credentials, receipt)
-    caller = allowed(identify(authority, credentials, *capabilities))
-    return replace(caller, receipts=receipts)
+    caller = identify(authority, credentials, *capabilities, receipts=receipts)
+    return caller if caller.receipt else allowed(caller)
 
 
-def identify(authority: Authority, credentials: Credentials, *capabilities: Capability) -> Caller:
+def identify(
+    authority: Authority,
+    credentials: Credentials,
+    *capabilities: Capability,
+    receipts: Receipts | None = None,
+) -> Caller:
     """The caller, if its mytoken is alive and has one of `capabilities`; ignores restrictions.
 
-    Raises InvalidToken or InsufficientCapabilities.
+    Without `capabilities`, any alive token is enough. With `receipts`, a request that was done
+    before is recognised by its Idempotency-Key; capabilities are not checked again then.
+
+    Raises InvalidToken or InsufficientCapabilities; for a key also IdempotencyKeyReused,
+    RepeatedTooLate if the successor is no longer current, and UsageRestricted.
     """
-    mytoken = authority.verify(credentials)
-    mytoken.check_valid_at(credentials.now)
-    state = credentials.state
-    try:
-        record = authority.look_up(mytoken, credentials)
-    except Superseded as superseded:
-        replayed = is_replay(superseded, credentials.arrived, state)
-        if replayed and mytoken.is_revoked_when_replayed:
-            authority.revoke_chain(mytoken, credentials.now)
-        raise
-    state.was_alive = True
-    if capabilities and not any(mytoken.may(capability) for capability in capabilities):
-        raise InsufficientCapabilities
-    return Caller(mytoken, record, credentials, authority)
+    caller = _living(authority, credentials, receipts)
+    if caller.receipt or not capabilities or any(map(caller.mytoken.may, capabilities)):
+        return caller
+    raise InsufficientCapabilities
 
 
 def allowed(caller: Caller) -> Caller:
@@ -110,16 +98,59 @@ def reachable_token(
     return token
 
 
-def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
+def _living(authority: Authority, credentials: Credentials, receipts: Receipts | None) -> Caller:
+    """The holder of the first token that lives, of those that a browser has sent.
+
+    A token with a successor is a replay only if no other one lives: a browser keeps a cookie for
+    each path and domain, so it may send an old one beside the current one.
+    """
+    replayed: list[Mytoken] = []
+    refusal = InvalidToken()
+    for shown in credentials.each:
+        try:
+            if receipt := _receipt_of(shown, receipts):
+                return _admit_again(authority, shown, receipt, replayed)
+            return replace(_alive(authority, shown, replayed), receipts=receipts)
+        except InvalidToken as refused:
+            refusal = refused
+    for mytoken in replayed:
+        authority.revoke_chain(mytoken, credentials.now)
+    raise refusal
+
+
+def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
+    key = credentials.idempotency_key
+    if not (receipts and key):
+        return None
+    # Its arrival counts, so that a cold start does not shorten the time for repeating.
+    return receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
+
+
+def _alive(authority: Authority, credentials: Credentials, replayed: list[Mytoken]) -> Caller:
+    """The token's holder. A token whose chain has to be revoked as it is shown joins `replayed`."""
+    mytoken, state = authority.verify(credentials), credentials.state
+    mytoken.check_valid_at(credentials.now)
+    try:
+        record = authority.look_up(mytoken, credentials)
+    except Superseded as superseded:
+        if mytoken.is_revoked_when_replayed and is_replay(superseded, credentials.arrived, state):
+            replayed.append(mytoken)
+        raise
+    state.was_alive = True
+    return Caller(mytoken, record, credentials, authority)
+
+
+def _admit_again(
+    authority: Authority, credentials: Credentials, receipt: Receipt, replayed: list[Mytoken]
+) -> Caller:
     """Admits a repeated request without using its token again.
 
     The finished request checked the capabilities, counted the use, and may have rotated the token.
     If it did, the receipt has the successor for `limits.SUCCESSOR_REPEATED` seconds, and the caller
-    is the successor's holder. After that the presented token is an old one: InvalidToken, and with
-    `auto_revoke` the chain is revoked.
+    is the successor's holder. After that the presented token is an old one.
     """
     if receipt.token_update is None:
-        caller = identify(authority, credentials)
+        caller = _alive(authority, credentials, replayed)
     else:
         caller = _holder_of(receipt.token_update, authority, credentials)
     # Places and times are checked again. The limit of uses is not: the finished request was

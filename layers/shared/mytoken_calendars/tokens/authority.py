@@ -17,7 +17,8 @@ class Credentials:
     """What a request shows of its caller: the token's text, the address and the time.
 
     `stack_url` is where clients reach this stack. `now` is in seconds; `arrived` is the time when
-    the gateway got the request, in milliseconds.
+    the gateway got the request, in milliseconds. `others` are further tokens, from other cookies of
+    the same name.
     """
 
     bearer: str
@@ -27,6 +28,19 @@ class Credentials:
     now: int
     state: RequestState = field(default_factory=RequestState)
     idempotency_key: IdempotencyKey | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def each(self) -> tuple["Credentials", ...]:
+        """These credentials, and those of each of the `others`, which has the rest beside it."""
+        bearers = (self.bearer, *self.others)
+        return (
+            self,
+            *(
+                replace(self, bearer=other, others=tuple(b for b in bearers if b != other))
+                for other in self.others
+            ),
+        )
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,17 @@ def _is_dead(
     """Whether the token that is to be revoked is the presented one, and dead for good.
 
     `token` is one token, which a rotation ends. A `mom_id` is a whole chain: that of a token with a
-    successor lives on. A string that is no mytoken at all has none.
+    successor lives on. A string that is no mytoken at all has none. Of several cookies, the
+    `refusal` is that of the last.
     """
+    shown = credentials.each[-1]
     if isinstance(refusal, NotYetAlive):
         return False
     if isinstance(refusal, Superseded):
         return not mom_id
-    if mom_id and authority.verify(credentials).mom_id != mom_id:
+    if mom_id and authority.verify(shown).mom_id != mom_id:
         return False
-    credentials.state.ended = credentials.bearer
+    credentials.state.ended = shown.bearer
     return True
 
 
