@@ -434,6 +434,7 @@ def test_only_who_shows_the_token_in_a_cookie_gets_the_successor_in_one(stack: R
 
     (cookie,) = by_cookie.cookies
     assert cookie.startswith(f"mytoken={successor}; ")
+    assert "; Path=/api; Domain=127.0.0.1; " in cookie  # the issuer's, and the stack's
     assert by_header.json["token_update"]
     assert by_header.cookies == ()
 

@@ -170,6 +170,13 @@ MUTANTS = [
         "return cookie.tokens_in(request)",
         "integration/test_rotation.py::test_the_fourth_cookie_is_not_tried",
     ),
+    Mutant(
+        "the cookie does not replace the issuer's",
+        f"{_SHARED}/http/cookie.py",
+        'return f"; Domain={domain}" if is_shared else ""',
+        'return ""',
+        "unit/test_token_update.py::test_a_browser_replaces_the_issuers_cookie",
+    ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
         "a name is normalised however long it is",
