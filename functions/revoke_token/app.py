@@ -6,6 +6,7 @@ The body names the token; the header or the cookie only authenticates the caller
 from pydantic import BaseModel
 
 from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
@@ -13,6 +14,7 @@ from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.tokens import revoke
 
 authority = authorities.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 class Revocation(BaseModel):
@@ -27,6 +29,8 @@ def handler(request: Request) -> Response:
     asked = body.read(request, Revocation)
     shown = credentials.of(request, asked.token)
 
-    revoke.revoke(issuer, shown, asked.token, asked.mom_id, recursive=asked.recursive)
+    revoke.revoke(
+        issuer, shown, asked.token, asked.mom_id, recursive=asked.recursive, receipts=receipts
+    )
 
     return NO_CONTENT

@@ -15,6 +15,7 @@ ROWS = {
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A6": "a revocation that a client that lost the answer cannot repeat",
+    "A7": "a key of a list or a revocation that is not honoured",
     "A8": "an old cookie beside the current one, taken for a replay",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
     "A11": "a successor that a clock behind by 0.3 seconds refuses",

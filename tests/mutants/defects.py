@@ -341,6 +341,22 @@ MUTANTS = [
         "integration/test_rotation.py::test_what_the_transaction_refuses_neither_rotates_nor_counts",
     ),
     Mutant(
+        "the key of a list is not honoured",
+        f"{_SHARED}/calendars/calendars.py",
+        "    if not caller.receipt:\n        change = Change.new(now)",
+        "    if True:\n        change = Change.new(now)",
+        "integration/test_idempotency_key.py"
+        "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
+    ),
+    Mutant(
+        "a use that changes no calendar leaves no receipt",
+        f"{_SHARED}/tokens/authority.py",
+        "and (calendar_id or self.leaves_a_trace)):",
+        "and calendar_id):",
+        "integration/test_idempotency_key.py"
+        "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
+    ),
+    Mutant(
         "a receipt is written before the request is done",
         f"{_SHARED}/tokens/authority.py",
         "        return (self.receipts.receipt_write("

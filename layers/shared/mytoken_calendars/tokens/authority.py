@@ -63,8 +63,13 @@ class Caller:
     def owner(self) -> Owner:
         return self.mytoken.owner
 
+    @property
+    def leaves_a_trace(self) -> bool:
+        """Whether a use of the mytoken counts or rotates, by itself."""
+        return self.mytoken.rotates or (self.clause is not None and self.clause.limits_use)
+
     def use(self, change: Change, calendar_id: str = "") -> Use:
-        """The use of the mytoken for a change.
+        """The use of the mytoken for a change; of the calendar with this id, if it changes one.
 
         An operation calls this right before its commit, since some uses cannot be undone. The
         client gets the successor of a rotated token after the commit. Raises the errors of
@@ -88,10 +93,11 @@ class Caller:
         """The write of the receipt; it is the first one of the transaction.
 
         A commit raises the refusal of its first failed condition. So a duplicate of a finished
-        request meets the receipt before anything that the request has changed.
+        request meets the receipt before anything that the request has changed. Without a receipt,
+        a request that changes no calendar may be repeated unless its use leaves a trace.
         """
         key = self.credentials.idempotency_key
-        if not (self.receipts and key):
+        if not (self.receipts and key and (calendar_id or self.leaves_a_trace)):
             return ()
         receipt = Receipt(calendar_id, use.token_update)
         return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)

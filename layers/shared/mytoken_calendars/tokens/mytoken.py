@@ -188,8 +188,7 @@ class TokenRecord:
     """What an authority knows of a token it has issued, looked up by its mom_id.
 
     `ancestors` are mom_ids, the parent first. `expires` is None for a token that never expires.
-    `uses` counts the uses under each limited clause, by the clause's digest. `conditions` check in
-    a commit that the token has not changed.
+    `uses` are counted by the digest of a clause. `conditions` check that the token is unchanged.
     """
 
     mom_id: str

@@ -3,6 +3,7 @@
 from mytoken_calendars.errors import InvalidRequest, InvalidToken, NotYetAlive, Superseded
 from mytoken_calendars.tokens.access import allowed, identify, reachable_token
 from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
+from mytoken_calendars.tokens.idempotency import Receipts
 from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 
 
@@ -13,6 +14,7 @@ def revoke(
     mom_id: str,
     *,
     recursive: bool,
+    receipts: Receipts,
 ) -> None:
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
@@ -23,15 +25,17 @@ def revoke(
     Revoking what is dead succeeds and changes nothing (RFC 7009, 2.2): a client that has lost the
     answer may ask again. A dead token has no power left, so its descendants stay as they are.
 
-    Raises InvalidRequest, InvalidToken, UsageRestricted, InsufficientCapabilities and InvalidGrant.
+    Raises InvalidRequest, InvalidGrant, and the errors of `access.admit`.
     """
     if not (token or mom_id):
         raise InvalidRequest("Name the mytoken to revoke with token or mom_id.")
     try:
-        caller = identify(authority, credentials)
+        caller = identify(authority, credentials, receipts=receipts)
     except InvalidToken as refusal:
         if not _is_dead(authority, credentials, mom_id, refusal):
             raise
+        return
+    if caller.receipt:
         return
     if mom_id and mom_id != caller.record.mom_id:
         caller = allowed(caller)

@@ -78,7 +78,7 @@ class EmbeddedAuthority:
         return {"keys": self.codec.jwks}
 
     def find_issued(self, caller: Caller, mom_id: str) -> TokenRecord:
-        return self.registry.find_issued(caller.owner, mom_id)
+        return self.registry.find(caller.owner, mom_id, revoked=True)
 
     def tokens_of(self, caller: Caller) -> list[TokenRecord]:
         return self.registry.all(caller.owner)

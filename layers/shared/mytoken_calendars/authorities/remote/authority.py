@@ -113,8 +113,7 @@ class RemoteAuthority:
 
     def use(self, caller: Caller) -> Use:
         answers = _answers_about(caller.credentials)
-        limited = caller.clause is not None and caller.clause.limits_use
-        if (limited or caller.mytoken.rotates) and answers.tokens is None:
+        if caller.leaves_a_trace and answers.tokens is None:
             if caller.mytoken.may(Capability.SUBTOKENS):  # the shorter answer
                 answers.tokens = self._list_at_issuer(caller, Action.SUBTOKENS)
             elif caller.mytoken.may(Capability.LIST):
