@@ -29,8 +29,7 @@ def document(
 ) -> dict[str, Any]:
     """The answer to one of the actions; a repeated request is answered anew.
 
-    Introspection is no use of the token: restrictions do not apply, and the token is not rotated.
-    Raises the errors of `access.admit`.
+    Introspection is no use of the token. Raises the errors of `access.admit`.
     """
     match action:
         case Action.INTROSPECT:
@@ -83,7 +82,7 @@ def subtree(tokens: Iterable[TokenRecord], mom_id: str) -> Tree:
 def _tree(token: TokenRecord, children: dict[str | None, list[TokenRecord]]) -> Tree:
     entry = {
         "mom_id": token.mom_id,
-        "name": token.name,
+        "name": token.name or "",
         "created": token.created,
         "expires_at": token.expires,
     }
