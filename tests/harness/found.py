@@ -19,10 +19,13 @@ ROWS = {
     "A8": "an old cookie beside the current one, taken for a replay",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
     "A11": "a successor that a clock behind by 0.3 seconds refuses",
+    "A25": "restored functions that pause in step",
+    "A26": "a usage_restricted of which no log says why",
     "A27": "two cookies beside a mytoken server, of which one is an old token",
     "A29": "a revocation without a name that revokes the caller's own token",
     "A30": "a browser that keeps the cookie of a token that was revoked by it",
     "A34": "one text for an expired token, one not valid yet, and one from the future",
+    "A37": "a list of mytokens that leaves out the name of a token without one",
 }
 
 _outcomes: defaultdict[str, list[str]] = defaultdict(list)

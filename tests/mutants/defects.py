@@ -71,15 +71,15 @@ MUTANTS = [
     Mutant(
         "a restriction that is not understood is ignored",
         f"{_SHARED}/tokens/restrictions.py",
-        "            self.is_understood\n            and (self.nbf",
-        "            (self.nbf",
+        "return self._not_understood or next(",
+        "return next(",
         "integration/test_usage_limits.py::test_a_clause_that_is_not_understood_lets_nobody_in",
     ),
     Mutant(
         "a list of no hosts is no restriction",
         f"{_SHARED}/tokens/restrictions.py",
-        "(self.hosts is None or ",
-        "(not self.hosts or ",
+        "lambda: self.hosts is None or ",
+        "lambda: not self.hosts or ",
         "unit/test_restrictions.py::test_a_host_must_be_among_those_of_the_clause",
     ),
     Mutant(
@@ -176,6 +176,27 @@ MUTANTS = [
         'return f"; Domain={domain}" if is_shared else ""',
         'return ""',
         "unit/test_token_update.py::test_a_browser_replaces_the_issuers_cookie",
+    ),
+    Mutant(
+        "the log does not say which member of a clause fails",
+        f"{_SHARED}/tokens/access.py",
+        "raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))",
+        "raise UsageRestricted",
+        "integration/test_usage_limits.py::test_the_log_says_which_member_of_which_clause_fails",
+    ),
+    Mutant(
+        "functions that are restored from one snapshot pause in step",
+        f"{_SHARED}/backoff.py",
+        "_RANDOM = random.SystemRandom()",
+        "_RANDOM = random",
+        "unit/test_backoff.py::test_functions_of_one_snapshot_do_not_pause_in_step",
+    ),
+    Mutant(
+        "a token without a name has none in a list",
+        f"{_SHARED}/tokens/tokeninfo.py",
+        '"name": token.name or "",',
+        '"name": token.name,',
+        "integration/test_tokeninfo.py::test_every_entry_has_what_the_original_always_sends",
     ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(

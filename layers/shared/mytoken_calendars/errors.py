@@ -80,7 +80,19 @@ class InsufficientCapabilities(Refusal):
 
 
 class UsageRestricted(Refusal):
+    """`failing` tells the log which member of each clause does not hold, by the clause's index.
+
+    It has no values: they may be places and times of people.
+    """
+
     description = "The restrictions of this mytoken do not allow this use of it, here and now."
+    failing: tuple[str, ...] = ()
+
+    @classmethod
+    def by(cls, *failing: str) -> "UsageRestricted":
+        refusal = cls()
+        refusal.failing = failing
+        return refusal
 
 
 class InvalidGrant(Refusal):

@@ -15,7 +15,7 @@ from mytoken_calendars.errors import (
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
-from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
+from mytoken_calendars.tokens.restrictions import Circumstances, Clause, failures, first_that_holds
 from mytoken_calendars.tokens.rotation import is_replay
 
 # Either capability lets a caller add tokens; `manageable_token` decides which tokens.
@@ -184,7 +184,7 @@ def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     """The first clause that holds; None without restrictions. Raises UsageRestricted."""
     mytoken, credentials = caller.mytoken, caller.credentials
     if not mytoken.rotation_is_understood:
-        raise UsageRestricted
+        raise UsageRestricted.by("rotation")
     if not mytoken.restrictions:
         return None
     circumstances = Circumstances(
@@ -196,5 +196,5 @@ def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     )
     clause = first_that_holds(mytoken.restrictions, circumstances)
     if clause is None:
-        raise UsageRestricted
+        raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))
     return clause
