@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
@@ -14,11 +15,14 @@ from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 @operation
 def handler(request: Request) -> Response:
-    caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
+    caller = access.admit(
+        authority, credentials.of(request), Capability.READ_NOTIFY, receipts=receipts
+    )
     body.read(request, body.Nothing)
 
     found = calendars.list_all(store, caller, now=request.now)

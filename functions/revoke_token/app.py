@@ -4,6 +4,7 @@ The body names the token; the header or the cookie only authenticates the caller
 """
 
 from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
@@ -11,6 +12,7 @@ from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.tokens import revoke
 
 authority = authorities.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 class Revocation(body.Fields):
@@ -25,6 +27,8 @@ def handler(request: Request) -> Response:
     asked = body.read(request, Revocation)
     shown = credentials.of(request, asked.token)
 
-    revoke.revoke(issuer, shown, asked.token, asked.mom_id, recursive=asked.recursive)
+    revoke.revoke(
+        issuer, shown, asked.token, asked.mom_id, recursive=asked.recursive, receipts=receipts
+    )
 
     return NO_CONTENT

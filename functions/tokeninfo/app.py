@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
@@ -10,6 +11,7 @@ from mytoken_calendars.http.response import Response, answer
 from mytoken_calendars.tokens import tokeninfo
 
 authority = authorities.from_environment()
+receipts = ReceiptStore.from_environment()
 
 
 class Question(body.Fields):
@@ -22,6 +24,6 @@ def handler(request: Request) -> Response:
     shown = credentials.of(request)
     question = body.read(request, Question)
 
-    document = tokeninfo.document(issuer, shown, question.action)
+    document = tokeninfo.document(issuer, shown, question.action, receipts)
 
     return answer(HTTPStatus.OK, document)

@@ -193,6 +193,22 @@ def test_a_handler_imports_no_third_party_package_but_for_data(path: Path) -> No
     assert packages_imported(path) <= {FOR_DATA}
 
 
+def test_no_random_value_is_of_a_seed_that_a_snapshot_keeps() -> None:
+    seeded = [
+        f"{path.name}:{node.lineno}"
+        for path in (*modules().values(), *FUNCTIONS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.ImportFrom) and node.module == "random")
+        or (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and (node.value.id == "random" and node.attr != "SystemRandom")
+        )
+    ]
+
+    assert seeded == []
+
+
 @pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.parent.name)
 def test_a_handler_imports_no_other_handler(path: Path) -> None:
     assert not {"app", "functions", "local", "tests", "tools"} & packages_imported(path)

@@ -6,7 +6,7 @@ from local.handlers import Context
 from local.template import Template
 from mytoken_calendars.aws.dynamodb import keys
 from tests.harness import permissions
-from tests.harness.documented_answers import OF_THE_API, REQUESTS
+from tests.harness.documented_answers import OF_THE_API, REQUESTS, WITH_KEY
 from tests.harness.permissions import Call, Grant, NotPermitted, granted
 from tests.harness.stacks import DAY, Stack, sample_event
 from tests.harness.steps import overwrite
@@ -64,7 +64,7 @@ def _use_and_replay(stack: Stack, folder: str) -> None:
     body = {"name": "another", "mom_id": other.mom_id, "action": "list_mytokens"}
     stack.invoke("list_calendars", replayed)
     for token in (replayed, used):
-        stack.invoke(folder, token, json=body)
+        stack.invoke(folder, token, json=body, headers=WITH_KEY)
 
 
 @pytest.mark.parametrize("folder", TEMPLATE.functions)

@@ -93,9 +93,13 @@ class FakeAuthority:
 
 @dataclass
 class FakeReceipts:
-    """Has one receipt, or none, for whoever asks, and leaves a check in the place of a new one."""
+    """Has one receipt, or none, and leaves a check in the place of a new one.
+
+    The receipt is for each bearer, or for one alone.
+    """
 
     receipt: Receipt | None = None
+    only_for: str = ""
     refusal: Refusal | None = None
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -103,7 +107,7 @@ class FakeReceipts:
         self.asked.append(("find", key, bearer, arrived))
         if self.refusal:
             raise self.refusal
-        return self.receipt
+        return self.receipt if self.only_for in ("", bearer) else None
 
     def receipt_write(
         self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change

@@ -28,7 +28,7 @@ ON_A_CALENDAR = {"get_calendar": "GET", "add_token": "POST", "delete_calendar": 
 OF_THE_API = {"list_calendars": "GET", "create_calendar": "POST", **ON_A_CALENDAR}
 OF_MYTOKENS = {"tokeninfo": "POST", "revoke_token": "POST"}
 WITH_A_MYTOKEN = {**OF_THE_API, **OF_MYTOKENS}
-REPEATABLE = ("create_calendar", "add_token", "delete_calendar")
+REPEATABLE = tuple(folder for folder in WITH_A_MYTOKEN if folder != "get_calendar")
 
 WITH_KEY = {"idempotency-key": "6f0d4c1b-9a57-4f7d-8c1e-8b400c9a2b5e"}
 
@@ -52,6 +52,13 @@ def user_for(stack: Stack, folder: str) -> str:
 def rotating(stack: Stack, user: str) -> Token:
     """A token that may do everything, and is made anew by each use."""
     return stack.mint("manage_mytokens", "tokeninfo", user=user, rotation={"on_other": True})
+
+
+def fields_for(stack: Stack, folder: str, user: str) -> dict[str, Any] | None:
+    """A body with which the operation succeeds for the user."""
+    if folder == "revoke_token":
+        return {"mom_id": stack.mint(user=user).mom_id}
+    return BODIES.get(folder)
 
 
 def granted(stack: Stack, folder: str) -> Answer:
@@ -115,19 +122,21 @@ def repeated(stack: Stack, folder: str, *, rotates: bool = False, undone: bool =
     """What is answered to a request that was done before; `undone`, its calendar was deleted."""
     user = user_for(stack, folder)
     token = rotating(stack, user) if rotates else stack.mint(user=user)
-    first = stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    fields = fields_for(stack, folder, user)
+    first = stack.invoke(folder, token, json=fields, headers=WITH_KEY)
     assert first.status < 300
     if undone:
         stack.invoke("delete_calendar", stack.mint(user=user))
-    return stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    return stack.invoke(folder, token, json=fields, headers=WITH_KEY)
 
 
 def successor_used_meanwhile(stack: Stack, folder: str) -> Answer:
     """What is answered to a request that was done before, with a token of two uses ago."""
-    token = rotating(stack, user_for(stack, folder))
-    first = stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    user = user_for(stack, folder)
+    token, fields = rotating(stack, user), fields_for(stack, folder, user)
+    first = stack.invoke(folder, token, json=fields, headers=WITH_KEY)
     stack.invoke("list_calendars", first.json["token_update"]["mytoken"])
-    return stack.invoke(folder, token, json=BODIES.get(folder), headers=WITH_KEY)
+    return stack.invoke(folder, token, json=fields, headers=WITH_KEY)
 
 
 def reused_key(stack: Stack, folder: str) -> Answer:
@@ -200,7 +209,9 @@ REQUESTS: dict[Key, Request] = {
 }
 for folder, method in ON_A_CALENDAR.items():
     REQUESTS[folder, method, 404, "not_found"] = partial(without_calendar, folder=folder)
-    if folder != "get_calendar":
+for folder in REPEATABLE:
+    method = WITH_A_MYTOKEN[folder]
+    if folder != "create_calendar":  # there is another 409
         REQUESTS[folder, method, 409, "conflict"] = partial(successor_used_meanwhile, folder=folder)
 for folder, method in OF_MYTOKENS.items():
     REQUESTS[folder, method, 404, "not_found"] = lambda s, f=folder: of_another_issuer(s).invoke(f)
@@ -239,6 +250,7 @@ _NOT_CREATED = ("create_calendar", "POST", 409, "conflict")
 _NOT_ADDED = ("add_token", "POST", 409, "conflict")
 _LISTED = ("list_calendars", "GET", 200, None)
 _TOLD = ("tokeninfo", "POST", 200, None)
+_REVOKED_AND_ROTATED = ("revoke_token", "POST", 200, None)
 
 UPDATED: list[tuple[Key, Request]] = [
     (_LISTED, partial(rotated, folder="list_calendars")),
@@ -248,7 +260,7 @@ UPDATED: list[tuple[Key, Request]] = [
     (_DELETED_AND_ROTATED, partial(rotated, folder="delete_calendar")),
     (_TOLD, partial(rotated, folder="tokeninfo")),
     (_TOLD, partial(rotated, folder="tokeninfo", json={"action": "subtokens"})),
-    (("revoke_token", "POST", 200, None), revoked_child),
+    (_REVOKED_AND_ROTATED, revoked_child),
 ]
 REPEATED: list[tuple[Key, Request]] = [
     (_CREATED, partial(repeated, folder="create_calendar")),
@@ -261,6 +273,9 @@ REPEATED_AND_UPDATED: list[tuple[Key, Request]] = [
     (_CREATED, partial(repeated, folder="create_calendar", rotates=True)),
     (_ADDED, partial(repeated, folder="add_token", rotates=True)),
     (_DELETED_AND_ROTATED, partial(repeated, folder="delete_calendar", rotates=True)),
+    (_LISTED, partial(repeated, folder="list_calendars", rotates=True)),
+    (_TOLD, partial(repeated, folder="tokeninfo", rotates=True)),
+    (_REVOKED_AND_ROTATED, partial(repeated, folder="revoke_token", rotates=True)),
     (_NOT_CREATED, partial(repeated, folder="create_calendar", rotates=True, undone=True)),
     (_NOT_ADDED, partial(repeated, folder="add_token", rotates=True, undone=True)),
 ]

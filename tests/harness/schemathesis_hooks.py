@@ -12,6 +12,7 @@ import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from mytoken_calendars import limits
 from tests.harness import openapi
 from tests.harness.stacks import Stack, Token
 
@@ -76,13 +77,15 @@ def _is_valid_after_all(case: Any) -> bool:
     """To break one branch of an `anyOf` breaks nothing where another one holds.
 
     A revocation may be so, which has no parameters but its body. Beside the `token` that it names,
-    a `mytoken` is not looked at.
+    a `mytoken` is not looked at. A `token` that is too long is none, and so is dead already.
     """
     schema = openapi.DOCUMENT["components"]["schemas"]["Revocation"]
     revokes = case.operation.definition.raw.get("operationId") == "revoke_token"
     if not (revokes and isinstance(case.body, dict)):
         return False
     looked_at = {name: value for name, value in case.body.items() if name != "mytoken"}
+    if isinstance(token := looked_at.get("token"), str):
+        looked_at["token"] = token[: limits.TOKEN]
     return bool(openapi.validator(schema).is_valid(looked_at))
 
 

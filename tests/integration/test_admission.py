@@ -11,6 +11,7 @@ import pytest
 from local.template import Template
 from tests.harness.stacks import DAY, Answer, Stack, Token, sample_event, set_token
 from tests.harness.steps import Document, create, new_user
+from tests.harness.token_uses import with_claims
 
 TEMPLATE = Template.read()
 # The calendar endpoint. `tokeninfo` and `revoke_token` have tests of their own.
@@ -129,6 +130,31 @@ def test_outside_of_its_life_a_mytoken_is_answered_401(
 
     assert (answer.status, answer.json["error"]) == (401, "invalid_token")
     assert answer.headers["www-authenticate"] == CHALLENGE_AND_ERROR
+
+
+@pytest.mark.found("A34")
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [
+        pytest.param({"exp": NOW - 1}, "has expired", id="expired"),
+        pytest.param(
+            {"iat": NOW - DAY, "rotation": {"lifetime": 60}}, "has expired", id="lifetime-over"
+        ),
+        pytest.param({"nbf": NOW + DAY}, "is not valid yet", id="not-valid-yet"),
+        pytest.param({"iat": NOW + DAY}, "was issued in the future", id="from-the-future"),
+        pytest.param({"seq_no": 2}, "is not valid.", id="otherwise"),
+    ],
+)
+def test_why_a_mytoken_is_refused_at_this_time_is_told(
+    world: World, operation: str, claims: dict[str, Any], told: str
+) -> None:
+    token = with_claims(world.stack, world.token, **claims)
+
+    answer = world.ask(operation, token)
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+    assert answer.json["error_description"].startswith(f"The mytoken {told}")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -391,8 +391,10 @@ def _asked_by(token: str) -> list[Ask]:
         lambda w: w.add(token=token),
         lambda w: w.delete(NAME, token=token),
         lambda w: w.ask("tokeninfo", token, json={"action": "introspect"}),
-        lambda w: w.ask("revoke_token", token, json={"mom_id": w.mom_id(token)}),
-        lambda w: w.ask("revoke_token", None, json={"token": w.bearer(token)}),
+        lambda w: w.ask("revoke_token", token, json={"mom_id": w.mom_id("other")}),
+        lambda w: w.ask(
+            "revoke_token", None, json={"token": w.bearer(token), "mom_id": w.mom_id("other")}
+        ),
     ]
 
 

@@ -434,8 +434,27 @@ def test_only_who_shows_the_token_in_a_cookie_gets_the_successor_in_one(stack: R
 
     (cookie,) = by_cookie.cookies
     assert cookie.startswith(f"mytoken={successor}; ")
+    assert "; Path=/api; Domain=127.0.0.1; " in cookie  # the issuer's, and the stack's
     assert by_header.json["token_update"]
     assert by_header.cookies == ()
+
+
+@pytest.mark.parametrize("operation", ["list_calendars", "create_calendar"])
+@pytest.mark.parametrize("is_first", ["old", "current"])
+def test_the_issuer_is_not_shown_an_old_cookie_beside_the_current_one(
+    stack: RemoteStack, operation: str, is_first: str
+) -> None:
+    token = stack.mint(FULL, BELOW, rotation={"on_other": True, "auto_revoke": True})
+    successor = ask(stack, "list_calendars", token).json["token_update"]["mytoken"]
+    bearers = [token.bearer, successor] if is_first == "old" else [successor, token.bearer]
+    before = len(stack.server.actions)
+
+    cookies = [f"mytoken={bearer}" for bearer in bearers]
+    answer = ask(stack, operation, None, cookies=cookies)
+
+    assert answer.status in (200, 201)
+    assert stack.server.actions[before:] == ["introspect", "subtokens"]
+    assert ask(stack, "list_calendars", answer.json["token_update"]["mytoken"]).status == 200
 
 
 # --- never used by what is refused before ---------------------------------------------------------

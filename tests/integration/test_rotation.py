@@ -135,6 +135,19 @@ def test_the_successor_works_and_the_old_token_is_dead_at_once(person: Person, u
     assert claims(successor(again))["seq_no"] == 3
 
 
+@pytest.mark.found("A11")
+@pytest.mark.parametrize(("behind", "status"), [(0.3, 200), (5, 200), (6, 401)])
+def test_a_successor_works_where_the_clock_is_behind(
+    person: Person, clock: Clock, behind: float, status: int
+) -> None:
+    clock.now = int(clock.now)
+    made = successor(person.list(person.mint(rotation=ROTATING)))
+
+    clock.passes(-behind)
+
+    assert person.list(made).status == status
+
+
 def test_every_token_of_a_long_chain_is_used_once(person: Person) -> None:
     chain = [person.mint(rotation=ROTATING)]
 
@@ -411,6 +424,67 @@ def test_a_token_that_came_elsewhere_leaves_in_no_cookie(
 
     assert update(answer)["mom_id"] == token.mom_id
     assert answer.cookies == ()
+
+
+@pytest.mark.found("A8")
+@pytest.mark.parametrize("use", [*USES, "get_calendar", "introspect"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (2, 0, 1)], ids=str)
+def test_an_old_cookie_beside_the_current_one_is_no_replay(
+    person: Person, clock: Clock, use: str, order: tuple[int, ...]
+) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    bearers = (token.bearer, made.bearer, _revoked(person).bearer)
+    cookies = [f"mytoken={bearers[number]}" for number in order]
+    clock.passes(LATER)
+
+    answer = _ask(person, use, None, cookies=cookies)
+
+    assert answer.status in (200, 201, 302)
+    if use in USES:
+        made = successor(answer)
+        assert answer.cookies[0].startswith(f"mytoken={made.bearer};")
+    assert person.list(made).status == 200
+
+
+def test_the_fourth_cookie_is_not_tried(person: Person) -> None:
+    dead = [f"mytoken={number}" for number in range(3)]
+
+    answers = [
+        person.list(None, cookies=[*cookies, f"mytoken={person.keeper.bearer}"])
+        for cookies in (dead[:2], dead)
+    ]
+
+    assert [answer.status for answer in answers] == [200, 401]
+
+
+def test_old_cookies_alone_are_a_replay(person: Person, clock: Clock) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    second = successor(person.list(token))
+    third = successor(person.list(second))
+    clock.passes(LATER)
+
+    cookies = [f"mytoken={old.bearer}" for old in (token, second)]
+    answer = person.list(None, cookies=cookies)
+
+    assert answer.status == 401
+    assert person.list(third).status == 401
+
+
+def test_a_request_is_repeated_with_the_cookies_it_was_sent_with(
+    person: Person, clock: Clock
+) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    request: dict[str, Any] = {
+        "cookies": [f"mytoken={bearer}" for bearer in (_revoked(person).bearer, token.bearer)],
+        "headers": {"idempotency-key": "k"},
+        "json": {"name": "repeated"},
+    }
+
+    first, again = (person.stack.invoke("create_calendar", None, **request) for _ in range(2))
+
+    assert (first.status, again.status, again.cookies) == (201, 201, first.cookies)
+    assert person.list(successor(again)).status == 200
 
 
 def test_a_cookie_that_does_not_rotate_is_not_set_again(person: Person) -> None:
@@ -695,6 +769,24 @@ def _just_before_the_change(
 ) -> AbstractContextManager[None]:
     client = person.stack.door("create_calendar", "store").table.client
     return before_each(client, WRITE, act)
+
+
+def _ask(person: Person, use: str, token: Token | None, **more: Any) -> Answer:
+    """One of the uses, or what only looks."""
+    match use:
+        case "get_calendar":
+            path = {"name": person.calendar["name"]}
+            return person.stack.invoke("get_calendar", token, path=path, **more)
+        case "introspect":
+            return person.introspect(token, **more)
+        case _:
+            return person.use(use, token, **more)
+
+
+def _revoked(person: Person) -> Token:
+    token = person.mint()
+    person.stack.revoke(token)
+    return token
 
 
 def _metrics(capsys: pytest.CaptureFixture[str]) -> list[str]:

@@ -143,6 +143,25 @@ def test_the_subtokens_are_the_token_itself_and_its_descendants(
     assert _names(answer.json["mytokens"]) == tree
 
 
+@pytest.mark.found("A37")
+@pytest.mark.parametrize("action", ["list_mytokens", "subtokens"])
+@pytest.mark.parametrize("name", [None, "", "ci"])
+@pytest.mark.parametrize("expires_in", [None, DAY])
+def test_every_entry_has_what_the_original_always_sends(
+    stack: Stack, user: str, action: str, name: str | None, expires_in: int | None
+) -> None:
+    token = stack.mint(*EVERYTHING, user=user, name=name, expires_in=expires_in)
+    stack.mint(*EVERYTHING, user=user, name=name, expires_in=expires_in, parent=token.mom_id)
+
+    mytokens = _ask(stack, token, action).json["mytokens"]
+
+    (tree,) = mytokens if action == "list_mytokens" else [mytokens]
+    entries = [tree["token"], *(child["token"] for child in tree["children"])]
+    assert len(entries) == 2
+    assert all({"mom_id", "name", "created"} <= entry.keys() for entry in entries)
+    assert {entry["name"] for entry in entries} == {name or ""}
+
+
 def test_an_entry_tells_what_is_known_of_a_token_and_no_more(
     stack: Stack, user: str, clock: Clock
 ) -> None:
@@ -162,7 +181,7 @@ def test_an_entry_tells_what_is_known_of_a_token_and_no_more(
                 "expires_at": now + DAY,
             }
         },
-        {"token": {"mom_id": nameless.mom_id, "created": now + 1}},
+        {"token": {"mom_id": nameless.mom_id, "name": "", "created": now + 1}},
     ]
 
 

@@ -235,6 +235,50 @@ def test_where_no_clause_holds_there_is_no_way_to_a_feed(person: Person, clauses
     assert person.stack.dump() == before
 
 
+@pytest.mark.found("A26")
+@pytest.mark.parametrize("use", ["list_calendars", "add_token", "revoke_token", "subtokens"])
+def test_the_log_says_which_member_of_which_clause_fails(
+    person: Person, caplog: pytest.LogCaptureFixture, use: str
+) -> None:
+    clauses: Clauses = [
+        {"hosts": [ELSEWHERE], "nbf": 1},
+        {"hosts": [HERE], "exp": 1_234_567_890},
+        {"nbf": 4_000_000_000},
+        {"usages_other": 0},
+        {"geoip_allow": ["DE"]},
+        {"geoip_disallow": ["FR"]},
+        {"schedule": {"days": []}},
+        {"my own secret": 1},
+        {"hosts": 5},
+    ]
+    token = person.mint(restrictions=clauses)
+
+    answer = person.use(use, token)
+
+    (line,) = _refusals(caplog)
+    assert " ".join(line.failing) == (
+        "0 hosts 1 exp 2 nbf 3 usages_other 4 geoip_allow 5 geoip_disallow 6 schedule 7 unknown "
+        "8 hosts"
+    )
+    assert answer.json.keys() == {"error", "error_description"}
+    assert "hosts" not in answer.text
+
+
+def test_the_log_says_that_the_rotation_is_not_understood(
+    person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = person.mint(rotation={"made_up": True})
+
+    assert person.list(token).status == 403
+
+    (line,) = _refusals(caplog)
+    assert line.failing == ("rotation",)
+
+
+def _refusals(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [record for record in caplog.records if record.msg == "refused"]
+
+
 # --- where ----------------------------------------------------------------------------------------
 
 
@@ -363,7 +407,7 @@ def test_a_window_opens_and_closes_for_a_token_that_stays_the_same(
 
 
 @pytest.mark.parametrize(
-    ("nbf", "exp", "status"), [(0, 0, 200), (-1, 1, 200), (1, 9, 403), (-9, -1, 403)]
+    ("nbf", "exp", "status"), [(0, 0, 200), (-1, 1, 200), (5, 9, 200), (6, 9, 403), (-9, -1, 403)]
 )
 def test_the_times_of_a_clause_are_within_it(
     person: Person, clock: Clock, nbf: int, exp: int, status: int

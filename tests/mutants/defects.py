@@ -71,15 +71,15 @@ MUTANTS = [
     Mutant(
         "a restriction that is not understood is ignored",
         f"{_SHARED}/tokens/restrictions.py",
-        "            self.is_understood\n            and (self.nbf",
-        "            (self.nbf",
+        "return self._not_understood or next(",
+        "return next(",
         "integration/test_usage_limits.py::test_a_clause_that_is_not_understood_lets_nobody_in",
     ),
     Mutant(
         "a list of no hosts is no restriction",
         f"{_SHARED}/tokens/restrictions.py",
-        "(self.hosts is None or ",
-        "(not self.hosts or ",
+        "lambda: self.hosts is None or ",
+        "lambda: not self.hosts or ",
         "unit/test_restrictions.py::test_a_host_must_be_among_those_of_the_clause",
     ),
     Mutant(
@@ -110,6 +110,93 @@ MUTANTS = [
         "for ancestor in token.ancestors]",
         "for ancestor in token.ancestors[:1]]",
         "integration/test_admission.py::test_with_a_recursively_revoked_ancestor_it_answers_401",
+    ),
+    Mutant(
+        "a successor is refused where the clock is behind",
+        f"{_SHARED}/tokens/mytoken.py",
+        "if self.iat > now + limits.CLOCK_LEEWAY:",
+        "if self.iat > now:",
+        "integration/test_rotation.py::test_a_successor_works_where_the_clock_is_behind",
+    ),
+    Mutant(
+        "a token that is not valid yet is told to have expired",
+        f"{_SHARED}/tokens/mytoken.py",
+        "            raise NotValidYet",
+        "            raise Expired",
+        "integration/test_admission.py::test_why_a_mytoken_is_refused_at_this_time_is_told",
+    ),
+    Mutant(
+        "revoking what is dead is refused",
+        f"{_SHARED}/tokens/revoke.py",
+        "        if not _is_dead(authority, credentials, mom_id, refusal):\n            raise",
+        "        if not mom_id or _is_dead(authority, credentials, mom_id, refusal):\n"
+        "            raise",
+        "integration/test_revoke_token.py::test_a_token_that_is_dead_is_revoked_without_a_change",
+    ),
+    Mutant(
+        "a chain that lives is told to be revoked",
+        f"{_SHARED}/tokens/revoke.py",
+        "        return not mom_id\n",
+        "        return True\n",
+        "integration/test_revoke_token.py"
+        "::test_a_superseded_token_revokes_nothing_and_its_successor_does",
+    ),
+    Mutant(
+        "a token that may live later is told to be revoked",
+        f"{_SHARED}/tokens/revoke.py",
+        "    if isinstance(refusal, NotYetAlive):\n        return False\n",
+        "",
+        "integration/test_revoke_token.py"
+        "::test_a_token_that_may_live_later_is_not_taken_for_revoked",
+    ),
+    Mutant(
+        "the cookie of a revoked token stays",
+        f"{_SHARED}/http/cookie.py",
+        "if state.ended and tokens_in(request) == (state.ended,):",
+        "if state.ended and state.by_cookie and not tokens_in(request):",
+        "integration/test_revoke_token.py::test_the_cookie_of_a_revoked_token_is_expired",
+    ),
+    Mutant(
+        "an old cookie beside the current one is a replay",
+        f"{_SHARED}/tokens/access.py",
+        "            replayed.append(mytoken)\n",
+        "            authority.revoke_chain(mytoken, credentials.now)\n",
+        "integration/test_rotation.py::test_an_old_cookie_beside_the_current_one_is_no_replay",
+    ),
+    Mutant(
+        "every cookie is tried, however many there are",
+        f"{_SHARED}/http/credentials.py",
+        "return cookie.tokens_in(request)[: limits.COOKIES]",
+        "return cookie.tokens_in(request)",
+        "integration/test_rotation.py::test_the_fourth_cookie_is_not_tried",
+    ),
+    Mutant(
+        "the cookie does not replace the issuer's",
+        f"{_SHARED}/http/cookie.py",
+        'return f"; Domain={domain}" if is_shared else ""',
+        'return ""',
+        "unit/test_token_update.py::test_a_browser_replaces_the_issuers_cookie",
+    ),
+    Mutant(
+        "the log does not say which member of a clause fails",
+        f"{_SHARED}/tokens/access.py",
+        "raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))",
+        "raise UsageRestricted",
+        "integration/test_usage_limits.py::test_the_log_says_which_member_of_which_clause_fails",
+    ),
+    Mutant(
+        "functions that are restored from one snapshot pause in step",
+        f"{_SHARED}/backoff.py",
+        "_RANDOM = random.SystemRandom()",
+        "_RANDOM = random",
+        "unit/test_backoff.py::test_functions_of_one_snapshot_do_not_pause_in_step",
+    ),
+    Mutant(
+        "a token without a name has none in a list",
+        f"{_SHARED}/tokens/tokeninfo.py",
+        '"name": token.name or "",',
+        '"name": token.name,',
+        "integration/test_tokeninfo.py::test_every_entry_has_what_the_original_always_sends",
     ),
     # --- work before the bound --------------------------------------------------------------------
     Mutant(
@@ -420,6 +507,22 @@ MUTANTS = [
         "integration/test_rotation.py::test_what_the_transaction_refuses_neither_rotates_nor_counts",
     ),
     Mutant(
+        "the key of a list is not honoured",
+        f"{_SHARED}/calendars/calendars.py",
+        "    if not caller.receipt:\n        change = Change.new(now)",
+        "    if True:\n        change = Change.new(now)",
+        "integration/test_idempotency_key.py"
+        "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
+    ),
+    Mutant(
+        "a use that changes no calendar leaves no receipt",
+        f"{_SHARED}/tokens/authority.py",
+        "and (calendar_id or self.leaves_a_trace)):",
+        "and calendar_id):",
+        "integration/test_idempotency_key.py"
+        "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
+    ),
+    Mutant(
         "a receipt is written before the request is done",
         f"{_SHARED}/tokens/authority.py",
         "        return (self.receipts.receipt_write("
@@ -431,12 +534,12 @@ MUTANTS = [
     ),
     # --- one transaction for each change ----------------------------------------------------------
     Mutant(
-        "of two that were sent at once the one of the second before comes too late",
+        "of two that were sent at once the earlier one comes too late",
         f"{_SHARED}/tokens/access.py",
-        "is_valid_at(max(credentials.now, mytoken.iat))",
-        "is_valid_at(credentials.now)",
+        "check_valid_at(max(credentials.now, mytoken.iat))",
+        "check_valid_at(credentials.now)",
         "integration/test_idempotency_key.py"
-        "::test_of_two_that_were_sent_at_once_the_one_of_the_second_before_may_be_the_repetition",
+        "::test_of_two_that_were_sent_at_once_the_earlier_one_may_be_the_repetition",
     ),
     Mutant(
         "a transaction is sent again as another one",

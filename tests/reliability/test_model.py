@@ -68,7 +68,7 @@ troubles = st.builds(
 )
 moments = st.builds(
     Moment,
-    st.sampled_from([0] * 24 + [1, 30, 61, 61, 61, HOUR, DAY, DAY, 10 * DAY, 91 * DAY, -5]),
+    st.sampled_from([0] * 24 + [1, 30, 61, 61, 61, HOUR, DAY, DAY, 10 * DAY, 91 * DAY, -5, -6]),
     st.one_of(*[st.none()] * 4, troubles),
     st.sampled_from([*[False] * 7, True]),
 )
@@ -173,34 +173,51 @@ class Machine(RuleBasedStateMachine):
         """A request that has an Idempotency-Key is sent as it was before."""
         _nth(self.twins.keyed, -1 - ago)(when)
 
-    @rule(by=tokens, age=ages, when=moments, mom_id=mom_ids, recursive=st.booleans())
+    @rule(by=tokens, age=ages, when=moments, mom_id=mom_ids, recursive=st.booleans(), key=keys)
     def revoke_token(
-        self, by: str, age: int, when: Moment, mom_id: str, *, recursive: bool
+        self, by: str, age: int, when: Moment, mom_id: str, *, recursive: bool, key: str
     ) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            return model.revoke_token(shown, mom_id, recursive=recursive)
+            return model.revoke_token(shown, mom_id, recursive=recursive, key=key)
 
         body = {"mom_id": mom_id, "recursive": recursive}
+        self.twins.ask("revoke_token", by, age, when, expect, json=body, key=key)
+
+    @rule(by=tokens, age=ages, when=moments, recursive=st.booleans())
+    def revoke_by_itself(self, by: str, age: int, when: Moment, *, recursive: bool) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.revoke_by_itself(shown, recursive=recursive)
+
+        def body(bearer: str) -> dict[str, Any]:
+            return {"token": bearer, "recursive": recursive}
+
         self.twins.ask("revoke_token", by, age, when, expect, json=body)
 
-    @rule(user=users, when=moments, nth=positions, recursive=st.booleans())
+    @rule(user=users, when=moments, nth=positions, recursive=st.booleans(), key=keys)
     def revoke_a_token_that_is_there(self, user: str, nth: int, **more: Any) -> None:
         mom_id = _nth(self._that_are_there(user) or [UNKNOWN_MOM_ID], nth)
         self.revoke_token(self._keeper(user), 0, mom_id=mom_id, **more)
 
-    @rule(by=tokens, age=ages, when=moments, what=questions, name=names)
-    def look(self, by: str, age: int, when: Moment, what: str, name: str) -> None:
+    @rule(by=tokens, age=ages, when=moments, what=questions, name=names, key=keys)
+    def look(self, by: str, age: int, when: Moment, what: str, *, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            of_one = [name] if what == "get_calendar" else []
-            answer: Answer = getattr(model, what)(shown, *of_one)
+            of_what = {"get_calendar": [name], "introspect": []}.get(what, [key])
+            answer: Answer = getattr(model, what)(shown, *of_what)
             return answer
 
         if what in ("list_calendars", "get_calendar"):
-            self.twins.ask(what, by, age, when, expect, name=name)
+            self.twins.ask(what, by, age, when, expect, name=name, key=key)
         else:
-            self.twins.ask("tokeninfo", by, age, when, expect, json={"action": what})
+            self.twins.ask("tokeninfo", by, age, when, expect, json={"action": what}, key=key)
 
-    @rule(nth=positions, age=st.sampled_from([1, 2]), when=moments, what=questions, name=names)
+    @rule(
+        nth=positions,
+        age=st.sampled_from([1, 2]),
+        when=moments,
+        what=questions,
+        name=names,
+        key=keys,
+    )
     def replay(self, nth: int, **more: Any) -> None:
         """A token is shown that has a successor."""
         rotated = [shown.mom_id for shown in self.twins.given if shown.seq_no > 1]

@@ -16,5 +16,5 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody waits: how long would have been waited, each time as long as it may be."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    monkeypatch.setattr(random, "uniform", lambda _shortest, longest: longest)
+    monkeypatch.setattr(random.SystemRandom, "uniform", lambda _, _shortest, longest: longest)
     return waited

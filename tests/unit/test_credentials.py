@@ -271,6 +271,32 @@ def test_the_cookie_is_found_among_others(cookies: tuple[str, ...]) -> None:
     assert credentials.of(asked(cookies=cookies)).bearer == "c"
 
 
+@pytest.mark.parametrize(
+    ("cookies", "bearers"),
+    [
+        (("mytoken=c", "mytoken=d"), ("c", "d")),
+        (("mytoken=c", "x=y", "mytoken=d", "mytoken=e"), ("c", "d", "e")),
+        (("mytoken=c", "mytoken=c", "mytoken=", "mytoken=d"), ("c", "d")),
+        (tuple(f"mytoken={number}" for number in range(100)), ("0", "1", "2")),
+    ],
+)
+def test_at_most_three_cookies_are_tried(
+    cookies: tuple[str, ...], bearers: tuple[str, ...]
+) -> None:
+    presented = credentials.of(asked(cookies=cookies))
+
+    assert tuple(each.bearer for each in presented.each) == bearers
+    assert all({each.bearer, *each.others} == {*bearers} for each in presented.each)
+
+
+def test_beside_another_token_no_cookie_is_tried() -> None:
+    cookies = ("mytoken=c", "mytoken=d")
+
+    assert credentials.of(asked("Bearer h", cookies=cookies)).others == ()
+    assert credentials.of(asked(body={"mytoken": "b"}, cookies=cookies)).others == ()
+    assert credentials.of(asked(cookies=cookies), "named").others == ()
+
+
 def test_a_cookie_is_read_to_its_end() -> None:
     assert credentials.of(asked(cookies=("mytoken=a=b==",))).bearer == "a=b=="
 
@@ -337,9 +363,3 @@ def test_the_own_origin_is_that_of_the_base_url_without_its_path() -> None:
     )
 
     assert credentials.of(request).bearer == "c"
-
-
-@pytest.mark.parametrize("bearer", ["é", "\ud800", "x\u200b", "ｂearer"])
-def test_a_token_that_is_not_ascii_is_none(bearer: str) -> None:
-    with pytest.raises(InvalidToken):
-        credentials.of(examples.request(), bearer)

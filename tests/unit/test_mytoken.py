@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mytoken_calendars import limits
+from mytoken_calendars.errors import Expired, InvalidToken, IssuedInTheFuture, NotValidYet
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from tests.harness import examples
 from tests.harness.examples import DAY, ISSUER, NOW, claims, mytoken
@@ -92,24 +93,38 @@ def test_a_token_without_capabilities_may_do_nothing() -> None:
     assert not any(token.may(capability) for capability in Capability)
 
 
+def refusal_of(token: Mytoken, now: int = NOW) -> type[InvalidToken] | None:
+    """Why the token is not valid at `now`; None if it is."""
+    try:
+        token.check_valid_at(now)
+    except InvalidToken as refusal:
+        return type(refusal)
+    return None
+
+
+# Every time that a token has, one second before its bound, at it, and after it.
 @pytest.mark.parametrize(
-    ("times", "valid"),
+    ("times", "refusal"),
     [
-        ({}, True),
-        ({"exp": None}, True),
-        ({"exp": NOW}, True),
-        ({"exp": NOW - 1}, False),
-        ({"nbf": NOW}, True),
-        ({"nbf": NOW + 1}, False),
-        ({"iat": NOW}, True),
-        ({"iat": NOW + 1}, False),
-        ({"nbf": NOW, "iat": NOW, "exp": NOW}, True),
+        ({}, None),
+        ({"exp": None}, None),
+        ({"exp": NOW + 1}, None),
+        ({"exp": NOW}, None),
+        ({"exp": NOW - 1}, Expired),
+        ({"nbf": NOW + 4}, None),
+        ({"nbf": NOW + 5}, None),
+        ({"nbf": NOW + 6}, NotValidYet),
+        ({"iat": NOW + 4}, None),
+        ({"iat": NOW + 5}, None),
+        ({"iat": NOW + 6}, IssuedInTheFuture),
+        ({"iat": NOW + 6, "nbf": NOW + 6}, IssuedInTheFuture),
+        ({"nbf": NOW, "iat": NOW, "exp": NOW}, None),
     ],
 )
-def test_a_token_is_valid_from_its_first_second_to_its_last(
-    times: dict[str, int | None], *, valid: bool
+def test_a_token_begins_five_seconds_early_and_ends_on_time(
+    times: dict[str, int | None], refusal: type[InvalidToken] | None
 ) -> None:
-    assert mytoken(**times).is_valid_at(NOW) is valid
+    assert refusal_of(mytoken(**times)) is refusal
 
 
 @pytest.mark.parametrize("rotation", [{}, {"on_other": True}, {"on_AT": True, "auto_revoke": True}])
@@ -124,7 +139,8 @@ def test_a_token_is_valid_from_its_first_second_to_its_last(
         ({"iat": NOW - 60, "exp": NOW - 1}, 61, False),
         ({"iat": NOW - 60, "exp": NOW + 1}, 59, False),
         ({"iat": NOW, "nbf": NOW}, 1, True),
-        ({"iat": NOW + 1}, 60, False),
+        ({"iat": NOW + 5}, 60, True),
+        ({"iat": NOW + 6}, 60, False),
         ({"iat": NOW - 60, "nbf": NOW - 1}, 59, False),
         ({"iat": NOW - 60, "exp": None}, 0, True),
         ({"iat": NOW - 60, "exp": NOW - 1}, 0, False),
@@ -136,7 +152,7 @@ def test_a_token_with_a_lifetime_is_valid_for_as_long_after_it_was_made_anew(
 ) -> None:
     token = mytoken(**times, rotation={**rotation, "lifetime": lifetime})
 
-    assert token.is_valid_at(NOW) is valid
+    assert (refusal_of(token) is None) is valid
 
 
 @pytest.mark.parametrize(
@@ -430,11 +446,12 @@ def test_a_successor_is_valid_at_once_and_to_the_end_of_its_lifetime() -> None:
 
     successor = Mytoken.of(token.successor_claims(NOW, token.exp))
 
-    assert [successor.is_valid_at(NOW + after) for after in (-1, 0, 60, 61)] == [
-        False,
-        True,
-        True,
-        False,
+    assert [refusal_of(successor, NOW + after) for after in (-6, -5, 0, 60, 61)] == [
+        IssuedInTheFuture,
+        None,
+        None,
+        None,
+        Expired,
     ]
 
 

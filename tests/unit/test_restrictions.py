@@ -62,17 +62,18 @@ def clause(members: Mapping[str, Any]) -> Clause:
     [
         ({}, True),
         ({"nbf": NOW}, True),
-        ({"nbf": NOW + 1}, False),
+        ({"nbf": NOW + 5}, True),
+        ({"nbf": NOW + 6}, False),
         ({"exp": NOW}, True),
         ({"exp": NOW - 1}, False),
         ({"nbf": NOW, "exp": NOW}, True),
-        ({"nbf": NOW + 1, "exp": NOW + 2}, False),
+        ({"nbf": NOW + 6, "exp": NOW + 7}, False),
         ({"nbf": 0}, True),
         ({"exp": 0}, False),
         ({"nbf": 0, "exp": limits.LATEST_TIME}, True),
     ],
 )
-def test_a_clause_holds_from_its_first_second_to_its_last(
+def test_a_clause_begins_five_seconds_early_and_ends_on_time(
     members: dict[str, Any], *, holds: bool
 ) -> None:
     assert clause(members).holds(circumstances()) is holds

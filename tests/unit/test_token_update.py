@@ -1,8 +1,14 @@
 """How a successor leaves: in whatever document is answered, and in a cookie if it came in one."""
 
 import json
+import urllib.request
+from dataclasses import replace
+from email.message import Message
 from http import HTTPStatus
+from http.cookiejar import CookieJar
+from io import BytesIO
 from typing import Any
+from urllib.response import addinfourl
 
 import pytest
 
@@ -88,6 +94,56 @@ def test_the_successor_of_a_token_in_a_cookie_leaves_in_one_too(base_url: str, c
 
     assert event["cookies"] == [cookie]
     assert json.loads(event["body"])["token_update"] == SUCCESSOR
+
+
+ISSUER_S_OWN = "mytoken=old; Path=/api; Domain=mytoken.example; Max-Age=604800; HttpOnly; Secure"
+BESIDE = [
+    ("https://mytoken.example", "mytoken.example"),
+    ("https://MYTOKEN.example:8443/issuer", "mytoken.example"),
+    ("https://example", "example"),
+    ("https://token.example", None),
+    ("https://calendars.mytoken.example", None),
+    ("https://mytoken.example.evil.example", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("issuer", "domain"), BESIDE)
+@pytest.mark.parametrize("state", [{"token_update": SUCCESSOR, "by_cookie": True}, {"ended": "t"}])
+def test_the_cookie_is_that_of_the_issuer_the_stack_stands_beside(
+    monkeypatch: pytest.MonkeyPatch, issuer: str, domain: str | None, state: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("MYTOKEN_ISSUER", issuer)
+    presented = replace(request(**state), cookies=("mytoken=t",))
+
+    (cookie,) = with_successor(CREATED, presented).cookies
+
+    attributes = dict(part.partition("=")[::2] for part in cookie.split("; ")[1:])
+    assert attributes.get("Domain") == domain
+    assert attributes["Path"] == "/api"
+
+
+@pytest.mark.found("A27")
+@pytest.mark.parametrize("host", ["mytoken.example", "calendars.mytoken.example"])
+def test_a_browser_replaces_the_issuers_cookie(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("MYTOKEN_ISSUER", "https://mytoken.example")
+    rotated = request(f"https://{host}", token_update=SUCCESSOR, by_cookie=True)
+    (ours,) = with_successor(CREATED, rotated).cookies
+
+    jar = CookieJar()
+    _receives(jar, "https://mytoken.example/api/v0/token/my", ISSUER_S_OWN)
+    _receives(jar, f"https://{host}/api/v0/notifications/calendars", ours)
+
+    assert [(cookie.domain, cookie.path, cookie.value) for cookie in jar] == [
+        (".mytoken.example", "/api", SUCCESSOR["mytoken"])
+    ]
+
+
+def _receives(jar: CookieJar, url: str, cookie: str) -> None:
+    """Lets a browser's jar see an answer with this cookie."""
+    headers = Message()
+    headers["Set-Cookie"] = cookie
+    jar.extract_cookies(addinfourl(BytesIO(), headers, url), urllib.request.Request(url))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("response", [CREATED, NO_CONTENT, REFUSED])

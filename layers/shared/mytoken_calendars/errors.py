@@ -52,7 +52,26 @@ class Superseded(InvalidToken):
         self.committed_ms = committed_ms
 
 
-class AheadOfRegistry(InvalidToken):
+class Expired(InvalidToken):
+    description = "The mytoken has expired: a new one is needed."
+
+
+class NotYetAlive(InvalidToken):
+    """The mytoken is refused now, but may be taken later: it is not dead."""
+
+
+class NotValidYet(NotYetAlive):
+    description = "The mytoken is not valid yet: it can be used from the time of its nbf on."
+
+
+class IssuedInTheFuture(NotYetAlive):
+    description = (
+        "The mytoken was issued in the future: the clock of its issuer, or of this service, is "
+        "wrong."
+    )
+
+
+class AheadOfRegistry(NotYetAlive):
     """The registry does not know of this successor: the table was restored from a backup."""
 
 
@@ -61,13 +80,29 @@ class InsufficientCapabilities(Refusal):
 
 
 class UsageRestricted(Refusal):
+    """`failing` tells the log which member of each clause does not hold, by the clause's index.
+
+    It has no values: they may be places and times of people.
+    """
+
     description = "The restrictions of this mytoken do not allow this use of it, here and now."
+    failing: tuple[str, ...] = ()
+
+    @classmethod
+    def by(cls, *failing: str) -> "UsageRestricted":
+        refusal = cls()
+        refusal.failing = failing
+        return refusal
 
 
 class InvalidGrant(Refusal):
     """The mom_id is unknown, revoked or another user's: a caller cannot tell which."""
 
     description = "The mytoken cannot be used to manage a token with this mom_id."
+
+
+class AlreadyRevoked(InvalidGrant):
+    """A transaction would revoke what is revoked already; its other writes are still to be done."""
 
 
 class NotFound(Refusal):

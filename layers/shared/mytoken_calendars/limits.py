@@ -48,6 +48,9 @@ CLAUSES = 32  # of a mytoken: further ones are ignored, so they allow no request
 HOSTS = 64  # of a clause: a clause with more never holds
 USES = 2**53  # parsers of JSON may differ about larger numbers (RFC 8259, 6)
 LATEST_TIME = 253_402_214_400  # seconds since 1970, the last day of 9999: its events can still end
+# Seconds by which clocks may differ. A successor may be shown at once to a function whose clock is
+# behind. The end of a token has no leeway: nothing is late by mistake.
+CLOCK_LEEWAY = 5
 CLIENT_NAMES = 8  # of one address: its owner may give it thousands, and each is looked up
 CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
 
@@ -55,6 +58,7 @@ CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
 
 REPEATABLE = _DAY  # seconds for which a receipt is kept
 SUCCESSOR_REPEATED = _MINUTE  # seconds for which a successor is handed out once more
+COOKIES = 3  # of one name that are tried: a browser has one for each path and domain
 COOKIE = 4 * _DAY  # seconds that a browser keeps a successor
 GENERATIONS = 16  # commit times are kept for this many rotations, enough to recognise a lost race
 COMMIT = 60_000  # milliseconds: more than the 25 seconds that a function may run

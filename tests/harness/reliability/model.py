@@ -13,6 +13,7 @@ from typing import Any
 
 DAY = 24 * 60 * 60
 DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
+LEEWAY = 5  # seconds by which a token may be shown before it was made: clocks differ
 GENERATIONS = 16  # of a chain, of which is known when they were rotated
 
 NOTIFY = "manage_mytokens:notify"
@@ -66,8 +67,11 @@ class Token:
     def seq_no(self) -> int:
         return max(self.made)
 
+    def begins(self, seq_no: int) -> int:
+        return self.made[seq_no] - LEEWAY
+
     def is_valid(self, seq_no: int, now: int) -> bool:
-        return self.made[seq_no] <= now and (self.expires is None or now <= self.expires)
+        return self.begins(seq_no) <= now and (self.expires is None or now <= self.expires)
 
     def may(self, capability: str) -> bool:
         return any(_covers(held, capability) for held in self.capabilities)
@@ -167,10 +171,12 @@ class Model:
     # --- requests that need a token
 
     @_request
-    def list_calendars(self, shown: Shown) -> Answer:
-        token = self._admitted(shown, READ_NOTIFY)
-        theirs = [c for (owner, _), c in sorted(self.calendars.items()) if owner == token.owner]
-        return self._used(token, 200, [self._document(calendar) for calendar in theirs])
+    def list_calendars(self, shown: Shown, key: str) -> Answer:
+        def listed(token: Token) -> list[Any]:
+            calendars = sorted(self.calendars.items())
+            return [self._document(c) for (owner, _), c in calendars if owner == token.owner]
+
+        return self._listed(shown, "list_calendars", READ_NOTIFY, listed, key)
 
     @_request
     def get_calendar(self, shown: Shown, name: str) -> Answer:
@@ -229,15 +235,34 @@ class Model:
         return self._receipted(self._used(token, 204), shown, request, calendar.address, key)
 
     @_request
-    def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool) -> Answer:
+    def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool, key: str = "") -> Answer:
         if not mom_id:
             raise Refused(400, "invalid_request")
+        request = ("revoke", mom_id, str(recursive))
+        if receipt := self._receipt(shown, request, key):
+            status = 200 if receipt.successor else 204
+            return Answer(status, successor=receipt.successor, replayed=True)
+        own = mom_id == shown.mom_id
+        if own and self._is_dead(shown):
+            return Answer(204)
         token = self._alive(shown)
-        own = mom_id == token.mom_id
         if not own:
             self._limited(token)
-        self.revoke(self._reachable(token, mom_id, "manage_mytokens:revoke"), recursive=recursive)
-        return Answer(204) if own else self._used(token, 204)
+        revoked = self._reachable(token, mom_id, "manage_mytokens:revoke", of=self._is_issued)
+        if not (revoked.revoked_tree if recursive else revoked.revoked):
+            self.revoke(revoked, recursive=recursive)
+        if own:
+            return Answer(204)
+        return self._traced(self._used(token, 204), shown, request, key)
+
+    @_request
+    def revoke_by_itself(self, shown: Shown, *, recursive: bool) -> Answer:
+        """The request has the token itself as its name, and nothing else."""
+        token = self.tokens[shown.mom_id]
+        if token.begins(shown.seq_no) > self.now:
+            raise Refused(401, "invalid_token")
+        answer: Answer = self.revoke_token(shown, shown.mom_id, recursive=recursive)
+        return Answer(204) if answer.status == 401 else answer
 
     @_request
     def introspect(self, shown: Shown) -> Answer:
@@ -245,17 +270,21 @@ class Model:
         return Answer(200, (token.mom_id, None if token.limit is None else token.uses))
 
     @_request
-    def list_mytokens(self, shown: Shown) -> Answer:
-        token = self._admitted(shown, "manage_mytokens:list")
-        theirs = [t.mom_id for t in self.tokens.values() if t.owner == token.owner]
-        return self._used(token, 200, sorted(filter(self.is_there, theirs)))
+    def list_mytokens(self, shown: Shown, key: str) -> Answer:
+        def listed(token: Token) -> list[str]:
+            theirs = [t.mom_id for t in self.tokens.values() if t.owner == token.owner]
+            return sorted(filter(self.is_there, theirs))
+
+        return self._listed(shown, "list_mytokens", "manage_mytokens:list", listed, key)
 
     @_request
-    def subtokens(self, shown: Shown) -> Answer:
-        token = self._admitted(shown, "tokeninfo:subtokens")
-        tokens = self.tokens.values()
-        family = [t.mom_id for t in tokens if token.mom_id in (t.mom_id, *t.ancestors)]
-        return self._used(token, 200, sorted(filter(self.is_there, family)))
+    def subtokens(self, shown: Shown, key: str) -> Answer:
+        def listed(token: Token) -> list[str]:
+            tokens = self.tokens.values()
+            family = [t.mom_id for t in tokens if token.mom_id in (t.mom_id, *t.ancestors)]
+            return sorted(filter(self.is_there, family))
+
+        return self._listed(shown, "subtokens", "tokeninfo:subtokens", listed, key)
 
     # --- feeds, which need none
 
@@ -330,10 +359,23 @@ class Model:
     def _admitted(self, shown: Shown, *capabilities: str) -> Token:
         return self._limited(self._alive(shown, *capabilities))
 
-    def _reachable(self, token: Token, mom_id: str, reaching_all: str) -> Token:
+    def _is_dead(self, shown: Shown) -> bool:
+        """Whether the token's whole chain is revoked or has expired."""
+        token = self.tokens[shown.mom_id]
+        if token.begins(shown.seq_no) > self.now:
+            return False
+        return not (token.is_valid(shown.seq_no, self.now) and self.is_there(token.mom_id))
+
+    def _is_issued(self, mom_id: str) -> bool:
+        return mom_id in self.tokens
+
+    def _reachable(
+        self, token: Token, mom_id: str, reaching_all: str, of: Callable[[str], bool] | None = None
+    ) -> Token:
+        """`of` says which tokens there are: by default those that are not revoked."""
         if mom_id in ("", token.mom_id):
             return token
-        is_theirs = self.is_there(mom_id) and self.tokens[mom_id].owner == token.owner
+        is_theirs = (of or self.is_there)(mom_id) and self.tokens[mom_id].owner == token.owner
         if token.may(reaching_all):
             if not is_theirs:
                 raise Refused(403, "invalid_grant")
@@ -376,6 +418,27 @@ class Model:
         return {"name": calendar.name, **({"subscribed_tokens": below} if below else {})}
 
     # --- requests that are repeated under their Idempotency-Key
+
+    def _listed(
+        self,
+        shown: Shown,
+        what: str,
+        capability: str,
+        listed: Callable[[Token], list[Any]],
+        key: str,
+    ) -> Answer:
+        """A list, which is made anew for a repeated request."""
+        if receipt := self._receipt(shown, (what,), key):
+            content = listed(self.tokens[shown.mom_id])
+            return Answer(200, content, successor=receipt.successor, replayed=True)
+        token = self._admitted(shown, capability)
+        return self._traced(self._used(token, 200, listed(token)), shown, (what,), key)
+
+    def _traced(self, answer: Answer, shown: Shown, request: tuple[str, ...], key: str) -> Answer:
+        """With a receipt, if the use alone leaves a trace."""
+        token = self.tokens[shown.mom_id]
+        leaves_a_trace = token.rotates or token.limit is not None
+        return self._receipted(answer, shown, request, "", key) if leaves_a_trace else answer
 
     def _receipted(
         self, answer: Answer, shown: Shown, request: tuple[str, ...], address: str, key: str

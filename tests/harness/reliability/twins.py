@@ -149,13 +149,14 @@ class Twins:
         json: Any = None,
         key: str = "",
     ) -> None:
+        """`json` is the body, or makes it of the token that is shown."""
         with self._at(when, operation):
             answer = self.stack.invoke(
                 operation,
                 self.given[shown],
                 path={"name": name},
                 raw_path=f"{CALENDARS_PATH}/{name}",
-                json=json,
+                json=json(self.given[shown]) if callable(json) else json,
                 headers={"idempotency-key": key} if key else None,
             )
         self._look()

@@ -87,10 +87,11 @@ class Store(Protocol):
 
 
 def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
-    """The caller's calendars with their tokens, by name. Raises Outdated."""
+    """The caller's calendars with their tokens, by name; read anew if repeated. Raises Outdated."""
     calendars = store.all(caller.owner)
-    change = Change.new(now)
-    store.commit_use(change, caller.use(change))
+    if not caller.receipt:
+        change = Change.new(now)
+        store.commit_use(change, caller.use(change))
     return calendars
 
 

@@ -1,9 +1,9 @@
 """Which mytoken a request presents: in its header, body or cookie, and never in its query."""
 
+from mytoken_calendars import limits
 from mytoken_calendars.errors import InvalidRequest, InvalidToken, MytokenMissing
-from mytoken_calendars.http import body, idempotency_key
+from mytoken_calendars.http import body, cookie, idempotency_key
 from mytoken_calendars.http.request import Request
-from mytoken_calendars.http.token_update import COOKIE
 from mytoken_calendars.tokens.authority import Credentials
 
 
@@ -15,29 +15,30 @@ def of(request: Request, bearer: str | None = None) -> Credentials:
     Raises PayloadTooLarge and UnsupportedMediaType; InvalidRequest for two different tokens and
     for an Idempotency-Key that is none; MytokenMissing and InvalidToken.
     """
-    bearer = bearer or _presented(request)
-    if not bearer.isascii():
-        raise InvalidToken
+    first, *others = (bearer,) if bearer else _presented(request)
     return Credentials(
-        bearer,
+        first,
         stack_url=request.base_url,
         address=request.address,
         arrived=request.arrived,
         now=request.now,
         state=request.state,
         idempotency_key=idempotency_key.key_of(request),
+        others=tuple(others),
     )
 
 
-def _presented(request: Request) -> str:
+def _presented(request: Request) -> tuple[str, ...]:
+    """The tokens that the request presents: one, or those of several cookies."""
     in_body, in_header = _in_body(request), _in_header(request)
     if in_header and in_body and in_header != in_body:
         raise InvalidRequest("The Authorization header and the body hold different mytokens.")
     request.state.by_cookie = not (in_header or in_body)
-    bearer = in_header or in_body or _in_cookie(request)
-    if not bearer:
+    bearer = in_header or in_body
+    bearers = (bearer,) if bearer else _in_cookies(request)
+    if not bearers:
         raise MytokenMissing
-    return bearer
+    return bearers
 
 
 def _in_header(request: Request) -> str | None:
@@ -59,15 +60,14 @@ def _in_body(request: Request) -> str | None:
         return None
 
 
-def _in_cookie(request: Request) -> str | None:
-    """The cookie, unless a page of another origin makes the browser send it."""
+def _in_cookies(request: Request) -> tuple[str, ...]:
+    """The first cookies, unless a page of another origin makes the browser send them."""
     own = _origin(request.base_url)
     origin = request.headers.get("origin", own)
     site = request.headers.get("sec-fetch-site", "none")
     if origin != own or site not in ("none", "same-origin"):
-        return None
-    cookies = (cookie.strip().partition("=") for cookie in request.cookies)
-    return next((value for name, _, value in cookies if name == COOKIE), None)
+        return ()
+    return cookie.tokens_in(request)[: limits.COOKIES]
 
 
 def _origin(url: str) -> str:

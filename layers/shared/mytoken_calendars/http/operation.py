@@ -90,10 +90,14 @@ def _log(refusal: errors.Refusal, response: Response, request_id: str) -> None:
     logger = logs.logger()
     log = logger.warning if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logger.info
     cause = type(refusal.__cause__).__name__ if refusal.__cause__ else None
+    more: dict[str, Any] = {}
+    if isinstance(refusal, errors.UsageRestricted):
+        more["failing"] = refusal.failing
     log(
         "refused",
         error=type(refusal).__name__,
         status=response.status.value,
         cause=cause,
         request_id=request_id,
+        **more,
     )

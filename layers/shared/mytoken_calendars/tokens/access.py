@@ -1,6 +1,6 @@
 """Access control: admits callers to operations, and to the tokens they may put into calendars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +14,14 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
-from mytoken_calendars.tokens.restrictions import Circumstances, Clause, first_that_holds
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
+from mytoken_calendars.tokens.restrictions import Circumstances, Clause, failures, first_that_holds
 from mytoken_calendars.tokens.rotation import is_replay
 
 # Either capability lets a caller add tokens; `manageable_token` decides which tokens.
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
+
+Find = Callable[[Caller, str], TokenRecord]  # raises InvalidGrant
 
 
 def admit(
@@ -30,43 +32,30 @@ def admit(
 ) -> Caller:
     """The caller, if its mytoken is alive, has one of `capabilities`, and may be used here and now.
 
-    Without `capabilities`, any alive token is enough. With `receipts`, a request that was done
-    before is recognised by its Idempotency-Key. Its caller is admitted with the receipt, and
-    capabilities are not checked again.
-
-    Raises InvalidToken, InsufficientCapabilities or UsageRestricted, in this order;
-    IdempotencyKeyReused if the key was used for another request; RepeatedTooLate if the successor
-    is no longer current.
+    Raises the errors of `identify`, and UsageRestricted after them.
     """
-    if receipts and (key := credentials.idempotency_key):
-        # Its arrival counts, so that a cold start does not shorten the time for repeating.
-        receipt = receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
-        if receipt:
-            return _admit_again(authority, credentials, receipt)
-    caller = allowed(identify(authority, credentials, *capabilities))
-    return replace(caller, receipts=receipts)
+    caller = identify(authority, credentials, *capabilities, receipts=receipts)
+    return caller if caller.receipt else allowed(caller)
 
 
-def identify(authority: Authority, credentials: Credentials, *capabilities: Capability) -> Caller:
+def identify(
+    authority: Authority,
+    credentials: Credentials,
+    *capabilities: Capability,
+    receipts: Receipts | None = None,
+) -> Caller:
     """The caller, if its mytoken is alive and has one of `capabilities`; ignores restrictions.
 
-    Raises InvalidToken or InsufficientCapabilities.
+    Without `capabilities`, any alive token is enough. With `receipts`, a request that was done
+    before is recognised by its Idempotency-Key; capabilities are not checked again then.
+
+    Raises InvalidToken or InsufficientCapabilities; for a key also IdempotencyKeyReused,
+    RepeatedTooLate if the successor is no longer current, and UsageRestricted.
     """
-    mytoken = authority.verify(credentials)
-    if not mytoken.is_valid_at(credentials.now):
-        raise InvalidToken("The mytoken has expired or is not valid yet.")
-    state = credentials.state
-    try:
-        record = authority.look_up(mytoken, credentials)
-    except Superseded as superseded:
-        replayed = is_replay(superseded, credentials.arrived, state)
-        if replayed and mytoken.is_revoked_when_replayed:
-            authority.revoke_chain(mytoken, credentials.now)
-        raise
-    state.was_alive = True
-    if capabilities and not any(mytoken.may(capability) for capability in capabilities):
-        raise InsufficientCapabilities
-    return Caller(mytoken, record, credentials, authority)
+    caller = _living(authority, credentials, receipts)
+    if caller.receipt or not capabilities or any(map(caller.mytoken.may, capabilities)):
+        return caller
+    raise InsufficientCapabilities
 
 
 def allowed(caller: Caller) -> Caller:
@@ -83,21 +72,23 @@ def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
     return reachable_token(caller, mom_id, Capability.NOTIFY)
 
 
-def reachable_token(caller: Caller, mom_id: str, capability_for_all: Capability) -> TokenRecord:
+def reachable_token(
+    caller: Caller, mom_id: str, capability_for_all: Capability, find: Find | None = None
+) -> TokenRecord:
     """The token with this mom_id, if the caller's token reaches it; an empty mom_id is its own.
 
     It reaches itself and its descendants; with `capability_for_all`, every token of its user.
     Without that, an unknown mom_id is refused like one out of reach, so that a caller cannot find
-    out which mom_ids exist.
+    out which mom_ids exist. `find` looks for another token, by default among those not revoked.
 
-    Raises InsufficientCapabilities; InvalidGrant for a mom_id that is unknown or revoked.
+    Raises InsufficientCapabilities; InvalidGrant for a mom_id that is not found.
     """
     own = caller.record
     if mom_id in ("", own.mom_id):
         return own
     reaches_all = caller.mytoken.may(capability_for_all)
     try:
-        token = caller.authority.find(caller, mom_id)
+        token = (find or caller.authority.find)(caller, mom_id)
     except InvalidGrant:
         if reaches_all:
             raise
@@ -107,16 +98,59 @@ def reachable_token(caller: Caller, mom_id: str, capability_for_all: Capability)
     return token
 
 
-def _admit_again(authority: Authority, credentials: Credentials, receipt: Receipt) -> Caller:
+def _living(authority: Authority, credentials: Credentials, receipts: Receipts | None) -> Caller:
+    """The holder of the first token that lives, of those that a browser has sent.
+
+    A token with a successor is a replay only if no other one lives: a browser keeps a cookie for
+    each path and domain, so it may send an old one beside the current one.
+    """
+    replayed: list[Mytoken] = []
+    refusal = InvalidToken()
+    for shown in credentials.each:
+        try:
+            if receipt := _receipt_of(shown, receipts):
+                return _admit_again(authority, shown, receipt, replayed)
+            return replace(_alive(authority, shown, replayed), receipts=receipts)
+        except InvalidToken as refused:
+            refusal = refused
+    for mytoken in replayed:
+        authority.revoke_chain(mytoken, credentials.now)
+    raise refusal
+
+
+def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
+    key = credentials.idempotency_key
+    if not (receipts and key):
+        return None
+    # Its arrival counts, so that a cold start does not shorten the time for repeating.
+    return receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
+
+
+def _alive(authority: Authority, credentials: Credentials, replayed: list[Mytoken]) -> Caller:
+    """The token's holder. A token whose chain has to be revoked as it is shown joins `replayed`."""
+    mytoken, state = authority.verify(credentials), credentials.state
+    mytoken.check_valid_at(credentials.now)
+    try:
+        record = authority.look_up(mytoken, credentials)
+    except Superseded as superseded:
+        if mytoken.is_revoked_when_replayed and is_replay(superseded, credentials.arrived, state):
+            replayed.append(mytoken)
+        raise
+    state.was_alive = True
+    return Caller(mytoken, record, credentials, authority)
+
+
+def _admit_again(
+    authority: Authority, credentials: Credentials, receipt: Receipt, replayed: list[Mytoken]
+) -> Caller:
     """Admits a repeated request without using its token again.
 
     The finished request checked the capabilities, counted the use, and may have rotated the token.
     If it did, the receipt has the successor for `limits.SUCCESSOR_REPEATED` seconds, and the caller
-    is the successor's holder. After that the presented token is an old one: InvalidToken, and with
-    `auto_revoke` the chain is revoked.
+    is the successor's holder. After that the presented token is an old one.
     """
     if receipt.token_update is None:
-        caller = identify(authority, credentials)
+        caller = _alive(authority, credentials, replayed)
     else:
         caller = _holder_of(receipt.token_update, authority, credentials)
     # Places and times are checked again. The limit of uses is not: the finished request was
@@ -137,13 +171,12 @@ def _holder_of(
     credentials = replace(credentials, bearer=successor["mytoken"])
     try:
         mytoken = authority.verify(credentials)
+        # The two copies of a request may begin in different seconds. If the later copy finished
+        # first, the successor's `iat` is later than this request's `now`: it is valid, too.
+        mytoken.check_valid_at(max(credentials.now, mytoken.iat))
         record = authority.look_up(mytoken, credentials)
     except InvalidToken:
         raise RepeatedTooLate from None
-    # The two copies of a request may begin in different seconds. If the later copy finished first,
-    # the successor's `iat` is later than this request's `now`. Such a successor is valid, too.
-    if not mytoken.is_valid_at(max(credentials.now, mytoken.iat)):
-        raise RepeatedTooLate
     return Caller(mytoken, record, credentials, authority)
 
 
@@ -151,7 +184,7 @@ def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     """The first clause that holds; None without restrictions. Raises UsageRestricted."""
     mytoken, credentials = caller.mytoken, caller.credentials
     if not mytoken.rotation_is_understood:
-        raise UsageRestricted
+        raise UsageRestricted.by("rotation")
     if not mytoken.restrictions:
         return None
     circumstances = Circumstances(
@@ -163,5 +196,5 @@ def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
     )
     clause = first_that_holds(mytoken.restrictions, circumstances)
     if clause is None:
-        raise UsageRestricted
+        raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))
     return clause

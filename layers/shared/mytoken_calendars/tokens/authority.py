@@ -17,7 +17,8 @@ class Credentials:
     """What a request shows of its caller: the token's text, the address and the time.
 
     `stack_url` is where clients reach this stack. `now` is in seconds; `arrived` is the time when
-    the gateway got the request, in milliseconds.
+    the gateway got the request, in milliseconds. `others` are further tokens, from other cookies of
+    the same name.
     """
 
     bearer: str
@@ -27,6 +28,19 @@ class Credentials:
     now: int
     state: RequestState = field(default_factory=RequestState)
     idempotency_key: IdempotencyKey | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def each(self) -> tuple["Credentials", ...]:
+        """These credentials, and those of each of the `others`, which has the rest beside it."""
+        bearers = (self.bearer, *self.others)
+        return (
+            self,
+            *(
+                replace(self, bearer=other, others=tuple(b for b in bearers if b != other))
+                for other in self.others
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,8 +63,13 @@ class Caller:
     def owner(self) -> Owner:
         return self.mytoken.owner
 
+    @property
+    def leaves_a_trace(self) -> bool:
+        """Whether a use of the mytoken counts or rotates, by itself."""
+        return self.mytoken.rotates or (self.clause is not None and self.clause.limits_use)
+
     def use(self, change: Change, calendar_id: str = "") -> Use:
-        """The use of the mytoken for a change.
+        """The use of the mytoken for a change; of the calendar with this id, if it changes one.
 
         An operation calls this right before its commit, since some uses cannot be undone. The
         client gets the successor of a rotated token after the commit. Raises the errors of
@@ -74,10 +93,11 @@ class Caller:
         """The write of the receipt; it is the first one of the transaction.
 
         A commit raises the refusal of its first failed condition. So a duplicate of a finished
-        request meets the receipt before anything that the request has changed.
+        request meets the receipt before anything that the request has changed. Without a receipt,
+        a request that changes no calendar may be repeated unless its use leaves a trace.
         """
         key = self.credentials.idempotency_key
-        if not (self.receipts and key):
+        if not (self.receipts and key and (calendar_id or self.leaves_a_trace)):
             return ()
         receipt = Receipt(calendar_id, use.token_update)
         return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)
@@ -126,6 +146,9 @@ class Authority(Protocol):
 class TokenAdministration(Authority, Protocol):
     """An authority that can list and revoke its tokens."""
 
+    def find_issued(self, caller: Caller, mom_id: str) -> TokenRecord:
+        """Another token of the caller's user, also a revoked one. Raises InvalidGrant."""
+
     def tokens_of(self, caller: Caller) -> list[TokenRecord]:
         """All tokens of the caller's user that are not revoked."""
 
@@ -137,7 +160,7 @@ class TokenAdministration(Authority, Protocol):
         """
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
-        """Revokes a token, if `recursive` with its descendants.
+        """Revokes a token, if `recursive` with its descendants; does nothing if that is so already.
 
-        Revoking another token is a use of the caller's own.
+        Revoking another token is a use of the caller's own, also if it is revoked already.
         """

@@ -2,7 +2,8 @@
 
 For 24 hours (`limits.REPEATABLE`) a request with a key changes things once, however often it is
 sent with the same token: the commit of a change also writes a receipt, and a commit that finds a
-receipt fails. A repeated request finds the receipt and is answered from it.
+receipt fails. A repeated request finds the receipt and is answered from it. The receipt of a
+request that only lists has nothing but the successor of its token: the list is made anew.
 
 Source: the IETF draft on the Idempotency-Key header field.
 """
@@ -26,9 +27,9 @@ class IdempotencyKey:
 class Receipt:
     """What a finished request has done.
 
-    `calendar_id` is the calendar that it changed. `token_update` is the mytoken response object of
-    the successor. It is None if the token was not rotated, and also once the successor is too old
-    to be handed out again.
+    `calendar_id` is the calendar that it changed, if any. `token_update` is the mytoken response
+    object of the successor. It is None if the token was not rotated, and also once the successor is
+    too old to be handed out again.
     """
 
     calendar_id: str

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
-from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.errors import Expired, InvalidToken, IssuedInTheFuture, NotValidYet
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.restrictions import Restrictions, Time
 from mytoken_calendars.tokens.rotation import Rotation
@@ -128,12 +128,15 @@ class Mytoken(BaseModel):
         ends = [clause.exp for clause in self.restrictions if clause.exp is not None]
         return max(ends, default=None) if len(ends) == len(self.restrictions) else None
 
-    def is_valid_at(self, now: int) -> bool:
-        """Whether the token is valid at `now`; its last second is included."""
-        ends = [self.exp] if self.exp is not None else []
-        if self.rotation and self.rotation.lifetime:
-            ends.append(self.iat + self.rotation.lifetime)
-        return max(self.nbf, self.iat) <= now <= min(ends, default=now)
+    def check_valid_at(self, now: int) -> None:
+        """Raises IssuedInTheFuture, NotValidYet or Expired; the last second is included."""
+        if self.iat > now + limits.CLOCK_LEEWAY:
+            raise IssuedInTheFuture
+        if self.nbf > now + limits.CLOCK_LEEWAY:
+            raise NotValidYet
+        ends = (self.exp, self.rotation.end(self.iat) if self.rotation else None)
+        if any(end is not None and now > end for end in ends):
+            raise Expired
 
     def may(self, capability: Capability) -> bool:
         return any(capability.is_covered_by(held) for held in self.capabilities)
@@ -162,10 +165,9 @@ class Mytoken(BaseModel):
 
     def ending(self, now: int, expires: int | None) -> dict[str, int]:
         """The `exp` that a `lifetime` gives to a token made at `now`; {} without a `lifetime`."""
-        if self.rotation is None or not self.rotation.lifetime:
-            return {}
+        end = self.rotation.end(now) if self.rotation else None
         latest = limits.LATEST_TIME if expires is None else expires
-        return {"exp": min(now + self.rotation.lifetime, latest)}
+        return {} if end is None else {"exp": min(end, latest)}
 
     def response(self, bearer: str, now: int) -> dict[str, Any]:
         """The mytoken response object that hands the token out, as `bearer`."""
@@ -186,8 +188,7 @@ class TokenRecord:
     """What an authority knows of a token it has issued, looked up by its mom_id.
 
     `ancestors` are mom_ids, the parent first. `expires` is None for a token that never expires.
-    `uses` counts the uses under each limited clause, by the clause's digest. `conditions` are
-    checks for the commit of an operation: they fail if the token has changed.
+    `uses` are counted by the digest of a clause. `conditions` check that the token is unchanged.
     """
 
     mom_id: str

@@ -15,8 +15,9 @@ class RequestState:
     response carries it, since the client has no other token left.
     `was_alive`: an attempt has found the token alive. `memory` belongs to the authority, by bearer.
     `fields` are the parsed fields of the body, or the refusal that parsing has raised.
-    `by_cookie`: the token came in a cookie, so its successor is sent in one, too. `repeated`: the
-    request was done before, and is answered from its receipt.
+    `by_cookie`: the token came in a cookie, so its successor is sent in one, too. `ended` is the
+    token that the request has revoked, or wanted to revoke and found dead: a cookie that holds it
+    is expired. `repeated`: the request was done before, and is answered from its receipt.
     """
 
     token_update: Mapping[str, Any] | None = None
@@ -24,4 +25,5 @@ class RequestState:
     memory: dict[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] | Refusal | None = field(default=None, compare=False, repr=False)
     by_cookie: bool = False
+    ended: str = field(default="", repr=False)
     repeated: bool = False

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Protocol, Self
@@ -125,40 +125,48 @@ class Clause(BaseModel):
         return self.usages_other is not None
 
     def holds(self, circumstances: Circumstances) -> bool:
-        """Whether all its members hold. Names are looked up last, and only if all others hold."""
+        return not self.failing(circumstances)
+
+    def failing(self, circumstances: Circumstances) -> str:
+        """The first member that does not hold, "" if all do; "unknown" is one not known here.
+
+        Names are looked up last, and only if all others hold.
+        """
         now = circumstances.now
-        return (
-            self.is_understood
-            and (self.nbf is None or now >= self.nbf)
-            and (self.exp is None or now <= self.exp)
-            and self._has_uses_left(circumstances)
-            and (self.schedule is None or self.schedule.holds(now, circumstances.created))
-            and self._allows_the_country(circumstances)
-            and (self.hosts is None or hosts.include(self.hosts, circumstances))
-        )
+        members: dict[str, Callable[[], bool]] = {
+            "nbf": lambda: self.nbf is None or now >= self.nbf - limits.CLOCK_LEEWAY,
+            "exp": lambda: self.exp is None or now <= self.exp,
+            "usages_other": lambda: self._has_uses_left(circumstances),
+            "schedule": lambda: (
+                self.schedule is None or self.schedule.holds(now, circumstances.created)
+            ),
+            "geoip_allow": lambda: (
+                self.geoip_allow is None or _is_among(circumstances.country, self.geoip_allow)
+            ),
+            "geoip_disallow": lambda: (
+                self.geoip_disallow is None
+                or _is_outside(circumstances.country, self.geoip_disallow)
+            ),
+            "hosts": lambda: self.hosts is None or hosts.include(self.hosts, circumstances),
+        }
+        return self._not_understood or next((m for m, holds in members.items() if not holds()), "")
 
     @property
     def is_understood(self) -> bool:
         """Whether all its members are known here, and well-formed."""
-        return not self.model_extra and not any(
-            value is not None and getattr(self, name) is None
-            for name, value in self._in_token.items()
-        )
+        return not self._not_understood
+
+    @property
+    def _not_understood(self) -> str:
+        """A member that is not known here, or malformed; "" if there is none."""
+        if self.model_extra:
+            return "unknown"
+        present = (name for name, value in self._in_token.items() if value is not None)
+        return next((name for name in present if getattr(self, name) is None), "")
 
     def _has_uses_left(self, circumstances: Circumstances) -> bool:
         limit = self.usages_other
         return limit is None or circumstances.uses.get(self.digest, 0) < limit
-
-    def _allows_the_country(self, circumstances: Circumstances) -> bool:
-        allowed, disallowed = self.geoip_allow, self.geoip_disallow
-        if allowed is None and disallowed is None:
-            return True
-        country = circumstances.country
-        return (
-            country is not None
-            and (allowed is None or _is_among(country, allowed))
-            and (disallowed is None or not _is_among(country, disallowed))
-        )
 
 
 def _first(clauses: Any) -> Any:
@@ -174,5 +182,15 @@ def first_that_holds(restrictions: Sequence[Clause], circumstances: Circumstance
     return next((clause for clause in restrictions if clause.holds(circumstances)), None)
 
 
-def _is_among(country: str, codes: list[str]) -> bool:
-    return country.upper() in {code.upper() for code in codes}
+def failures(restrictions: Sequence[Clause], circumstances: Circumstances) -> list[str]:
+    """Of each clause its index, and the first member that does not hold."""
+    failing = [clause.failing(circumstances) for clause in restrictions]
+    return [f"{index} {member}" for index, member in enumerate(failing)]
+
+
+def _is_among(country: str | None, codes: list[str]) -> bool:
+    return country is not None and country.upper() in {code.upper() for code in codes}
+
+
+def _is_outside(country: str | None, codes: list[str]) -> bool:
+    return country is not None and not _is_among(country, codes)

@@ -37,6 +37,10 @@ class Rotation(BaseModel):
     lifetime: Annotated[int, Field(ge=0)] = 0
     auto_revoke: bool = False
 
+    def end(self, made: int) -> int | None:
+        """The last second of a token that was issued or rotated at `made`; None without a limit."""
+        return made + self.lifetime if self.lifetime else None
+
 
 def is_replay(superseded: Superseded, arrived: int, state: RequestState) -> bool:
     """Whether a request shows an old token instead of having lost a race.

@@ -9,6 +9,7 @@ from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.tokens.access import admit, identify
 from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
+from mytoken_calendars.tokens.idempotency import Receipts
 from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
 
 
@@ -24,24 +25,24 @@ Tree = dict[str, Any]
 
 
 def document(
-    authority: TokenAdministration, credentials: Credentials, action: Action
+    authority: TokenAdministration, credentials: Credentials, action: Action, receipts: Receipts
 ) -> dict[str, Any]:
-    """The answer to one of the actions.
+    """The answer to one of the actions; a repeated request is answered anew.
 
-    Introspection is no use of the token: restrictions do not apply, and the token is not rotated.
-    Raises InvalidToken, InsufficientCapabilities and UsageRestricted.
+    Introspection is no use of the token. Raises the errors of `access.admit`.
     """
     match action:
         case Action.INTROSPECT:
             return introspection(identify(authority, credentials, Capability.INTROSPECT))
         case Action.SUBTOKENS:
-            caller = admit(authority, credentials, Capability.SUBTOKENS)
+            caller = admit(authority, credentials, Capability.SUBTOKENS, receipts=receipts)
             mytokens: Any = subtree(authority.tokens_of(caller), caller.record.mom_id)
         case Action.LIST:
-            caller = admit(authority, credentials, Capability.LIST)
+            caller = admit(authority, credentials, Capability.LIST, receipts=receipts)
             mytokens = forest(authority.tokens_of(caller))
-    change = Change.new(credentials.now)
-    authority.commit(change, caller.use(change))
+    if not caller.receipt:
+        change = Change.new(credentials.now)
+        authority.commit(change, caller.use(change))
     return {"mytokens": mytokens}
 
 
@@ -81,7 +82,7 @@ def subtree(tokens: Iterable[TokenRecord], mom_id: str) -> Tree:
 def _tree(token: TokenRecord, children: dict[str | None, list[TokenRecord]]) -> Tree:
     entry = {
         "mom_id": token.mom_id,
-        "name": token.name,
+        "name": token.name or "",
         "created": token.created,
         "expires_at": token.expires,
     }

@@ -16,8 +16,8 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.aws.dynamodb.tokens import Registry
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.changes import NO_USE, Change, Use
-from mytoken_calendars.errors import AheadOfRegistry, TemporarilyUnavailable
+from mytoken_calendars.changes import NO_USE, Change, Use, Write
+from mytoken_calendars.errors import AheadOfRegistry, AlreadyRevoked, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
@@ -77,6 +77,9 @@ class EmbeddedAuthority:
     def jwks(self) -> Mapping[str, Any]:
         return {"keys": self.codec.jwks}
 
+    def find_issued(self, caller: Caller, mom_id: str) -> TokenRecord:
+        return self.registry.find(caller.owner, mom_id, revoked=True)
+
     def tokens_of(self, caller: Caller) -> list[TokenRecord]:
         return self.registry.all(caller.owner)
 
@@ -89,25 +92,34 @@ class EmbeddedAuthority:
         self.revoke(mytoken.owner, mytoken.mom_id, recursive=True, change=Change.new(now))
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
-        change = Change.new(caller.credentials.now)
+        owner, now = caller.owner, caller.credentials.now
+        change = Change.new(now)
         use = NO_USE if token.mom_id == caller.record.mom_id else caller.use(change)
-        self.revoke(caller.owner, token.mom_id, recursive=recursive, change=change, use=use)
+        writes = self._revocation(owner, token.mom_id, change, recursive=recursive, once=True)
+        try:
+            self.calendars.commit(change, *writes, use=use)
+        except AlreadyRevoked:
+            self.commit(Change.new(now), use)
 
-    def revoke(
-        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change, use: Use = NO_USE
-    ) -> None:
+    def revoke(self, owner: Owner, mom_id: str, *, recursive: bool, change: Change) -> None:
         """Revokes a token, if `recursive` with its descendants, for the API and all feeds at once.
 
         Raises InvalidGrant for a mom_id that the owner has no token of.
         """
-        self.calendars.commit(
-            change,
-            self.registry.revocation_write(owner, mom_id, recursive=recursive, change=change),
-            *revocations.mark_writes(
-                self.calendars, owner, mom_id, recursive=recursive, change=change
-            ),
-            use=use,
+        writes = self._revocation(owner, mom_id, change, recursive=recursive)
+        self.calendars.commit(change, *writes)
+
+    def _revocation(
+        self, owner: Owner, mom_id: str, change: Change, *, recursive: bool, once: bool = False
+    ) -> tuple[Write, ...]:
+        """The writes that revoke a token; the commit of one with `once` raises AlreadyRevoked."""
+        marks = revocations.mark_writes(
+            self.calendars, owner, mom_id, recursive=recursive, change=change
         )
+        in_registry = self.registry.revocation_write(
+            owner, mom_id, recursive=recursive, change=change, once=once
+        )
+        return in_registry, *marks
 
     def _note_commit_time(self, mytoken: Mytoken, now: int) -> None:
         """Best effort: without this write, replay detection starts a minute late."""

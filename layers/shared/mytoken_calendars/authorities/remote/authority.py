@@ -6,7 +6,7 @@ docs/authorities.md says what each authority can and cannot know.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -23,7 +23,13 @@ from mytoken_calendars.aws.dynamodb import revocations
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Use
-from mytoken_calendars.errors import InsufficientCapabilities, InvalidGrant, TemporarilyUnavailable
+from mytoken_calendars.errors import (
+    InsufficientCapabilities,
+    InvalidGrant,
+    InvalidToken,
+    Superseded,
+    TemporarilyUnavailable,
+)
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Network
@@ -83,6 +89,8 @@ class RemoteAuthority:
         return answers.introspection.mytoken
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:
+        if self._is_overtaken(mytoken, credentials.others):
+            raise Superseded(0)
         answers = _answers_about(credentials)
         # After a listing the issuer may have rotated the token, and would call the old one dead.
         if answers.introspection is None and answers.tokens is None:
@@ -105,8 +113,7 @@ class RemoteAuthority:
 
     def use(self, caller: Caller) -> Use:
         answers = _answers_about(caller.credentials)
-        limited = caller.clause is not None and caller.clause.limits_use
-        if (limited or caller.mytoken.rotates) and answers.tokens is None:
+        if caller.leaves_a_trace and answers.tokens is None:
             if caller.mytoken.may(Capability.SUBTOKENS):  # the shorter answer
                 answers.tokens = self._list_at_issuer(caller, Action.SUBTOKENS)
             elif caller.mytoken.may(Capability.LIST):
@@ -126,6 +133,15 @@ class RemoteAuthority:
 
     def jwks(self) -> Mapping[str, Any]:
         return self.codec.issuer.configuration().jwks
+
+    def _is_overtaken(self, mytoken: Mytoken, others: Iterable[str]) -> bool:
+        """Whether a successor is beside it. The issuer would take the token for a stolen one."""
+        for other in others:
+            with suppress(InvalidToken):
+                beside = None if is_short_token(other) else self.codec.decode(other)
+                if beside and beside.mom_id == mytoken.mom_id and beside.seq_no > mytoken.seq_no:
+                    return True
+        return False
 
     def _list_reachable(self, caller: Caller) -> Mapping[str, TokenRecord]:
         """The tokens that the caller's token may list, by mom_id."""

@@ -143,4 +143,6 @@ def _key(pk: str, sk: str) -> Key:
 
 
 def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+    # Any text may be shown as a mytoken, also one with a lone surrogate.
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -9,6 +9,7 @@ from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import (
     AheadOfRegistry,
+    AlreadyRevoked,
     InvalidGrant,
     InvalidToken,
     Refusal,
@@ -62,9 +63,9 @@ class Registry:
         current = self.table.check(key, _CURRENT, refusal, seq_no=mytoken.seq_no)
         return replace(token, conditions=(current, *token.conditions))
 
-    def find(self, owner: Owner, mom_id: str) -> TokenRecord:
-        """The owner's token with this mom_id, if it is not revoked. Raises InvalidGrant."""
-        return self._find(owner, mom_id, InvalidGrant())[1]
+    def find(self, owner: Owner, mom_id: str, *, revoked: bool = False) -> TokenRecord:
+        """The owner's token with this mom_id, if `revoked` even a revoked one, or InvalidGrant."""
+        return self._find(owner, mom_id, InvalidGrant(), revoked=revoked)[1]
 
     def all(self, owner: Owner) -> list[TokenRecord]:
         """The owner's tokens that are not revoked, expired ones included."""
@@ -112,10 +113,8 @@ class Registry:
         values: dict[str, Any] = {}
         if mytoken.rotates:
             successor = mytoken.seq_no + 1
-            made, forgotten = (
-                f"#{_MADE}{successor}",
-                f"#{_MADE}{max(0, successor - limits.GENERATIONS)}",
-            )
+            made = f"#{_MADE}{successor}"
+            forgotten = f"#{_MADE}{max(0, successor - limits.GENERATIONS)}"
             changes = f"SET #seq_no = :successor, {made} = :made REMOVE {forgotten} "
             values |= {"successor": successor, "made": now * 1000 + limits.COMMIT}
         if clause and clause.limits_use:
@@ -136,32 +135,35 @@ class Registry:
         )
 
     def revocation_write(
-        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change
+        self, owner: Owner, mom_id: str, *, recursive: bool, change: Change, once: bool = False
     ) -> Write:
-        """The write that revokes a token, and if `recursive` all its descendants."""
-        marks = ["#revoked = if_not_exists(#revoked, :at)"]
-        if recursive:
-            marks.append("#revoked_tree = if_not_exists(#revoked_tree, :at)")
+        """The write that revokes a token, and if `recursive` all its descendants; if it was done
+        before, a commit with `once` raises AlreadyRevoked."""
+        marks = ["revoked", "revoked_tree"] if recursive else ["revoked"]
+        changes = ", ".join(f"#{mark} = if_not_exists(#{mark}, :at)" for mark in marks)
         return self.table.update(
             keys.token(owner, mom_id),
-            f"SET {', '.join(marks)}",
-            PRESENT,
-            InvalidGrant(),
+            f"SET {changes}",
+            f"attribute_not_exists(#{marks[-1]})" if once else PRESENT,
+            AlreadyRevoked() if once else InvalidGrant(),
             at=change.at,
         )
 
-    def _find(self, owner: Owner, mom_id: str, refusal: Refusal) -> tuple[Item, TokenRecord]:
-        """The token and its item. Raises `refusal` for a token that is revoked or unknown.
+    def _find(
+        self, owner: Owner, mom_id: str, refusal: Refusal, *, revoked: bool = False
+    ) -> tuple[Item, TokenRecord]:
+        """The token and its item. Raises `refusal` for one that is unknown or not to be `revoked`.
 
         A token is also revoked if one of its ancestors was revoked recursively.
         """
         key = keys.token(owner, mom_id)
         item = self.table.get(key)
-        if item is None or "revoked" in item:
+        if item is None or ("revoked" in item and not revoked):
             raise refusal
         token = _token(item)
         ancestor_keys = [keys.token(owner, ancestor) for ancestor in token.ancestors]
-        if any("revoked_tree" in ancestor for ancestor in self.table.get_all(ancestor_keys)):
+        ancestors = () if revoked else self.table.get_all(ancestor_keys)
+        if any("revoked_tree" in ancestor for ancestor in ancestors):
             raise refusal
         conditions = (
             self.table.check(key, _ALIVE, refusal),
