@@ -153,7 +153,7 @@ class Ledger:
         above = parent.mom_id if isinstance(parent, Minted) else parent
         self.entries[mom_id] = Entry(claims, above, now, expires, done=(0,) * len(clauses))
         bearer = self.sign(claims)
-        return Minted(bearer, mom_id, self._shortened(bearer))
+        return Minted(bearer, mom_id, self.shortened(bearer))
 
     def sign(self, claims: Claims, **header: Any) -> str:
         """The JWT of any claims, with the server's key."""
@@ -228,7 +228,7 @@ class Ledger:
         self.entries[mom_id] = replace(entry, claims=claims, seq_no=entry.seq_no + 1)
         bearer = self.sign(claims)
         update = {
-            "mytoken": self._shortened(bearer) if short else bearer,
+            "mytoken": self.shortened(bearer) if short else bearer,
             "mytoken_type": "short_token" if short else "token",
             "mom_id": mom_id,
             "expires_in": claims.get("exp", self.now) - self.now,
@@ -255,6 +255,8 @@ class Ledger:
     def _introspected(self, mom_id: str, entry: Entry, token_type: str) -> dict[str, Any]:
         clauses = [
             {**clause, "usages_AT_done": 0, "usages_other_done": done}
+            if isinstance(clause, dict)
+            else clause
             for clause, done in zip(entry.restrictions, entry.done, strict=True)
         ]
         restrictions = {"restrictions": clauses} if clauses else {}
@@ -278,7 +280,7 @@ class Ledger:
         above = self.entries[mom_id].parent
         return self._root(above) if above in self.entries else mom_id
 
-    def _shortened(self, bearer: str) -> str:
+    def shortened(self, bearer: str) -> str:
         letters = string.ascii_letters + string.digits
         short = "".join(secrets.choice(letters) for _ in range(64))
         self.shorts[short] = bearer

@@ -15,7 +15,9 @@ ROWS = {
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
+    "A19": "one odd entry of an issuer's list that spoils the whole",
     "A29": "a revocation without a name that revokes the caller's own token",
+    "A38": "a rotating token that is told how uses are counted",
 }
 
 _outcomes: defaultdict[str, list[str]] = defaultdict(list)

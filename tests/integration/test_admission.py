@@ -11,6 +11,7 @@ import pytest
 from local.template import Template
 from tests.harness.stacks import DAY, Answer, Stack, Token, sample_event, set_token
 from tests.harness.steps import Document, create, new_user
+from tests.harness.token_uses import with_claims
 
 TEMPLATE = Template.read()
 # The calendar endpoint. `tokeninfo` and `revoke_token` have tests of their own.
@@ -209,7 +210,7 @@ def test_without_the_capability_it_answers_403(
 def test_a_restriction_that_does_not_hold_or_is_not_enforced_is_answered_403(
     world: World, operation: str, claims: dict[str, Any]
 ) -> None:
-    token = world.token_with(**claims)
+    token = with_claims(world.stack, world.token_with(), **claims)
 
     answer = world.ask(operation, token)
 

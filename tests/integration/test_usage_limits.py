@@ -340,7 +340,7 @@ def test_a_token_with_a_schedule_is_used_within_its_windows(
     person: Person, clock: Clock, schedule: dict[str, Any], status: int
 ) -> None:
     clock.now = MONDAY_NOON
-    token = person.mint(restrictions=[{"schedule": schedule}])
+    token = with_claims(person.stack, person.mint(), restrictions=[{"schedule": schedule}])
 
     answers = [person.use(use, token) for use in ("list_calendars", "subtokens")]
 
@@ -395,7 +395,7 @@ def test_the_times_of_a_clause_are_within_it(
 def test_a_clause_that_is_not_understood_lets_nobody_in(
     person: Person, clause: dict[str, Any]
 ) -> None:
-    token = person.mint(restrictions=[clause])
+    token = with_claims(person.stack, person.mint(), restrictions=[clause])
 
     answer = person.list(token)
 
@@ -407,7 +407,7 @@ def _way(person: Person, token: Token) -> Answer:
 
 
 def test_a_limit_beyond_all_numbers_lets_nobody_in(person: Person) -> None:
-    token = person.mint(restrictions=[{"usages_other": 10**38}])
+    token = with_claims(person.stack, person.mint(), restrictions=[{"usages_other": 10**38}])
 
     answer = person.list(token)
 

@@ -540,6 +540,43 @@ MUTANTS = [
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
     ),
+    # --- one odd element of a list from outside ---------------------------------------------------
+    Mutant(
+        "an odd entry of a listing spoils the whole",
+        f"{_SHARED}/authorities/remote/tokeninfo_answers.py",
+        "    except ValueError:\n        return None\n    if len(ancestors)",
+        "    except ValueError:\n        raise TemporarilyUnavailable\n    if len(ancestors)",
+        "integration/test_remote_authority.py::test_an_odd_entry_of_a_listing_spoils_no_other",
+    ),
+    Mutant(
+        "a token whose entry is odd counts as revoked",
+        f"{_SHARED}/authorities/remote/tokeninfo_answers.py",
+        "return self.odd | self.records.keys()",
+        "return {*self.records}",
+        "integration/test_remote_authority.py::test_a_token_whose_entry_becomes_odd_stays_in_its_feeds",
+    ),
+    Mutant(
+        "an odd key of the issuer spoils its set",
+        f"{_SHARED}/authorities/remote/key_set.py",
+        "    except ValueError:\n        return None",
+        "    except LookupError:\n        return None",
+        "integration/test_remote_authority.py::test_an_odd_key_of_the_issuer_spoils_no_token",
+    ),
+    Mutant(
+        "a clause that is no object is left out, and the token is unrestricted",
+        f"{_SHARED}/tokens/restrictions.py",
+        "known = members if isinstance(members, dict) else _NO_OBJECT",
+        "known = members if isinstance(members, dict) else {}",
+        "unit/test_mytoken.py::test_an_odd_clause_spoils_no_other",
+    ),
+    Mutant(
+        "a rotating token is told how uses are counted",
+        f"{_SHARED}/authorities/remote/authority.py",
+        "_ROTATED if caller.mytoken.rotates else _COUNTED",
+        "_COUNTED",
+        "integration/test_remote_authority.py"
+        "::test_a_token_whose_use_cannot_be_counted_is_told_the_way_out",
+    ),
     # --- operators hear of it --------------------------------------------------------------------
     Mutant(
         "an issuer that does not answer is not counted",

@@ -68,11 +68,13 @@ def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 
 Time = Annotated[int, Field(ge=0, le=limits.LATEST_TIME)]
 # A malformed value is read as None. `is_understood` finds it: the token's JSON has a value there.
+_Time = Annotated[Time | None, WrapValidator(_lenient)]
 _Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
 _Hosts = Annotated[
     Annotated[list[str], Field(max_length=limits.HOSTS)] | None, WrapValidator(_lenient)
 ]
 _Limit = Annotated[Annotated[int, Field(ge=0, le=limits.USES)] | None, WrapValidator(_lenient)]
+_NO_OBJECT = {"no object": True}  # in the place of a clause that is none: an unknown member
 _Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
 
 
@@ -89,8 +91,8 @@ class Clause(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    nbf: Time | None = None
-    exp: Time | None = None
+    nbf: _Time = None
+    exp: _Time = None
     scope: Any = None
     audience: Any = None
     usages_AT: Any = None  # noqa: N815 - the wire's word
@@ -105,9 +107,11 @@ class Clause(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _keep(cls, members: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        clause = validate(members)
-        if isinstance(members, dict):
-            clause._in_token = members  # noqa: SLF001 - it is being made here
+        if isinstance(members, cls):
+            return members
+        known = members if isinstance(members, dict) else _NO_OBJECT
+        clause = validate(known)
+        clause._in_token = known  # noqa: SLF001 - it is being made here
         return clause
 
     @property
@@ -140,10 +144,17 @@ class Clause(BaseModel):
     @property
     def is_understood(self) -> bool:
         """Whether all its members are known here, and well-formed."""
-        return not self.model_extra and not any(
-            value is not None and getattr(self, name) is None
+        return not self.odd_members
+
+    @property
+    def odd_members(self) -> list[str]:
+        """The names of the members that are unknown here, malformed, or beyond a limit."""
+        unknown = self.model_extra or {}
+        return [
+            name
             for name, value in self._in_token.items()
-        )
+            if name in unknown or (value is not None and getattr(self, name) is None)
+        ]
 
     def _has_uses_left(self, circumstances: Circumstances) -> bool:
         limit = self.usages_other

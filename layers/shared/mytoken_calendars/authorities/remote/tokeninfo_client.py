@@ -11,7 +11,7 @@ from mytoken_calendars.authorities.remote import tokeninfo_answers
 from mytoken_calendars.authorities.remote.codec import is_short_token
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
-from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection
+from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.errors import (
@@ -20,7 +20,6 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
     UsageRestricted,
 )
-from mytoken_calendars.tokens.mytoken import TokenRecord
 from mytoken_calendars.tokens.tokeninfo import Action
 
 _NOT_FROM_HERE = "The issuer does not allow this use of the mytoken, or not from this service."
@@ -36,12 +35,12 @@ class Listing:
     token_update: Mapping[str, Any] | None
 
     @property
-    def tokens(self) -> Mapping[str, TokenRecord]:
-        """The tokens that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
+    def tokens(self) -> ListedTokens:
+        """The tokens that the presented token may see. Raises TemporarilyUnavailable.
 
         They are parsed on demand, so that the client gets the successor even if they are invalid.
         """
-        return tokeninfo_answers.token_records(self.answer)
+        return tokeninfo_answers.listed_tokens(self.answer)
 
 
 @dataclass(frozen=True)
