@@ -16,6 +16,7 @@ ROWS = {
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
     "A19": "one odd entry of an issuer's list that spoils the whole",
+    "A22": "made-up short tokens, each of which the issuer is asked about",
     "A29": "a revocation without a name that revokes the caller's own token",
     "A38": "a rotating token that is told how uses are counted",
 }

@@ -540,6 +540,22 @@ MUTANTS = [
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
     ),
+    # --- what a stranger makes us ask -------------------------------------------------------------
+    Mutant(
+        "the issuer is asked about each made-up short token",
+        f"{_SHARED}/authorities/remote/asked_tokens.py",
+        "bearer not in self.known and self.unknown.is_full",
+        "bearer not in self.known and not self.unknown",
+        "integration/test_remote_strangers.py"
+        "::test_a_stranger_makes_the_stack_ask_others_a_bounded_number_of_times",
+    ),
+    Mutant(
+        "a text of any length is shown to the issuer",
+        f"{_SHARED}/authorities/remote/codec.py",
+        "len(bearer) == length and",
+        "len(bearer) >= length // 2 and",
+        "unit/test_remote_codec.py::test_a_short_token_is_letters_and_digits",
+    ),
     # --- one odd element of a list from outside ---------------------------------------------------
     Mutant(
         "an odd entry of a listing spoils the whole",

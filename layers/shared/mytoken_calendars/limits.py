@@ -83,6 +83,12 @@ METADATA_SECONDS = 2.0  # for the configuration or the keys, all of the exchange
 METADATA_BYTES = 150_000  # of either
 TOKENINFO_SECONDS = 5.0  # for an answer about mytokens
 TOKENINFO_BYTES = 4_000_000  # some 10,000 mytokens
+# What a warm function remembers of the tokens that the issuer was asked about, some 100 bytes each.
+DEAD_TOKENS = 1_000  # that the issuer called dead
+DEAD_TOKENS_REMEMBERED = _MINUTE  # seconds
+UNKNOWN_SHORT_TOKENS = 10  # that are asked about in this minute: a stranger can make up any number
+KNOWN_SHORT_TOKENS = 1_000  # which are asked about even so
+KNOWN_SHORT_TOKENS_REMEMBERED = _HOUR  # seconds
 ISSUER_KEYS = 20  # of a key set: each may have to be tried, so further ones are left out
 KEY_ID = 128  # characters
 KEY_NUMBER = 1_366  # characters of a number of a key: base64 of 8,192 bits

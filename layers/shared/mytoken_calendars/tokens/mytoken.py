@@ -6,20 +6,13 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
+from mytoken_calendars.tokens.claim_types import Capabilities, Label
 from mytoken_calendars.tokens.restrictions import Restrictions, Time
 from mytoken_calendars.tokens.rotation import Rotation
 
@@ -51,16 +44,6 @@ def _split(capability: str) -> tuple[bool, list[str]]:
     return read, capability.removeprefix("read@").split(":")
 
 
-# A name is a label: one of another issuer that is longer may be says enough when it is cut off.
-_Label = Annotated[str, AfterValidator(lambda name: name[: limits.TOKEN_NAME])]
-
-
-def _texts(capabilities: Any) -> Any:
-    if not isinstance(capabilities, list):
-        return capabilities
-    return [capability for capability in capabilities if isinstance(capability, str)]
-
-
 class Mytoken(BaseModel):
     """The claims of a mytoken whose signature was verified. Times are seconds since 1970.
 
@@ -81,11 +64,10 @@ class Mytoken(BaseModel):
     auth_time: Time | None = None
     jti: Annotated[UUID, Field(strict=False)]
     seq_no: Annotated[int, Field(ge=1)]
-    name: _Label | None = None
+    name: Label | None = None
     oidc_sub: Annotated[str, Field(min_length=1)]
     oidc_iss: str
-    # What is no text is no capability. Leaving it out allows nothing more.
-    capabilities: Annotated[list[str], BeforeValidator(_texts)]
+    capabilities: Capabilities
     restrictions: Restrictions = []
     rotation: Rotation | None = None
 

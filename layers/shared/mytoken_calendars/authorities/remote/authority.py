@@ -67,12 +67,16 @@ class _Answers:
 
 @dataclass(frozen=True)
 class RemoteAuthority:
-    """Implements `authority.Authority`. It sends requests to the pinned server only."""
+    """Implements `authority.Authority`. It sends requests to the pinned server only.
+
+    `short_token_length` is the number of characters of the issuer's short tokens; 0 if it has none.
+    """
 
     codec: RemoteCodec
     tokeninfo: TokeninfoClient
     calendars: Table
     network: Network
+    short_token_length: int
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -84,11 +88,12 @@ class RemoteAuthority:
             TokeninfoClient(issuer, https),
             CalendarStore.from_environment().table,
             ClientNetwork.from_environment(),
+            int(os.environ["SHORT_TOKEN_LENGTH"]),
         )
 
     def verify(self, credentials: Credentials) -> Mytoken:
         bearer, answers = credentials.bearer, _answers_about(credentials)
-        if not is_short_token(bearer):
+        if not is_short_token(bearer, self.short_token_length):
             return self.codec.decode(bearer)
         answers.introspection = answers.introspection or self.tokeninfo.introspect(bearer)
         if answers.introspection is None:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
+from mytoken_calendars.tokens.claim_types import Label
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.tokens.restrictions import Time
 
@@ -70,7 +71,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(strict=True)
 
     mom_id: Annotated[str, AfterValidator(identifiers.mom_id)]
-    name: Annotated[str, AfterValidator(_text)] | None = None
+    name: Annotated[Label, AfterValidator(_text)] | None = None
     created: Time
     expires_at: Time | None = None
 
@@ -181,6 +182,5 @@ def _record(token: Any, ancestors: tuple[str, ...]) -> TokenRecord | None:
         return None
     if len(ancestors) > limits.LISTED_ANCESTORS:
         return None
-    # A name is a label: one that is longer than ours may be says enough when it is cut off.
-    name = entry.name[: limits.TOKEN_NAME] if entry.name else None
+    name = entry.name or None
     return TokenRecord(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)

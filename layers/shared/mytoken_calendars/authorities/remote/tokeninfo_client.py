@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from mytoken_calendars.authorities.remote import tokeninfo_answers
-from mytoken_calendars.authorities.remote.codec import is_short_token
+from mytoken_calendars.authorities.remote.asked_tokens import AskedTokens
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
 from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
@@ -49,9 +49,20 @@ class TokeninfoClient:
 
     issuer: Issuer
     https: Https
+    asked: AskedTokens = field(default_factory=AskedTokens)
 
     def introspect(self, bearer: str) -> Introspection | None:
         """What the token is; None if it is alive, but may not ask. The issuer counts no use."""
+        self.asked.check(bearer)
+        try:
+            found = self._introspected(bearer)
+        except InvalidToken:
+            self.asked.note_dead(bearer)
+            raise
+        self.asked.note_alive(bearer)
+        return found
+
+    def _introspected(self, bearer: str) -> Introspection | None:
         endpoint = self.issuer.configuration().tokeninfo_endpoint
         with _counting_failures():
             try:
@@ -73,6 +84,7 @@ class TokeninfoClient:
                 case None:
                     return Listing(answer, None)
                 case {"mytoken": str(new), **_members} as update if _TOKEN.fullmatch(new):
+                    self.asked.note_alive(new)
                     return Listing(answer, update)
                 case _:
                     raise TemporarilyUnavailable
@@ -80,9 +92,8 @@ class TokeninfoClient:
     def _ask(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
         status, body = self.https.post(endpoint, {"action": action.value, "mytoken": bearer})
         # Issuers cannot even read a short token that they do not know.
-        if status == HTTPStatus.UNAUTHORIZED or (
-            status == HTTPStatus.BAD_REQUEST and is_short_token(bearer)
-        ):
+        is_unreadable = status == HTTPStatus.BAD_REQUEST and "." not in bearer
+        if status == HTTPStatus.UNAUTHORIZED or is_unreadable:
             raise InvalidToken
         if status not in (HTTPStatus.OK, HTTPStatus.FORBIDDEN):
             raise TemporarilyUnavailable
