@@ -540,6 +540,21 @@ MUTANTS = [
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
     ),
+    # --- limits at every door ---------------------------------------------------------------------
+    Mutant(
+        "operators get tokens whose clauses are beyond a limit",
+        f"{_SHARED}/authorities/embedded/minting.py",
+        "for name in clause.odd_members]",
+        "for name in clause.model_extra or ()]",
+        "integration/test_limits_at_doors.py::test_a_door_refuses_or_cuts_what_is_beyond",
+    ),
+    Mutant(
+        "a long name of another issuer stays long",
+        f"{_SHARED}/tokens/claim_types.py",
+        "lambda name: name[: limits.TOKEN_NAME]",
+        "lambda name: name",
+        "integration/test_limits_at_doors.py::test_a_door_refuses_or_cuts_what_is_beyond",
+    ),
     # --- what a stranger makes us ask -------------------------------------------------------------
     Mutant(
         "the issuer is asked about each made-up short token",

@@ -16,6 +16,9 @@ from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.validation import first_problem
 
 _VERSION = "0.7"
+_NEVER_HOLDS = (
+    "In its restrictions, {} is unknown, malformed or beyond a limit: the clause would never hold."
+)
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,10 @@ def _checked(claims: Mapping[str, Any]) -> Mytoken:
         mytoken = Mytoken.of(claims)
     except ValidationError as error:
         raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
-    odd = [name for clause in mytoken.restrictions for name in clause.odd_members]
-    if odd:
-        problem = "unknown, malformed, or beyond a limit, so the clause would never hold"
-        raise InvalidRequest(f"In the restrictions, {odd[0]} is {problem}.")
+    if odd := [name for clause in mytoken.restrictions for name in clause.odd_members]:
+        raise InvalidRequest(_NEVER_HOLDS.format(odd[0]))
+    if not mytoken.rotation_is_understood:
+        raise InvalidRequest("Its rotation has a member that is unknown here.")
     return mytoken
 
 

@@ -135,7 +135,7 @@ def listed_tokens(answer: Mapping[str, Any]) -> ListedTokens:
     # Each tree waits with the ancestors of its token, the parent first; the next tree is the last.
     waiting: list[tuple[Any, tuple[str, ...]]]
     waiting = [(tree, ()) for tree in (trees[::-1] if isinstance(trees, list) else [trees])]
-    for _ in range(limits.LISTED_TOKENS):
+    for _ in range(limits.LISTED_TOKENS + 1):
         if not waiting:
             return listed
         tree, ancestors = waiting.pop()
