@@ -15,6 +15,7 @@ ROWS = {
     "A2": "work before a bound: a name that takes seconds to normalise",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A10": "a DELETE with a mom_id that deletes the whole calendar",
+    "A12": "a connection that S3 has closed counts as a failure of the cache",
     "A18": "a limit that one door keeps and another does not",
     "A19": "one odd entry of an issuer's list that spoils the whole",
     "A22": "made-up short tokens, each of which the issuer is asked about",

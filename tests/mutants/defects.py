@@ -540,6 +540,14 @@ MUTANTS = [
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
     ),
+    # --- connections that AWS has closed ----------------------------------------------------------
+    Mutant(
+        "a connection that S3 has closed is a failure of the cache",
+        f"{_SHARED}/aws/clients.py",
+        "    if attempts > 1 or not isinstance(caught_exception, _CLOSED):",
+        "    if attempts or not isinstance(caught_exception, _CLOSED):",
+        "unit/test_closed_connections.py::test_a_feed_is_fetched_over_a_fresh_connection",
+    ),
     # --- limits at every door ---------------------------------------------------------------------
     Mutant(
         "operators get tokens whose clauses are beyond a limit",
