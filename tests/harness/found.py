@@ -19,6 +19,7 @@ ROWS = {
     "A18": "a limit that one door keeps and another does not",
     "A19": "one odd entry of an issuer's list that spoils the whole",
     "A22": "made-up short tokens, each of which the issuer is asked about",
+    "A23": "a restore from an empty table that removes all tokens",
     "A29": "a revocation without a name that revokes the caller's own token",
     "A38": "a rotating token that is told how uses are counted",
 }

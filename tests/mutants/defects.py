@@ -548,6 +548,14 @@ MUTANTS = [
         "    if attempts or not isinstance(caught_exception, _CLOSED):",
         "unit/test_closed_connections.py::test_a_feed_is_fetched_over_a_fresh_connection",
     ),
+    # --- operators --------------------------------------------------------------------------------
+    Mutant(
+        "an empty table is a backup of all tokens",
+        "tools/operate/restore_tables.py",
+        "if not of_tokens[keys.TOKEN] and (has_tokens or of_tokens):",
+        "if not of_tokens[keys.TOKEN] and of_tokens:",
+        "integration/test_restore.py::test_an_empty_table_is_no_backup_of_tokens",
+    ),
     # --- limits at every door ---------------------------------------------------------------------
     Mutant(
         "operators get tokens whose clauses are beyond a limit",
