@@ -230,6 +230,8 @@ def holds(condition: Any, given: dict[str, str]) -> bool:
             return not holds(one, given)
         case {"Fn::And": conditions}:
             return all(holds(each, given) for each in conditions)
+        case {"Fn::Or": conditions}:
+            return any(holds(each, given) for each in conditions)
         case {"Fn::Equals": [{"Ref": name}, str(value)]}:
             return values[name] == value
     raise ValueError(f"not a condition: {condition}")
@@ -283,6 +285,26 @@ def test_clients_are_led_to_where_the_stack_is_reached(
 
     assert chosen(variable, given) == url
     assert DOCUMENT["Outputs"]["PublicUrl"]["Value"] == variable
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "seen"),
+        (DOMAIN, "seen"),
+        (CLOUDFRONT, "unknown"),
+        ({**DOMAIN, **CLOUDFRONT}, "unknown"),
+        (URL, "unknown"),
+        ({**URL, **DOMAIN}, "unknown"),
+    ],
+    ids=str,
+)
+def test_behind_another_front_the_clients_address_is_unknown(
+    given: dict[str, str], address: str
+) -> None:
+    variable = RESOURCES["HttpApi"]["Properties"]["StageVariables"]["clientAddress"]
+
+    assert chosen(variable, given) == address
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ ROWS = {
     "A12": "a connection that S3 has closed counts as a failure of the cache",
     "A18": "a limit that one door keeps and another does not",
     "A19": "one odd entry of an issuer's list that spoils the whole",
+    "A21": "the address of CloudFront taken for the client's",
     "A22": "made-up short tokens, each of which the issuer is asked about",
     "A23": "a restore from an empty table that removes all tokens",
     "A29": "a revocation without a name that revokes the caller's own token",

@@ -92,10 +92,17 @@ MUTANTS = [
     Mutant(
         "the client says where it is",
         f"{_SHARED}/http/request.py",
-        'address=event["requestContext"]["http"]["sourceIp"],',
-        'address=event["headers"].get("x-forwarded-for")'
-        ' or event["requestContext"]["http"]["sourceIp"],',
+        'address: str = event["requestContext"]["http"]["sourceIp"]',
+        'address: str = event["headers"].get("x-forwarded-for")'
+        ' or event["requestContext"]["http"]["sourceIp"]',
         "integration/test_usage_limits.py::test_headers_do_not_say_where_a_client_is",
+    ),
+    Mutant(
+        "the address of another front is taken for the client's",
+        f"{_SHARED}/http/request.py",
+        'if event["stageVariables"].get("clientAddress") == "unknown":',
+        'if event["stageVariables"].get("clientAddress") == "":',
+        "integration/test_usage_limits.py::test_behind_another_front_no_place_is_believed",
     ),
     Mutant(
         "the cookie is read from requests of other origins",
