@@ -230,6 +230,8 @@ def holds(condition: Any, given: dict[str, str]) -> bool:
             return not holds(one, given)
         case {"Fn::And": conditions}:
             return all(holds(each, given) for each in conditions)
+        case {"Fn::Or": conditions}:
+            return any(holds(each, given) for each in conditions)
         case {"Fn::Equals": [{"Ref": name}, str(value)]}:
             return values[name] == value
     raise ValueError(f"not a condition: {condition}")
@@ -283,6 +285,26 @@ def test_clients_are_led_to_where_the_stack_is_reached(
 
     assert chosen(variable, given) == url
     assert DOCUMENT["Outputs"]["PublicUrl"]["Value"] == variable
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "seen"),
+        (DOMAIN, "seen"),
+        (CLOUDFRONT, "unknown"),
+        ({**DOMAIN, **CLOUDFRONT}, "unknown"),
+        (URL, "unknown"),
+        ({**URL, **DOMAIN}, "unknown"),
+    ],
+    ids=str,
+)
+def test_behind_another_front_the_clients_address_is_unknown(
+    given: dict[str, str], address: str
+) -> None:
+    variable = RESOURCES["HttpApi"]["Properties"]["StageVariables"]["clientAddress"]
+
+    assert chosen(variable, given) == address
 
 
 @pytest.mark.parametrize(
@@ -359,7 +381,7 @@ def test_what_publishes_versions_publishes_one_for_every_change_of_the_layers() 
 def test_what_the_published_function_is_told_makes_another_version_of_it() -> None:
     (folder,) = [f for f, function in TEMPLATE.functions.items() if "AutoPublishAlias" in function]
     told = TEMPLATE.environment(folder)
-    of_no_use_to_it = {"MYTOKEN_ISSUER", "SIGNING_KEYS", "TOKENS_TABLE"}
+    of_no_use_to_it = {"MYTOKEN_ISSUER", "SHORT_TOKEN_LENGTH", "SIGNING_KEYS", "TOKENS_TABLE"}
     never_changing = {"POWERTOOLS_SERVICE_NAME", "PYTHONWARNINGS"}
     heeded = told.keys() - of_no_use_to_it - never_changing
 

@@ -159,7 +159,8 @@ def test_what_a_function_is_told_is_where_things_are_and_no_secret(folder: str) 
     told = {place.get("Ref") or place["Fn::GetAtt"][0] for place in places}
 
     assert written_out <= {"PYTHONWARNINGS", "ROUTES"}
-    assert told <= {*RESOURCES, "AWS::StackName", "LogLevel", "LogSampleRate", "MytokenIssuer"}
+    of_its_deployment = {"LogLevel", "LogSampleRate", "MytokenIssuer", "ShortTokenLength"}
+    assert told <= {*RESOURCES, "AWS::StackName", *of_its_deployment}
 
 
 # --- what functions may do ------------------------------------------------------------------------

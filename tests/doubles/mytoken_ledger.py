@@ -25,16 +25,21 @@ CAPABILITY_OF = {
     "list_mytokens": "manage_mytokens:list",
 }
 
+SHORTEST = 32  # characters of a token: what is shorter is refused at once
+
+_LACKING = "The provided token does not have the required capability for this operation"
+_RESTRICTED = "The restrictions of this token do not allow this usage"
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 Claims = dict[str, Any]
 
 
 class Refused(Exception):
-    def __init__(self, status: int, error: str) -> None:
+    """What the server refuses; without a `text` the answer has no description."""
+
+    def __init__(self, status: int, error: str, text: str = "") -> None:
         super().__init__(error)
-        self.status = status
-        self.error = error
+        self.status, self.error, self.text = status, error, text
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class Ledger:
         above = parent.mom_id if isinstance(parent, Minted) else parent
         self.entries[mom_id] = Entry(claims, above, now, expires, done=(0,) * len(clauses))
         bearer = self.sign(claims)
-        return Minted(bearer, mom_id, self._shortened(bearer))
+        return Minted(bearer, mom_id, self.shortened(bearer))
 
     def sign(self, claims: Claims, **header: Any) -> str:
         """The JWT of any claims, with the server's key."""
@@ -178,7 +183,7 @@ class Ledger:
         mom_id, entry = self._alive(presented)
         held = entry.claims["capabilities"]
         if not any(_covers(capability, CAPABILITY_OF[action]) for capability in held):
-            raise Refused(403, "insufficient_capabilities")
+            raise Refused(403, "insufficient_capabilities", _LACKING)
         if action == "introspect":
             return self._introspected(mom_id, entry, "token" if "." in presented else "short_token")
         update = self._used(mom_id, entry, address, short="." not in presented)
@@ -193,11 +198,15 @@ class Ledger:
         claims = self._verified(self.shorts.get(presented, presented))
         mom_id = mom_id_of(claims["jti"])
         entry = self.entries.get(mom_id)
-        if entry is None or not claims["nbf"] <= self.now <= claims.get("exp", self.now):
+        if claims["nbf"] > self.now:
+            raise Refused(401, "invalid_token", "token is not valid yet")
+        if (late := self.now - claims.get("exp", self.now)) > 0:
+            raise Refused(401, "invalid_token", f"token is expired by {late}s")
+        if entry is None:
             raise Refused(401, "invalid_token")
         if claims["seq_no"] != entry.seq_no:
             if entry.rotation.get("auto_revoke"):
-                self.revoke(self._root(mom_id), recursive=True)
+                self.revoke(mom_id, recursive=True)
             raise Refused(401, "invalid_token")
         return mom_id, entry
 
@@ -207,9 +216,11 @@ class Ledger:
             payload = jws.deserialize_compact(bearer, self.key, registry=registry).payload
             claims: Claims = json.loads(payload)
         except (JoseError, ValueError):
-            raise Refused(401, "invalid_token") from None
-        if not claims["iss"] == claims["aud"] == self.url:
-            raise Refused(401, "invalid_token")
+            raise Refused(401, "invalid_token", "crypto/ecdsa: verification error") from None
+        if claims["iss"] != self.url:
+            raise Refused(401, "invalid_token", "invalid issuer")
+        if claims["aud"] != self.url:
+            raise Refused(401, "invalid_token", "invalid Audience")
         return claims
 
     def _used(self, mom_id: str, entry: Entry, address: str, *, short: bool) -> dict[str, Any]:
@@ -228,7 +239,7 @@ class Ledger:
         self.entries[mom_id] = replace(entry, claims=claims, seq_no=entry.seq_no + 1)
         bearer = self.sign(claims)
         update = {
-            "mytoken": self._shortened(bearer) if short else bearer,
+            "mytoken": self.shortened(bearer) if short else bearer,
             "mytoken_type": "short_token" if short else "token",
             "mom_id": mom_id,
             "expires_in": claims.get("exp", self.now) - self.now,
@@ -244,7 +255,7 @@ class Ledger:
             if self._holds(clause, entry.done[index], address):
                 return tuple(n + (i == index) for i, n in enumerate(entry.done))
         if entry.restrictions:
-            raise Refused(403, "usage_restricted")
+            raise Refused(403, "usage_restricted", _RESTRICTED)
         return entry.done
 
     def _holds(self, clause: Claims, done: int, address: str) -> bool:
@@ -255,6 +266,8 @@ class Ledger:
     def _introspected(self, mom_id: str, entry: Entry, token_type: str) -> dict[str, Any]:
         clauses = [
             {**clause, "usages_AT_done": 0, "usages_other_done": done}
+            if isinstance(clause, dict)
+            else clause
             for clause, done in zip(entry.restrictions, entry.done, strict=True)
         ]
         restrictions = {"restrictions": clauses} if clauses else {}
@@ -274,11 +287,7 @@ class Ledger:
         below = {"children": children} if children else {}
         return {"token": {n: v for n, v in token.items() if v is not None}, **below}
 
-    def _root(self, mom_id: str) -> str:
-        above = self.entries[mom_id].parent
-        return self._root(above) if above in self.entries else mom_id
-
-    def _shortened(self, bearer: str) -> str:
+    def shortened(self, bearer: str) -> str:
         letters = string.ascii_letters + string.digits
         short = "".join(secrets.choice(letters) for _ in range(64))
         self.shorts[short] = bearer

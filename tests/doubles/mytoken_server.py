@@ -1,4 +1,8 @@
-"""A mytoken server on this machine: over HTTPS, with faults that real ones and attackers have."""
+"""A mytoken server on this machine: over HTTPS, with faults that real ones and attackers have.
+
+Its answers are those that a server of version 0.10.2 was seen to give, with its quirks: keys of any
+case, 404 in place of 405, HEAD like GET, no Cache-Control and no WWW-Authenticate.
+"""
 
 import json
 import os
@@ -7,18 +11,24 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit
 
-from tests.doubles.mytoken_ledger import CAPABILITY_OF, Ledger, Minted, Refused
+from tests.doubles.mytoken_ledger import CAPABILITY_OF, SHORTEST, Ledger, Minted, Refused
 from tests.harness import certificates
 
 CONFIGURATION = "/.well-known/mytoken-configuration"
 JWKS = "/jwks"
 TOKENINFO = "/api/v0/tokeninfo"
+ALSO_CONFIGURATION = "/.well-known/openid-configuration"
+SESSION = 7 * 24 * 60 * 60  # seconds that its cookie lives
+HEAD = 8 * 1024  # bytes that it takes of a request's head
 
+_CORS = {"Access-Control-Allow-Origin": "*"}
 _PATIENCE = 20  # seconds; the most that a test waits for anything
 _PAUSE = 0.02  # seconds between the bytes of an answer that drips
 
@@ -35,8 +45,28 @@ class Request:
     @property
     def action(self) -> str | None:
         """What a tokeninfo request asks for."""
-        is_tokeninfo = self.path.endswith(TOKENINFO) and isinstance(self.document, dict)
-        return self.document.get("action", "introspect") if is_tokeninfo else None
+        is_tokeninfo = self.path.rstrip("/").endswith(TOKENINFO)
+        return self.member("action") or "introspect" if is_tokeninfo and self.is_object else None
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.document, dict)
+
+    def member(self, name: str) -> Any:
+        """A member of the JSON object; Go reads keys of any case, and of equal ones the last."""
+        found = self.document.items() if self.is_object else ()
+        return next((value for key, value in reversed(found) if key.lower() == name), None)
+
+    @property
+    def cookie(self) -> str | None:
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("mytoken")
+        return cookie.value if cookie else None
+
+    @property
+    def bearer(self) -> str | None:
+        """The token of the Authorization header, after exactly one space."""
+        header = self.headers.get("Authorization", "")
+        return header[7:] if header[:7].lower() == "bearer " else None
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -52,19 +82,25 @@ class Exchange(BaseHTTPRequestHandler):
         fault = self.server.double.fault_at(self.path)
         if fault is not None:
             fault(self)
+        elif len(bytes(self.headers)) > HEAD:
+            self.answer(431, b"Request Header Fields Too Large", Content_Type="text/plain")
         else:
             self.answer(*self.server.double.respond(request, self.client_address[0]))
 
-    do_POST = do_GET  # noqa: N815 - as it is called there
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - as it is called there
 
-    def answer(self, status: int, document: Any, **headers: str) -> None:
+    def answer(
+        self, status: int, document: Any, proper: Mapping[str, str] | None = None, **headers: str
+    ) -> None:
+        """Answers with the `proper` headers of a server, and with others (`_` is `-` there)."""
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
+        for name, value in {**(proper or {}), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def drip(self, data: bytes) -> None:
         """Sends byte by byte, until the test ends."""
@@ -196,14 +232,38 @@ class MytokenServer:
     def fault_at(self, path: str) -> Fault | None:
         return next((fault for end, fault in self.faults if path.endswith(end)), None)
 
-    def respond(self, request: Request, address: str) -> tuple[int, Any]:
-        if request.method == "GET" and request.path.endswith(CONFIGURATION):
+    def respond(self, request: Request, address: str) -> tuple[int, Any, dict[str, str]]:
+        """Status, document and headers."""
+        if request.method == "OPTIONS":
+            asked = request.headers.get("Access-Control-Request-Headers", "")
+            return 204, b"", {**_CORS, "Access-Control-Allow-Headers": asked}
+        headers = {"Content-Type": "application/json", **_CORS}
+        try:
+            status, document = self._answer(request, address)
+        except Refused as refused:
+            description = {"error_description": refused.text} if refused.text else {}
+            return refused.status, {"error": refused.error, **description}, headers
+        if update := document.get("token_update"):
+            headers["Set-Cookie"] = self._cookie(update["mytoken"])
+        return status, document, headers
+
+    def _answer(self, request: Request, address: str) -> tuple[int, dict[str, Any]]:
+        path, reads = request.path.rstrip("/"), request.method in ("GET", "HEAD")
+        if reads and path.endswith((CONFIGURATION, ALSO_CONFIGURATION)):
             return 200, self.configuration
-        if request.method == "GET" and request.path.endswith(JWKS):
+        if reads and path.endswith(JWKS):
             return 200, self.ledger.jwks if self.jwks is None else self.jwks
-        if request.method == "POST" and request.path.endswith(TOKENINFO):
-            return self._tokeninfo(request, address)
-        return 404, {"error": "not_found"}
+        if request.method == "POST" and path.endswith(TOKENINFO):
+            return 200, self._tokeninfo(request, address)
+        raise Refused(404, "not_found", request.path)
+
+    def _cookie(self, bearer: str) -> str:
+        """As the server sets it, whenever a token was rotated, also one of the header or body."""
+        host = urlsplit(self.url).hostname
+        return (
+            f"mytoken={bearer}; max-age={SESSION}; domain={host}; path=/api; "
+            "HttpOnly; secure; SameSite=Strict"
+        )
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -211,35 +271,44 @@ class MytokenServer:
         document = {
             "issuer": self.url,
             "access_token_endpoint": f"{base}/api/v0/token/access",
+            "token_endpoint": f"{base}/api/v0/token/access",
             "mytoken_endpoint": f"{base}/api/v0/token/my",
             "tokeninfo_endpoint": f"{base}{TOKENINFO}",
             "revocation_endpoint": f"{base}/api/v0/token/revoke",
             "usersettings_endpoint": f"{base}/api/v0/settings",
             "notifications_endpoint": f"{base}/api/v0/notifications",
+            "token_transfer_endpoint": f"{base}/api/v0/token/transfer",
+            "profiles_endpoint": f"{base}/api/v0/pt",
             "jwks_uri": f"{base}{JWKS}",
             "providers_supported": [],
             "token_signing_alg_value": self.ledger.algorithm,
             "tokeninfo_endpoint_actions_supported": [*CAPABILITY_OF],
-            "version": "0.10.0",
+            "version": "0.10.2",
             **self.changes,
         }
         return {name: value for name, value in document.items() if value is not None}
 
-    def _tokeninfo(self, request: Request, address: str) -> tuple[int, Any]:
-        if request.action is None or request.action not in CAPABILITY_OF:
-            return 400, {"error": "invalid_request"}
-        _, _, header = request.headers.get("Authorization", "").partition("Bearer ")
-        token = request.document.get("mytoken", header)
-        if not isinstance(token, str) or (
-            token not in self.ledger.shorts and token.count(".") != 2
-        ):
-            return (
-                (401, {"error": "invalid_token"}) if header else (400, {"error": "invalid_request"})
-            )
-        try:
-            return 200, self.ledger.tokeninfo(request.action, token, address)
-        except Refused as refused:
-            return refused.status, {"error": refused.error, "error_description": "Refused."}
+    def _tokeninfo(self, request: Request, address: str) -> dict[str, Any]:
+        """The action comes first, then the token: in the body, in the header, in the cookie."""
+        if not request.is_object:
+            raise Refused(400, "invalid_request", "unexpected end of JSON input")
+        if request.action not in CAPABILITY_OF:
+            raise Refused(400, "invalid_request", "unknown tokeninfo action")
+        in_body = request.member("mytoken")
+        token = in_body or request.bearer or request.cookie
+        if not token:
+            raise Refused(401, "invalid_token", "no mytoken found in request")
+        if in_body and not self._is_readable(in_body):
+            raise Refused(400, "invalid_request", "token not valid")
+        if len(token) < SHORTEST:
+            raise Refused(401, "invalid_token", "token not valid")
+        if not self._is_readable(token):
+            text = "token contains an invalid number of segments"
+            raise Refused(401, "invalid_token", text)
+        return self.ledger.tokeninfo(request.action, token, address)
+
+    def _is_readable(self, token: Any) -> bool:
+        return isinstance(token, str) and (token in self.ledger.shorts or token.count(".") == 2)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tests.harness.steps import Document, create, new_user
 EVERYTHING = ("manage_mytokens", "tokeninfo")
 ROTATING = {"on_other": True}
 REVOKED_WHEN_REPLAYED = {"on_other": True, "auto_revoke": True}
-UNUSABLE: list[dict[str, Any]] = [  # what a token is minted with that may be used nowhere
+UNUSABLE: list[dict[str, Any]] = [  # claims of a token that may be used nowhere
     {"restrictions": [{"exp": 1}]},
     {"restrictions": [{"usages_other": 0}]},
     {"restrictions": [{"hosts": ["198.51.100.9"]}]},

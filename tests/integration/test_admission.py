@@ -235,7 +235,7 @@ def test_without_the_capability_it_answers_403(
 def test_a_restriction_that_does_not_hold_or_is_not_enforced_is_answered_403(
     world: World, operation: str, claims: dict[str, Any]
 ) -> None:
-    token = world.token_with(**claims)
+    token = with_claims(world.stack, world.token_with(), **claims)
 
     answer = world.ask(operation, token)
 

@@ -528,10 +528,15 @@ def test_a_short_token_that_may_not_be_read_is_told_the_capability_it_lacks(
     assert "tokeninfo:introspect" in answer.json["error_description"]
 
 
+@pytest.mark.found("A38")
 @pytest.mark.parametrize("operation", USING)
-@pytest.mark.parametrize("claims", COUNTED)
-def test_a_token_whose_use_cannot_be_counted_is_told_the_capability_it_lacks(
-    stack: RemoteStack, operation: str, claims: Document
+@pytest.mark.parametrize(
+    ("claims", "way_out"),
+    [(ROTATES, "on_other"), (LIMITED, "usages_other"), ({**ROTATES, **LIMITED}, "on_other")],
+    ids=["rotates", "limited", "rotates-and-limited"],
+)
+def test_a_token_whose_use_cannot_be_counted_is_told_the_way_out(
+    stack: RemoteStack, operation: str, claims: Document, way_out: str
 ) -> None:
     user = new_user()
     keeper = stack.mint(user=user)
@@ -544,6 +549,7 @@ def test_a_token_whose_use_cannot_be_counted_is_told_the_capability_it_lacks(
     assert refusal(answer) == (403, "insufficient_capabilities")
     assert "manage_mytokens:list" in description
     assert "tokeninfo:subtokens" in description
+    assert f"without {way_out}" in description
     assert calendars(stack, keeper) == [calendar]
 
 
@@ -616,6 +622,180 @@ def test_a_token_that_the_issuer_does_not_list_cannot_be_added(
     assert calendars(stack, token) == [calendar]
 
 
+# --- odd entries of a listing ---------------------------------------------------------------------
+
+# What is odd in the entry, and the answer to adding its token.
+_ODD: dict[str, tuple[Callable[[Document], object], int]] = {
+    "a time beyond the last": (lambda entry: entry["token"].update(expires_at=10**12), 400),
+    "no time": (lambda entry: entry["token"].pop("created"), 400),
+    "a name that is none": (lambda entry: entry["token"].update(name=5), 400),
+    "no mom_id": (lambda entry: entry["token"].pop("mom_id"), 403),
+    "no token": (lambda entry: entry.pop("token"), 403),
+    "children that are none": (lambda entry: entry.update(children="x"), 200),
+}
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("listing", [LIST, BELOW])
+@pytest.mark.parametrize("odd", _ODD)
+def test_an_odd_entry_of_a_listing_spoils_no_other(
+    stack: RemoteStack, odd: str, listing: str
+) -> None:
+    user = new_user()
+    token = stack.mint(FULL, listing, user=user)
+    broken = stack.mint("AT", user=user, parent=token.mom_id, name="broken")
+    good = stack.mint("AT", user=user, parent=token.mom_id, name="good")
+    calendar = create(stack, token, NAME)
+    make_odd, status = _ODD[odd]
+
+    def change(document: Document) -> Document:
+        (root,) = _as_list(document["mytokens"])
+        assert root["children"][0]["token"]["mom_id"] == broken.mom_id
+        make_odd(root["children"][0])
+        return document
+
+    with _listed_as(stack, change):
+        added = add(stack, token, calendar, good.mom_id)
+        assert summaries(stack.feed(calendar)) == ["Mytoken 'good' expires"]
+        answer = ask(stack, "add_token", token, json={"mom_id": broken.mom_id})
+
+    assert added["subscribed_tokens"] == [good.mom_id]
+    assert answer.status == status
+
+
+@contextmanager
+def _changed(stack: RemoteStack, **fields: Any) -> Iterator[None]:
+    """Meanwhile these fields of the double are others."""
+    before = {name: getattr(stack.server, name) for name in fields}
+    for name, value in fields.items():
+        setattr(stack.server, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(stack.server, name, value)
+
+
+def _as_list(trees: Any) -> list[Any]:
+    return trees if isinstance(trees, list) else [trees]
+
+
+def test_a_token_below_an_odd_one_is_added(stack: RemoteStack) -> None:
+    user = new_user()
+    token = stack.mint("tokeninfo:notify", BELOW, user=user)
+    child = stack.mint("AT", user=user, parent=token.mom_id)
+    below = stack.mint("AT", user=user, parent=child.mom_id, name="below")
+    calendar = create(stack, stack.mint(user=user), NAME)
+
+    def change(document: Document) -> Document:
+        _ODD["no mom_id"][0](document["mytokens"]["children"][0])
+        return document
+
+    with _listed_as(stack, change):
+        add(stack, token, calendar, below.mom_id)
+
+    assert summaries(stack.feed(calendar)) == ["Mytoken 'below' expires"]
+
+
+@pytest.mark.found("A19")
+def test_a_chain_of_102_generations_keeps_its_first_ones(stack: RemoteStack) -> None:
+    user = new_user()
+    token = stack.mint(FULL, LIST, user=user)
+    chain = [token]
+    for _ in range(101):
+        chain.append(stack.mint("AT", user=user, parent=chain[-1].mom_id))
+    calendar = create(stack, token, NAME)
+
+    added = add(stack, token, calendar, chain[100].mom_id)
+    answer = ask(stack, "add_token", token, json={"mom_id": chain[101].mom_id})
+
+    assert added["subscribed_tokens"] == [chain[100].mom_id]
+    assert refusal(answer) == (400, "invalid_request")
+    assert "100 ancestors" in answer.json["error_description"]
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("odd", ["a time beyond the last", "no mom_id"])
+def test_a_token_whose_entry_becomes_odd_stays_in_its_feeds(stack: RemoteStack, odd: str) -> None:
+    user = new_user()
+    token = stack.mint(FULL, LIST, user=user)
+    broken = stack.mint("AT", user=user, parent=token.mom_id, name="broken")
+    good = stack.mint("AT", user=user, parent=token.mom_id, name="good")
+    calendar = create(stack, token, NAME)
+    add(stack, token, calendar, broken.mom_id)
+
+    def change(document: Document) -> Document:
+        _ODD[odd][0](document["mytokens"][0]["children"][0])
+        return document
+
+    with _listed_as(stack, change):
+        add(stack, token, calendar, good.mom_id)
+
+    assert len(events(stack.feed(calendar))) == 2
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("odd", [None, {"kty": "oct"}, {"kty": "EC", "crv": "P-521", "x": 5}])
+def test_an_odd_key_of_the_issuer_spoils_no_token(
+    stack: RemoteStack, restarted: None, odd: object
+) -> None:
+    token = stack.mint(FULL)
+    keys_of_the_issuer = {"keys": [odd, *stack.server.ledger.jwks["keys"]]}
+
+    with _changed(stack, jwks=keys_of_the_issuer):
+        answer = ask(stack, "list_calendars", token)
+
+    assert answer.status == 200
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize(
+    "member",
+    ["providers_supported", "tokeninfo_endpoint_actions_supported", "restriction_claims_supported"],
+)
+@pytest.mark.parametrize("odd", [None, [None], [1, {}], "x", {}])
+def test_an_odd_list_of_the_configuration_spoils_nothing(
+    stack: RemoteStack, restarted: None, member: str, odd: object
+) -> None:
+    token = stack.mint(FULL)
+
+    with _changed(stack, changes={member: odd}):
+        answer = ask(stack, "list_calendars", token)
+
+    assert answer.status == 200
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("odd", [None, 5, "exp", [], {"exp": "never"}, {"nbf": -1}])
+@pytest.mark.parametrize("short", [False, True])
+def test_an_odd_clause_of_a_token_spoils_no_other(
+    stack: RemoteStack, odd: Any, *, short: bool
+) -> None:
+    token = stack.mint(FULL, INTROSPECT)
+    known = entry(stack, token)
+    claims = {**known.claims, "restrictions": [odd, {"hosts": ["192.0.2.9"]}]}
+    stack.server.ledger.entries[token.mom_id] = replace(known, claims=claims, done=(0, 0))
+    bearer = stack.server.ledger.sign(claims)
+    presented = stack.server.ledger.shortened(bearer) if short else bearer
+
+    here = stack.invoke("list_calendars", presented, address="192.0.2.9")
+    elsewhere = stack.invoke("list_calendars", presented, address="192.0.2.8")
+
+    assert here.status == 200
+    assert refusal(elsewhere) == (403, "usage_restricted")
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("odd", [None, 5, [], {}])
+def test_an_odd_capability_of_a_token_spoils_no_other(stack: RemoteStack, odd: Any) -> None:
+    token = stack.mint(FULL)
+    claims = {**entry(stack, token).claims, "capabilities": [odd, FULL]}
+
+    answer = stack.invoke("list_calendars", stack.server.ledger.sign(claims))
+
+    assert answer.status == 200
+
+
 # --- tokens that are gone -------------------------------------------------------------------------
 
 
@@ -669,6 +849,20 @@ def test_a_token_that_was_revoked_stays_while_nobody_lists_all_that_are_left(
     assert "Mytoken 'doomed' expires" in summaries(stack.feed(calendar))
 
 
+@contextmanager
+def _listed_as(stack: RemoteStack, changed: Callable[[Any], Any]) -> Iterator[None]:
+    """Meanwhile the issuer lists what `changed` makes of its listing."""
+
+    def answer(exchange: Any) -> None:
+        request = stack.server.requests[-1]
+        status, document, *more = stack.server.respond(request, "127.0.0.1")
+        is_listing = status == 200 and request.action != "introspect"
+        exchange.answer(status, changed(document) if is_listing else document, *more)
+
+    with stack.server.failing(answer, TOKENINFO):
+        yield
+
+
 def _listing(*tokens: Any) -> Document:
     return {"mytokens": [{"token": token} for token in tokens]}
 
@@ -678,8 +872,12 @@ def _listing(*tokens: Any) -> Document:
     [
         pytest.param(lambda own, other: _listing(), 403, id="empty"),
         pytest.param(lambda own, other: _listing(other), 200, id="without-the-presented-token"),
-        pytest.param(lambda own, other: _listing(own, {**other, "created": "x"}), 503, id="time"),
-        pytest.param(lambda own, other: _listing(own, other, other), 503, id="twice"),
+        pytest.param(lambda own, other: _listing(own, other, {"created": 5}), 200, id="nameless"),
+        pytest.param(
+            lambda own, other: {"mytokens": [None, *_listing(own, other)["mytokens"]]},
+            200,
+            id="null-among-others",
+        ),
         pytest.param(lambda own, other: {"mytokens": "nonsense"}, 503, id="text"),
         pytest.param(lambda own, other: {"mytokens": None}, 503, id="null"),
         pytest.param(lambda own, other: {}, 503, id="no-listing"),
@@ -696,14 +894,7 @@ def test_a_listing_that_cannot_be_true_takes_no_token_out_of_a_feed(
         for t in (token, following)
     )
 
-    def answer_so(exchange: Any) -> None:
-        request = stack.server.requests[-1]
-        if request.action == "introspect":
-            exchange.answer(*stack.server.respond(request, "127.0.0.1"))
-        else:
-            exchange.answer(200, listing(own, other))
-
-    with stack.server.failing(answer_so, TOKENINFO):
+    with _listed_as(stack, lambda _: listing(own, other)):
         answer = ask(stack, "add_token", token, json={"mom_id": following.mom_id})
 
     assert answer.status == status

@@ -154,6 +154,65 @@ def test_an_empty_table_is_no_backup(
     assert restored_stack.dump() == before
 
 
+@pytest.fixture
+def empty_table(restored_stack: Stack) -> Iterator[str]:
+    """A table like that of tokens, without items."""
+    client, name = boto3.client("dynamodb"), f"{restored_stack.environment['TOKENS_TABLE']}-empty"
+    key = [("pk", "HASH"), ("sk", "RANGE")]
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in key],
+        KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in key],
+    )
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.mark.found("A23")
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("more", [[], ["--yes"]], ids=["asked", "not asked"])
+def test_an_empty_table_is_no_backup_of_tokens(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, empty_table: str, more: list[str]
+) -> None:
+    before = _stack_with_backups(restored_stack)
+
+    with pytest.raises(SystemExit, match="all tokens of the stack would be gone"):
+        put_back(restored_stack, monkeypatch, "--tokens", empty_table, *more)
+
+    assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_beside_a_mytoken_server_there_are_no_tokens(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, empty_table: str
+) -> None:
+    _stack_with_backups(restored_stack)
+    at_a_server = ("", "https://mytoken.example")
+    monkeypatch.setattr("tools.operate.target_stack.select", lambda arguments: at_a_server)
+
+    put_back(restored_stack, monkeypatch, "--tokens", empty_table)
+
+    assert restored_stack.dump()[restored_stack.environment["TOKENS_TABLE"]] == []
+
+
+@pytest.mark.found("A23")
+@pytest.mark.usefixtures("backups")
+def test_the_numbers_come_before_the_question(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stack_with_backups(restored_stack)
+
+    with pytest.raises(SystemExit, match="nothing was changed"):
+        put_back(restored_stack, monkeypatch, answer="no")
+
+    shown = capsys.readouterr().out
+    assert "holds 4 items, 2 tokens\n" in shown
+    assert "nothing else: 2 items, 1 tokens\n" in shown
+    assert "2 feeds\n" in shown
+    assert "1 feeds\n" in shown
+
+
 @pytest.mark.usefixtures("backups")
 def test_a_table_is_no_backup_of_itself(
     restored_stack: Stack, monkeypatch: pytest.MonkeyPatch

@@ -69,7 +69,7 @@ def test_who_holds_a_token_may_revoke_it_whatever_else_it_may_do(
 
 @pytest.mark.parametrize("more", UNUSABLE, ids=str)
 def test_a_token_is_revoked_wherever_it_may_be_used(person: Person, more: dict[str, Any]) -> None:
-    token = person.mint("tokeninfo:introspect", **more)
+    token = with_claims(person.stack, person.mint("tokeninfo:introspect"), **more)
 
     answer = _revoke(person, token, token.mom_id)
 
@@ -289,7 +289,7 @@ def test_the_token_that_is_named_is_revoked_and_not_that_of_the_header(person: P
 def test_where_a_token_may_not_be_used_it_revokes_no_other(
     person: Person, more: dict[str, Any]
 ) -> None:
-    token = person.mint(**more)
+    token = with_claims(person.stack, person.mint(), **more)
     child = person.mint(parent=token.mom_id)
     before = person.stack.dump()
 

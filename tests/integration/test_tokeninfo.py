@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, Document, before_each, new_user
-from tests.harness.token_uses import EVERYTHING, UNUSABLE, Person, claims
+from tests.harness.token_uses import EVERYTHING, UNUSABLE, Person, claims, with_claims
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -78,7 +78,7 @@ def test_without_an_action_it_introspects(stack: Stack, asked: dict[str, Any]) -
 def test_a_token_is_introspected_wherever_it_may_be_used(
     stack: Stack, more: dict[str, Any]
 ) -> None:
-    token = stack.mint(*EVERYTHING, **more)
+    token = with_claims(stack, stack.mint(*EVERYTHING), **more)
     before = stack.dump()
 
     answers = {action: _ask(stack, token, action) for action in ACTIONS}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars.authorities.client_network import ClientNetwork
 from mytoken_calendars.errors import InvalidRequest
-from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.stacks import Answer, Stack, Token, sample_event, set_token
 from tests.harness.steps import Clock, before_each
 from tests.harness.token_uses import (
     REVOKED_WHEN_REPLAYED,
@@ -335,6 +336,37 @@ def test_headers_do_not_say_where_a_client_is(person: Person, use: str, name: st
     assert honest.status == USES[use].status
 
 
+@pytest.mark.found("A21")
+@pytest.mark.parametrize("address", [HERE, "8.8.8.8"])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        {"geoip_disallow": ["DE"]},
+        {"geoip_disallow": []},
+        {"geoip_allow": ["US"]},
+        {"hosts": [HERE, "8.8.8.8"]},
+        {"hosts": ["0.0.0.0/1", "*.example"]},
+    ],
+    ids=str,
+)
+def test_behind_another_front_no_place_is_believed(
+    person: Person, monkeypatch: pytest.MonkeyPatch, clause: dict[str, Any], address: str
+) -> None:
+    """The front is in the US, and has a name; the database knows of no other address."""
+    monkeypatch.setattr(ClientNetwork, "country", lambda _, address: "US" if address else None)
+    monkeypatch.setattr(ClientNetwork, "host_names", lambda _, address: {"front.example"})
+    event = sample_event("list_calendars")
+    event["requestContext"]["http"]["sourceIp"] = address
+    set_token(event, person.mint(restrictions=[clause]))
+    reached = person.stack.send("list_calendars", event)
+
+    event["stageVariables"]["clientAddress"] = "unknown"
+    answer = person.stack.send("list_calendars", event)
+
+    assert reached.status == 200
+    assert (answer.status, answer.json["error"]) == (403, "usage_restricted")
+
+
 @pytest.mark.parametrize(
     "clause",
     [
@@ -384,7 +416,7 @@ def test_a_token_with_a_schedule_is_used_within_its_windows(
     person: Person, clock: Clock, schedule: dict[str, Any], status: int
 ) -> None:
     clock.now = MONDAY_NOON
-    token = person.mint(restrictions=[{"schedule": schedule}])
+    token = with_claims(person.stack, person.mint(), restrictions=[{"schedule": schedule}])
 
     answers = [person.use(use, token) for use in ("list_calendars", "subtokens")]
 
@@ -439,7 +471,7 @@ def test_the_times_of_a_clause_are_within_it(
 def test_a_clause_that_is_not_understood_lets_nobody_in(
     person: Person, clause: dict[str, Any]
 ) -> None:
-    token = person.mint(restrictions=[clause])
+    token = with_claims(person.stack, person.mint(), restrictions=[clause])
 
     answer = person.list(token)
 
@@ -451,7 +483,7 @@ def _way(person: Person, token: Token) -> Answer:
 
 
 def test_a_limit_beyond_all_numbers_lets_nobody_in(person: Person) -> None:
-    token = person.mint(restrictions=[{"usages_other": 10**38}])
+    token = with_claims(person.stack, person.mint(), restrictions=[{"usages_other": 10**38}])
 
     answer = person.list(token)
 

@@ -71,7 +71,7 @@ MUTANTS = [
     Mutant(
         "a restriction that is not understood is ignored",
         f"{_SHARED}/tokens/restrictions.py",
-        "return self._not_understood or next(",
+        "return odd or next(",
         "return next(",
         "integration/test_usage_limits.py::test_a_clause_that_is_not_understood_lets_nobody_in",
     ),
@@ -92,10 +92,17 @@ MUTANTS = [
     Mutant(
         "the client says where it is",
         f"{_SHARED}/http/request.py",
-        'address=event["requestContext"]["http"]["sourceIp"],',
-        'address=event["headers"].get("x-forwarded-for")'
-        ' or event["requestContext"]["http"]["sourceIp"],',
+        'address: str = event["requestContext"]["http"]["sourceIp"]',
+        'address: str = event["headers"].get("x-forwarded-for")'
+        ' or event["requestContext"]["http"]["sourceIp"]',
         "integration/test_usage_limits.py::test_headers_do_not_say_where_a_client_is",
+    ),
+    Mutant(
+        "the address of another front is taken for the client's",
+        f"{_SHARED}/http/request.py",
+        'if event["stageVariables"].get("clientAddress") == "unknown":',
+        'if event["stageVariables"].get("clientAddress") == "":',
+        "integration/test_usage_limits.py::test_behind_another_front_no_place_is_believed",
     ),
     Mutant(
         "the cookie is read from requests of other origins",
@@ -787,6 +794,90 @@ MUTANTS = [
         "return _parts(url)[:2] == _parts(self.url)[:2]",
         "return bool(_parts(url))",
         "unit/test_https.py::test_no_connection_is_made_for_a_url_elsewhere",
+    ),
+    # --- connections that AWS has closed ----------------------------------------------------------
+    Mutant(
+        "a connection that S3 has closed is a failure of the cache",
+        f"{_SHARED}/aws/clients.py",
+        "    if attempts > 1 or not isinstance(caught_exception, _CLOSED):",
+        "    if attempts or not isinstance(caught_exception, _CLOSED):",
+        "unit/test_closed_connections.py::test_a_feed_is_fetched_over_a_fresh_connection",
+    ),
+    # --- operators --------------------------------------------------------------------------------
+    Mutant(
+        "an empty table is a backup of all tokens",
+        "tools/operate/restore_tables.py",
+        "if not of_tokens[keys.TOKEN] and (has_tokens or of_tokens):",
+        "if not of_tokens[keys.TOKEN] and of_tokens:",
+        "integration/test_restore.py::test_an_empty_table_is_no_backup_of_tokens",
+    ),
+    # --- limits at every door ---------------------------------------------------------------------
+    Mutant(
+        "operators get tokens whose clauses are beyond a limit",
+        f"{_SHARED}/authorities/embedded/minting.py",
+        "for name in clause.odd_members]",
+        "for name in clause.model_extra or ()]",
+        "integration/test_limits_at_doors.py::test_a_door_refuses_or_cuts_what_is_beyond",
+    ),
+    Mutant(
+        "a long name of another issuer stays long",
+        f"{_SHARED}/tokens/claim_types.py",
+        "lambda name: name[: limits.TOKEN_NAME]",
+        "lambda name: name",
+        "integration/test_limits_at_doors.py::test_a_door_refuses_or_cuts_what_is_beyond",
+    ),
+    # --- what a stranger makes us ask -------------------------------------------------------------
+    Mutant(
+        "the issuer is asked about each made-up short token",
+        f"{_SHARED}/authorities/remote/asked_tokens.py",
+        "bearer not in self.known and self.unknown.is_full",
+        "bearer not in self.known and not self.unknown",
+        "integration/test_remote_strangers.py"
+        "::test_a_stranger_makes_the_stack_ask_others_a_bounded_number_of_times",
+    ),
+    Mutant(
+        "a text of any length is shown to the issuer",
+        f"{_SHARED}/authorities/remote/codec.py",
+        "len(bearer) == length and",
+        "len(bearer) >= length // 2 and",
+        "unit/test_remote_codec.py::test_a_short_token_is_letters_and_digits",
+    ),
+    # --- one odd element of a list from outside ---------------------------------------------------
+    Mutant(
+        "an odd entry of a listing spoils the whole",
+        f"{_SHARED}/authorities/remote/tokeninfo_answers.py",
+        "    except ValueError:\n        return None\n    if len(ancestors)",
+        "    except ValueError:\n        raise TemporarilyUnavailable\n    if len(ancestors)",
+        "integration/test_remote_authority.py::test_an_odd_entry_of_a_listing_spoils_no_other",
+    ),
+    Mutant(
+        "a token whose entry is odd counts as revoked",
+        f"{_SHARED}/authorities/remote/tokeninfo_answers.py",
+        "return self.odd | self.records.keys()",
+        "return {*self.records}",
+        "integration/test_remote_authority.py::test_a_token_whose_entry_becomes_odd_stays_in_its_feeds",
+    ),
+    Mutant(
+        "an odd key of the issuer spoils its set",
+        f"{_SHARED}/authorities/remote/key_set.py",
+        "    except ValueError:\n        return None",
+        "    except LookupError:\n        return None",
+        "integration/test_remote_authority.py::test_an_odd_key_of_the_issuer_spoils_no_token",
+    ),
+    Mutant(
+        "a clause that is no object is left out, and the token is unrestricted",
+        f"{_SHARED}/tokens/restrictions.py",
+        "known = members if isinstance(members, dict) else _NO_OBJECT",
+        "known = members if isinstance(members, dict) else {}",
+        "unit/test_mytoken.py::test_an_odd_clause_spoils_no_other",
+    ),
+    Mutant(
+        "a rotating token is told how uses are counted",
+        f"{_SHARED}/authorities/remote/authority.py",
+        "_ROTATED if caller.mytoken.rotates else _COUNTED",
+        "_COUNTED",
+        "integration/test_remote_authority.py"
+        "::test_a_token_whose_use_cannot_be_counted_is_told_the_way_out",
     ),
     # --- operators hear of it --------------------------------------------------------------------
     Mutant(

@@ -101,8 +101,8 @@ def secret(key: Any, *names: str) -> Jwk:
     return {**jwk_of(key), **{name: key.as_dict(private=True)[name] for name in names}}
 
 
-# Sets that are refused though each but the malformed ones has a good key as well.
-BESIDE_A_GOOD_KEY: dict[str, Any] = {
+# Every way in which an entry of a key set can be odd.
+ODD_ENTRIES: dict[str, Any] = {
     "a shared secret": OCT.as_dict(),
     "a shared secret without its value": {"kty": "oct"},
     "a shared secret for HS256": {"kty": "oct", "k": base64url(1 << 500), "alg": "HS256"},
@@ -147,7 +147,6 @@ BESIDE_A_GOOD_KEY: dict[str, Any] = {
     "a coordinate that is a number": {**EC_JWK, "x": 1},
     "a name that is a number": {**EC_JWK, "kid": 1},
     "a long name": jwk_of(P521, kid="k" * 129),
-    "the name of the good key": jwk_of(P521, kid="good"),
     "the name of the good key for encryption": jwk_of(RSA, kid="good", use="enc"),
     "no type": jwk_of(P521, kty="") | {"kty": None},
     "a use that is a list": {**EC_JWK, "use": ["sig"]},
@@ -159,13 +158,34 @@ BESIDE_A_GOOD_KEY: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("beside", BESIDE_A_GOOD_KEY)
-def test_a_set_that_nobody_should_publish_is_refused_as_a_whole(beside: str) -> None:
-    entries = [jwk_of(P521, kid="good"), BESIDE_A_GOOD_KEY[beside]]
+@pytest.mark.parametrize("odd", ODD_ENTRIES)
+def test_an_odd_entry_spoils_no_key(odd: str) -> None:
+    entries = [jwk_of(P521, kid="good"), ODD_ENTRIES[odd]]
 
     for keys in (entries, entries[::-1]):
-        with pytest.raises(ValueError, match=r".+"):
-            keys_of({"keys": keys}, "ES512")
+        assert [key.kid for key in keys_of({"keys": keys}, "ES512")] == ["good"]
+
+
+@pytest.mark.parametrize("odd", ODD_ENTRIES)
+def test_an_odd_entry_alone_is_no_key(odd: str) -> None:
+    with pytest.raises(ValueError, match="no key fits"):
+        keys_of({"keys": [ODD_ENTRIES[odd]]}, "ES512")
+
+
+def test_keys_of_one_name_are_both_tried() -> None:
+    keys = [jwk_of(P521, kid="good"), jwk_of(ECKey.generate_key("P-521"), kid="good")]
+
+    assert [key.kid for key in keys_of({"keys": keys}, "ES512")] == ["good", "good"]
+
+
+@pytest.mark.parametrize("beside", [EC_JWK, ED25519.as_dict(private=False), None])
+def test_of_many_entries_the_first_twenty_keys_are_taken(beside: object) -> None:
+    entries = [beside, *[jwk_of(P521, kid=str(number)) for number in range(30)]]
+
+    keys = keys_of({"keys": entries}, "ES512")
+
+    assert len(keys) == 20
+    assert keys[-1].kid == ("18" if beside is EC_JWK else "19")
 
 
 @pytest.mark.parametrize(
@@ -182,8 +202,6 @@ def test_a_set_that_nobody_should_publish_is_refused_as_a_whole(beside: str) -> 
         pytest.param({"keys": json.dumps([EC_JWK])}, id="keys in a text"),
         pytest.param({"keys": []}, id="an empty set"),
         pytest.param({"keys": [{}]}, id="an empty key"),
-        pytest.param({"keys": [EC_JWK] * 21}, id="21 keys"),
-        pytest.param({"keys": [EC_JWK] * 10_000}, id="10,000 keys"),
         pytest.param({"keys": [RSA_JWK]}, id="another algorithm's key alone"),
         pytest.param({"keys": [jwk_of(P521, use="enc")]}, id="a key for encryption alone"),
         pytest.param({"keys": [jwk_of(P521, use="SIG")]}, id="a use in upper case"),
@@ -192,7 +210,7 @@ def test_a_set_that_nobody_should_publish_is_refused_as_a_whole(beside: str) -> 
         pytest.param({"keys": [jwk_of(P521, alg="HS512")]}, id="a key that is called a secret"),
     ],
 )
-def test_a_set_without_a_usual_number_of_fitting_keys_is_refused(document: object) -> None:
+def test_a_set_without_a_fitting_key_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         keys_of(document, "ES512")
 
@@ -201,7 +219,7 @@ def test_an_rsa_key_of_2047_bits_is_refused() -> None:
     number = RSA.public_key.public_numbers().n >> 1 | 1
 
     assert number.bit_length() == 2047
-    with pytest.raises(ValueError, match="unusual length"):
+    with pytest.raises(ValueError, match="no key fits"):
         keys_of({"keys": [jwk_of(RSA, n=base64url(number))]}, "RS256")
 
 

@@ -12,9 +12,10 @@ import pytest
 from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.tokeninfo_answers import (
+    ListedTokens,
     document,
     introspection,
-    token_records,
+    listed_tokens,
 )
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.identifiers import mom_id_of
@@ -97,17 +98,6 @@ def test_restrictions_that_are_null_are_none() -> None:
         pytest.param(answer(token=claims(restrictions={})), id="restrictions that are an object"),
         pytest.param(answer(token=claims(restrictions="")), id="restrictions that are a text"),
         pytest.param(answer(token=claims(restrictions=False)), id="restrictions that are false"),
-        pytest.param(answer(token=claims(restrictions=[None])), id="a clause that is null"),
-        pytest.param(answer(token=claims(restrictions=["exp"])), id="a clause that is a text"),
-        pytest.param(
-            answer(token=claims(restrictions=[{"usages_other_done": -1}])), id="a count below 0"
-        ),
-        pytest.param(
-            answer(token=claims(restrictions=[{"usages_other_done": "0"}])), id="a count in a text"
-        ),
-        pytest.param(
-            answer(token=claims(restrictions=[{"usages_other_done": True}])), id="a count of true"
-        ),
     ],
 )
 def test_what_is_no_introspection_is_nobodys_token(nonsense: dict[str, Any]) -> None:
@@ -133,6 +123,25 @@ def test_an_issuer_that_talks_nonsense_makes_no_token_invalid(
         introspection(answered, ISSUER)
 
 
+@pytest.mark.parametrize("odd", [None, 1, "exp", [], {"exp": "never"}, {"hosts": [1]}], ids=str)
+def test_an_odd_clause_leaves_the_others(odd: object) -> None:
+    clauses = [odd, {"exp": NOW, "usages_other_done": 3}]
+
+    found = introspection(answer(token=claims(restrictions=clauses)), ISSUER)
+
+    assert [clause.is_understood for clause in found.mytoken.restrictions] == [False, True]
+    assert found.usages_other_done == (0, 3)
+
+
+@pytest.mark.parametrize("count", [-1, "0", True, 1.5, [1], {"n": 1}], ids=str)
+def test_a_clause_with_an_odd_count_has_no_use_left(count: object) -> None:
+    clauses = [{"usages_other": limits.USES, "usages_other_done": count}, {"usages_other": 1}]
+
+    found = introspection(answer(token=claims(restrictions=clauses)), ISSUER)
+
+    assert found.usages_other_done == (limits.USES, 0)
+
+
 def mom_id(number: int) -> str:
     return mom_id_of(UUID(int=number))
 
@@ -142,8 +151,12 @@ def tree(number: int, *children: Any, **changes: Any) -> dict[str, Any]:
     return {"token": token, "children": [*children]}
 
 
+def listed(mytokens: object) -> ListedTokens:
+    return listed_tokens({"mytokens": mytokens})
+
+
 def read(mytokens: object) -> dict[str, TokenRecord]:
-    return token_records({"mytokens": mytokens})
+    return listed(mytokens).records
 
 
 def test_a_forest_is_read_with_the_ancestors_of_each_token_the_parent_first() -> None:
@@ -213,56 +226,117 @@ def test_a_token_may_have_a_hundred_ancestors() -> None:
     assert len(read(chain(101))[mom_id(101)].ancestors) == 100
 
 
+# Every way in which an entry can be odd though it names its token.
+ODD_MEMBERS: list[dict[str, Any]] = [
+    {"name": 1},
+    {"name": ["x"]},
+    {"name": "\ud800"},
+    {"created": None},
+    {"created": -1},
+    {"created": limits.LATEST_TIME + 1},
+    {"created": "0"},
+    {"created": 1.0},
+    {"created": True},
+    {"expires_at": -1},
+    {"expires_at": limits.LATEST_TIME + 1},
+    {"expires_at": 10**20},
+    {"expires_at": "never"},
+    {"expires_at": [1]},
+]
+# Entries that do not even name their token.
+NAMELESS: dict[str, Any] = {
+    "null": None,
+    "text": "x",
+    "number": 1,
+    "list": [tree(2)],
+    "empty": {},
+    "no token": {"children": []},
+    "null as token": {"token": None},
+    "text as token": {"token": "x"},
+    "list as token": {"token": [1]},
+    "empty mom_id": tree(2, mom_id=""),
+    "no mom_id": tree(2, mom_id="x"),
+    "mom_id without padding": tree(2, mom_id=mom_id(2)[:-2]),
+    "mom_id with a space": tree(2, mom_id=" " + mom_id(2)),
+    "number as mom_id": tree(2, mom_id=1),
+    "null as mom_id": tree(2, mom_id=None),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_MEMBERS, ids=lambda odd: f"{odd}"[:40])
+def test_an_odd_entry_is_left_out_and_no_other(odd: dict[str, Any]) -> None:
+    found = listed([tree(1, tree(2, tree(3), **odd), tree(4)), tree(5)])
+
+    assert {m: token.ancestors for m, token in found.records.items()} == {
+        mom_id(1): (),
+        mom_id(3): (mom_id(2), mom_id(1)),
+        mom_id(4): (mom_id(1),),
+        mom_id(5): (),
+    }
+    assert found.alive == {mom_id(number) for number in range(1, 6)}
+    assert found.is_whole
+
+
+@pytest.mark.parametrize("nameless", NAMELESS)
+def test_an_entry_without_a_name_spoils_no_other(nameless: str) -> None:
+    found = listed([tree(1, NAMELESS[nameless], tree(4)), NAMELESS[nameless], tree(5)])
+
+    assert found.records.keys() == found.alive == {mom_id(1), mom_id(4), mom_id(5)}
+    assert not found.is_whole
+
+
+def test_children_of_an_entry_without_a_name_are_kept() -> None:
+    found = listed([tree(1, tree(2, tree(3), mom_id="x"))])
+
+    assert found.records[mom_id(3)].ancestors == (mom_id(1),)
+
+
+@pytest.mark.parametrize("children", [{}, "x", "", 0, False, 5, {"token": tree(2)["token"]}])
+def test_children_that_are_no_list_leave_their_parent(children: object) -> None:
+    found = listed([{**tree(1), "children": children}, tree(5)])
+
+    assert found.records.keys() == {mom_id(1), mom_id(5)}
+    assert not found.is_whole
+
+
 @pytest.mark.parametrize(
-    "nonsense",
+    "twice",
     [
-        pytest.param(None, id="null"),
-        pytest.param("x", id="a text"),
-        pytest.param(1, id="a number"),
-        pytest.param({}, id="an object"),
-        pytest.param([None], id="a tree that is null"),
-        pytest.param([[tree(1)]], id="a list of lists"),
-        pytest.param([{}], id="an empty tree"),
-        pytest.param([{"children": []}], id="a tree without a token"),
-        pytest.param([{"token": None}], id="a token that is null"),
-        pytest.param([{"token": "x"}], id="a token that is a text"),
-        pytest.param([{**tree(1), "children": {}}], id="children that are an object"),
-        pytest.param([{**tree(1), "children": "x"}], id="children that are a text"),
-        pytest.param([tree(1, None)], id="a child that is null"),
-        pytest.param([tree(1, [tree(2)])], id="a child that is a list"),
-        pytest.param([tree(1), tree(1)], id="a token twice"),
-        pytest.param([tree(1, tree(2, tree(1)))], id="a token below itself"),
-        pytest.param([tree(1, tree(2)), tree(3, tree(2))], id="a token with two parents"),
-        pytest.param([tree(1, mom_id="")], id="an empty mom_id"),
-        pytest.param([tree(1, mom_id="x")], id="a mom_id that is none"),
-        pytest.param([tree(1, mom_id=mom_id(1)[:-2])], id="a mom_id without its padding"),
-        pytest.param([tree(1, mom_id=" " + mom_id(1))], id="a mom_id with a space"),
-        pytest.param([tree(1, mom_id=1)], id="a mom_id that is a number"),
-        pytest.param([tree(1, mom_id=None)], id="a mom_id that is null"),
-        pytest.param([tree(1, name=1)], id="a name that is a number"),
-        pytest.param([tree(1, name=["x"])], id="a name that is a list"),
-        pytest.param([tree(1, name="\ud800")], id="a name that is no text"),
-        pytest.param([tree(1, created=None)], id="not created"),
-        pytest.param([tree(1, created=-1)], id="created before 1970"),
-        pytest.param([tree(1, created=limits.LATEST_TIME + 1)], id="created after 9999"),
-        pytest.param([tree(1, created="0")], id="created at a text"),
-        pytest.param([tree(1, created=1.0)], id="created at a fraction"),
-        pytest.param([tree(1, created=True)], id="created at true"),
-        pytest.param([tree(1, expires_at=-1)], id="expired before 1970"),
-        pytest.param([tree(1, expires_at=10**20)], id="expires in the far future"),
-        pytest.param([tree(1, expires_at="never")], id="expires at a text"),
-        pytest.param([chain(102)], id="101 ancestors"),
-        pytest.param([chain(10_000)], id="9,999 ancestors"),
+        pytest.param([tree(1), tree(1, name="later")], id="twice"),
+        pytest.param([tree(1, tree(2, tree(1, name="later")))], id="below itself"),
+        pytest.param([tree(1, tree(2)), tree(3, tree(2), tree(1))], id="with two parents"),
     ],
 )
-def test_a_list_that_no_server_makes_is_no_answer(nonsense: object) -> None:
+def test_of_two_entries_of_a_token_the_first_counts(twice: list[Any]) -> None:
+    found = listed(twice)
+
+    assert found.records[mom_id(1)].name == "token 1"
+    assert {m: token.ancestors for m, token in found.records.items()}.items() <= {
+        mom_id(1): (),
+        mom_id(2): (mom_id(1),),
+        mom_id(3): (),
+    }.items()
+    assert found.is_whole
+
+
+@pytest.mark.parametrize("length", [102, 200])
+def test_tokens_with_more_ancestors_are_left_out(length: int) -> None:
+    found = listed([chain(length), tree(1_000)])
+
+    assert found.records.keys() == {mom_id(number) for number in [*range(1, 102), 1_000]}
+    assert found.odd == {mom_id(number) for number in range(102, length + 1)}
+    assert found.is_whole
+
+
+@pytest.mark.parametrize("nonsense", [None, "x", 1, True])
+def test_a_listing_that_is_no_list_is_no_answer(nonsense: object) -> None:
     with pytest.raises(TemporarilyUnavailable):
         read(nonsense)
 
 
 def test_an_answer_without_tokens_is_none() -> None:
     with pytest.raises(TemporarilyUnavailable):
-        token_records({})
+        listed_tokens({})
 
 
 @pytest.mark.slow
@@ -300,6 +374,10 @@ def server(tmp_path: Path) -> Iterator[MytokenServer]:
         yield running
 
 
+def records_of(answer: dict[str, Any]) -> dict[str, TokenRecord]:
+    return listed_tokens(answer).records
+
+
 def ask(server: MytokenServer, action: str, bearer: str) -> tuple[int, dict[str, Any]]:
     request = {"action": action, "mytoken": bearer}
     status, body = Https(server.url).post(f"{server.url}{TOKENINFO}", request)
@@ -328,8 +406,8 @@ def test_a_servers_lists_are_read(server: MytokenServer) -> None:
     _, forest = ask(server, "list_mytokens", parent.bearer)
     _, below = ask(server, "subtokens", parent.bearer)
 
-    assert token_records(forest) == token_records(below)
-    found = token_records(forest)
+    assert records_of(forest) == records_of(below)
+    found = records_of(forest)
     assert set(found) == {parent.mom_id, child.mom_id, grandchild.mom_id}
     assert found[parent.mom_id].name is None
     assert found[parent.mom_id].expires is None
@@ -346,7 +424,7 @@ def test_a_server_refuses_who_may_not_ask_and_who_is_gone(server: MytokenServer)
     assert ask(server, "list_mytokens", weak.bearer)[0] == 403
     server.revoke(strong)
     assert ask(server, "list_mytokens", strong.bearer)[0] == 401
-    assert set(token_records(ask(server, "list_mytokens", below.bearer)[1])) == {
+    assert set(records_of(ask(server, "list_mytokens", below.bearer)[1])) == {
         weak.mom_id,
         below.mom_id,
     }

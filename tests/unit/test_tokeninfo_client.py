@@ -133,7 +133,7 @@ def test_a_token_that_may_not_list_lacks_the_capability(action: Action) -> None:
 def test_a_listing_has_the_tokens_and_the_successor_of_the_presented_one() -> None:
     found = answering(200, listing(token_update=SUCCESSOR)).listing(JWT, Action.LIST)
 
-    assert list(found.tokens) == [MOM_ID]
+    assert list(found.tokens.records) == [MOM_ID]
     assert found.token_update == SUCCESSOR
 
 
@@ -163,7 +163,7 @@ def test_a_listing_without_a_successor_has_none() -> None:
     found = answering(200, listing(token_update=None)).listing(JWT, Action.LIST)
 
     assert found.token_update is None
-    assert list(found.tokens) == [MOM_ID]
+    assert list(found.tokens.records) == [MOM_ID]
 
 
 def test_the_successor_is_known_even_if_the_tokens_make_no_sense() -> None:

@@ -7,15 +7,10 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from pydantic import ValidationError
-
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
 from mytoken_calendars.tokens.mytoken import Capability
-from mytoken_calendars.tokens.restrictions import Clause
-from mytoken_calendars.tokens.rotation import Rotation
-from mytoken_calendars.validation import first_problem
 from tools.operate import target_stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
@@ -59,7 +54,6 @@ def main() -> None:
         rotation=arguments.rotation,
         parent=arguments.parent,
     )
-    _check_that_it_can_be_used(new)
     issuer = target_stack.connect(arguments)
     authority = EmbeddedAuthority.from_environment()
     try:
@@ -68,17 +62,6 @@ def main() -> None:
         sys.exit(f"make token: {refusal}")
 
     print(json.dumps(mytoken.response(bearer, mytoken.iat)))
-
-
-def _check_that_it_can_be_used(new: NewMytoken) -> None:
-    """Ends the program if a member is unknown here: it is most likely a typing mistake."""
-    try:
-        restrictions = [Clause.model_validate(clause) for clause in new.restrictions or ()]
-        rotation = Rotation.model_validate(new.rotation or {})
-    except ValidationError as error:
-        sys.exit(f"make token: {first_problem(error)}")
-    if rotation.model_extra or not all(clause.is_understood for clause in restrictions):
-        sys.exit("make token: a restriction or the rotation has a member that is unknown, or wrong")
 
 
 def duration(text: str) -> int | None:

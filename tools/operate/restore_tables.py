@@ -8,6 +8,7 @@ repeated; while it runs, no client should use the stack (docs/operations.md).
 import os
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,16 +29,18 @@ def main() -> None:
     target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
-    target_stack.select(arguments)
+    _, issuer = target_stack.select(arguments)
     backups = {"TOKENS_TABLE": arguments.tokens, "CALENDARS_TABLE": arguments.calendars}
     try:
         dynamodb: Any = boto3.resource("dynamodb")
         # Tokens first: an interruption then leaves calendars that are too new, and no tokens for
         # them.
         pairs = [(dynamodb.Table(b), dynamodb.Table(os.environ[v])) for v, b in backups.items()]
-        _check(*(backup for backup, _ in pairs))
-        for backup, table in pairs:
-            print(f"{table.name} will hold what {backup.name} holds, and nothing else")
+        contents = [(_contents(backup), _contents(table)) for backup, table in pairs]
+        _check(pairs, [backup for backup, _ in contents], has_tokens=not issuer)
+        for (backup, table), (then, now) in zip(pairs, contents, strict=True):
+            print(f"{table.name} holds {_numbers(now)}")
+            print(f"  and will hold what {backup.name} holds, nothing else: {_numbers(then)}")
         if not arguments.yes and input("Go on? Type yes: ") != "yes":
             sys.exit("make restore: nothing was changed")
         for backup, table in pairs:
@@ -49,23 +52,35 @@ def main() -> None:
         sys.exit("make restore: it did not come to its end: run it again")
 
 
-def _check(tokens: Any, calendars: Any) -> None:
+def _check(pairs: list[tuple[Any, Any]], contents: list[Counter[str]], *, has_tokens: bool) -> None:
     """Ends the program unless these are backups of the two tables, each in its own place.
 
-    A stack beside a mytoken server has no tokens of its own.
+    `has_tokens` is false for a stack beside a mytoken server: it has none of its own.
     """
+    (tokens, _), (calendars, _) = pairs
+    of_tokens, of_calendars = contents
     for backup in (tokens, calendars):
-        if backup.name in (os.environ["TOKENS_TABLE"], os.environ["CALENDARS_TABLE"]):
+        if backup.name in {table.name for _, table in pairs}:
             sys.exit(f"make restore: {backup.name} is a table of the stack, and no backup of one")
-    if not _has(calendars, keys.FEED) or _has(calendars, keys.TOKEN):
+    if not of_calendars[keys.FEED] or of_calendars[keys.TOKEN]:
         sys.exit(f"make restore: {calendars.name} is no backup of a table of calendars")
-    if not _has(tokens, keys.TOKEN) and _has(tokens, ""):
-        sys.exit(f"make restore: {tokens.name} is no backup of a table of tokens")
+    if not of_tokens[keys.TOKEN] and (has_tokens or of_tokens):
+        sys.exit(
+            f"make restore: {tokens.name} has no tokens, so it is no backup of a table of tokens: "
+            "all tokens of the stack would be gone"
+        )
 
 
-def _has(backup: Any, prefix: str) -> bool:
-    """Whether the table has an item in a partition of this kind."""
-    return any(item["pk"].startswith(prefix) for item in _items(backup, ProjectionExpression="pk"))
+def _contents(table: Any) -> Counter[str]:
+    """How many items of each kind the table has, by how their partition keys begin."""
+    items = _items(table, ProjectionExpression="pk")
+    return Counter("".join(item["pk"].partition("#")[:2]) for item in items)
+
+
+def _numbers(contents: Counter[str]) -> str:
+    of_interest = {keys.TOKEN: "tokens", keys.FEED: "feeds"}
+    parts = [f"{contents[kind]:,} {name}" for kind, name in of_interest.items() if contents[kind]]
+    return ", ".join([f"{contents.total():,} items", *parts])
 
 
 def put_back(backup: Any, table: Any) -> tuple[int, int]:

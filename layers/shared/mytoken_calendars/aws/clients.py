@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, SSLError
 from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
@@ -25,19 +25,41 @@ _THROTTLED = (
     "RequestLimitExceeded",
     "ThrottlingException",
 )
+# How a connection ends that AWS has closed while the function was frozen, with and without TLS.
+_CLOSED = (ConnectionClosedError, SSLError)
 _ATTRIBUTE = re.compile(r"#(\w+)")
 
 _session = cache(Session)  # one for all clients, since it reads a megabyte of endpoints
 
 
 def client(service: str, *, attempts: int = limits.AWS_ATTEMPTS) -> Any:
-    """A client whose calls end within some ten seconds, all attempts together."""
+    """A client whose calls end within some ten seconds, all attempts together.
+
+    If AWS has closed the connection, there is one more attempt at once, on a fresh connection.
+    """
     config = Config(
         connect_timeout=limits.AWS_CONNECT,
         read_timeout=limits.AWS_ANSWER,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return _session().create_client(service, config=config)
+    made: Any = _session().create_client(service, config=config)
+    service_id = made.meta.service_model.service_id.hyphenize()
+    made.meta.events.register_first(f"needs-retry.{service_id}", _retry_if_closed)
+    return made
+
+
+def _retry_if_closed(
+    attempts: int, caught_exception: object, endpoint: Any, **_: Any
+) -> int | None:
+    """The seconds to wait before a further attempt; None leaves it to botocore's own rule.
+
+    botocore would wait for up to a second, or with a single attempt give up. All connections of the
+    pool have been idle equally long, so none of them is used.
+    """
+    if attempts > 1 or not isinstance(caught_exception, _CLOSED):
+        return None
+    endpoint.close()
+    return 0
 
 
 @contextmanager

@@ -29,8 +29,8 @@ class FeedCache:
 
     @cached_property
     def _s3(self) -> "S3Client":
-        # Lazy, as an unchanged feed never asks S3. One attempt only, as building the feed is
-        # cheaper than waiting.
+        # Lazy, as an unchanged feed never asks S3. One attempt only (on a connection that is not
+        # closed), as building the feed is cheaper than waiting.
         s3: S3Client = clients.client("s3", attempts=1)
         return s3
 

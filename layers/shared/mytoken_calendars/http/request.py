@@ -16,8 +16,8 @@ class Request:
 
     `path` has no slash at its end: with one it is the same path. The names of the path's
     `parameters` are the template's.
-    `address` is the client's address as the gateway sees it, whatever the headers say. `arrived` is
-    the time when the gateway got the request, in milliseconds.
+    `address` is the client's address as the gateway sees it, whatever the headers say; it is empty
+    if it is unknown. `arrived` is the time when the gateway got the request, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
     stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.
     """
@@ -38,7 +38,7 @@ class Request:
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
         return cls(
             method=event["requestContext"]["http"]["method"],
-            address=event["requestContext"]["http"]["sourceIp"],
+            address=_address(event),
             arrived=event["requestContext"]["timeEpoch"],
             path=event["rawPath"].removesuffix("/"),
             parameters=event.get("pathParameters") or {},
@@ -61,6 +61,17 @@ class Request:
     def name(self) -> str:
         """The name of a calendar, as it stands in the path."""
         return self.parameters["name"]
+
+
+def _address(event: Mapping[str, Any]) -> str:
+    """The client's address; empty behind another front, whose address is all that is seen.
+
+    The template's stage variable `clientAddress` says so. Headers could say anything.
+    """
+    if event["stageVariables"].get("clientAddress") == "unknown":
+        return ""
+    address: str = event["requestContext"]["http"]["sourceIp"]
+    return address
 
 
 def _body(text: str, *, encoded: bool) -> bytes:

@@ -12,7 +12,8 @@ from mytoken_calendars import limits
 from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import Expired, InvalidToken, IssuedInTheFuture, NotValidYet
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
-from mytoken_calendars.tokens.restrictions import Restrictions, Time
+from mytoken_calendars.tokens.claim_types import Capabilities, Label, Time
+from mytoken_calendars.tokens.restrictions import Restrictions
 from mytoken_calendars.tokens.rotation import Rotation
 
 
@@ -46,8 +47,7 @@ def _split(capability: str) -> tuple[bool, list[str]]:
 class Mytoken(BaseModel):
     """The claims of a mytoken whose signature was verified. Times are seconds since 1970.
 
-    Creating one raises pydantic's ValidationError for claims that no issuer makes, a `sub` that
-    does not belong to `oidc_sub` and `oidc_iss` among them.
+    Creating one raises pydantic's ValidationError for claims that no issuer makes.
     """
 
     model_config = ConfigDict(strict=True, frozen=True)
@@ -63,10 +63,10 @@ class Mytoken(BaseModel):
     auth_time: Time | None = None
     jti: Annotated[UUID, Field(strict=False)]
     seq_no: Annotated[int, Field(ge=1)]
-    name: Annotated[str, Field(max_length=limits.TOKEN_NAME)] | None = None
+    name: Label | None = None
     oidc_sub: Annotated[str, Field(min_length=1)]
     oidc_iss: str
-    capabilities: list[str]
+    capabilities: Capabilities
     restrictions: Restrictions = []
     rotation: Rotation | None = None
 

@@ -14,14 +14,12 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     model_validator,
 )
 
 from mytoken_calendars import limits
 from mytoken_calendars.tokens import hosts
+from mytoken_calendars.tokens.claim_types import OR_NONE, Time
 from mytoken_calendars.tokens.schedule import Schedule
 
 
@@ -59,21 +57,13 @@ class Circumstances:
         return self.network.country(self.address)
 
 
-def _lenient(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return validate(value)
-    except ValidationError:
-        return None
-
-
-Time = Annotated[int, Field(ge=0, le=limits.LATEST_TIME)]
 # A malformed value is read as None. `is_understood` finds it: the token's JSON has a value there.
-_Texts = Annotated[list[str] | None, WrapValidator(_lenient)]
-_Hosts = Annotated[
-    Annotated[list[str], Field(max_length=limits.HOSTS)] | None, WrapValidator(_lenient)
-]
-_Limit = Annotated[Annotated[int, Field(ge=0, le=limits.USES)] | None, WrapValidator(_lenient)]
-_Schedule = Annotated[Schedule | None, WrapValidator(_lenient)]
+_Time = Annotated[Time | None, OR_NONE]
+_Texts = Annotated[list[str] | None, OR_NONE]
+_Hosts = Annotated[Annotated[list[str], Field(max_length=limits.HOSTS)] | None, OR_NONE]
+_Limit = Annotated[Annotated[int, Field(ge=0, le=limits.USES)] | None, OR_NONE]
+_Schedule = Annotated[Schedule | None, OR_NONE]
+_NO_OBJECT = {"no object": True}  # in the place of a clause that is none: an unknown member
 
 
 class Clause(BaseModel):
@@ -82,15 +72,12 @@ class Clause(BaseModel):
     `scope`, `audience` and `usages_AT` concern access tokens alone: here they have no effect, not
     even if malformed. A clause with a member that is not named here never holds, nor does one with
     another malformed member. A null counts as absent, except for an unknown member.
-
-    Making one raises pydantic's ValidationError for a malformed `nbf` or `exp`, which no issuer
-    makes.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    nbf: Time | None = None
-    exp: Time | None = None
+    nbf: _Time = None
+    exp: _Time = None
     scope: Any = None
     audience: Any = None
     usages_AT: Any = None  # noqa: N815 - the wire's word
@@ -105,9 +92,11 @@ class Clause(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _keep(cls, members: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        clause = validate(members)
-        if isinstance(members, dict):
-            clause._in_token = members  # noqa: SLF001 - it is being made here
+        if isinstance(members, cls):
+            return members
+        known = members if isinstance(members, dict) else _NO_OBJECT
+        clause = validate(known)
+        clause._in_token = known  # noqa: SLF001 - it is being made here
         return clause
 
     @property
@@ -149,20 +138,23 @@ class Clause(BaseModel):
             ),
             "hosts": lambda: self.hosts is None or hosts.include(self.hosts, circumstances),
         }
-        return self._not_understood or next((m for m, holds in members.items() if not holds()), "")
+        odd = "unknown" if self.model_extra else next(iter(self.odd_members), "")
+        return odd or next((name for name, holds in members.items() if not holds()), "")
 
     @property
     def is_understood(self) -> bool:
         """Whether all its members are known here, and well-formed."""
-        return not self._not_understood
+        return not self.odd_members
 
     @property
-    def _not_understood(self) -> str:
-        """A member that is not known here, or malformed; "" if there is none."""
-        if self.model_extra:
-            return "unknown"
-        present = (name for name, value in self._in_token.items() if value is not None)
-        return next((name for name in present if getattr(self, name) is None), "")
+    def odd_members(self) -> list[str]:
+        """The names of the members that are unknown here, malformed, or beyond a limit."""
+        unknown = self.model_extra or {}
+        return [
+            name
+            for name, value in self._in_token.items()
+            if name in unknown or (value is not None and getattr(self, name) is None)
+        ]
 
     def _has_uses_left(self, circumstances: Circumstances) -> bool:
         limit = self.usages_other

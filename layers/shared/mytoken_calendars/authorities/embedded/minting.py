@@ -1,5 +1,6 @@
 """How operators issue the tokens of the embedded authority."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,9 @@ from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.validation import first_problem
 
 _VERSION = "0.7"
+_NEVER_HOLDS = (
+    "In its restrictions, {} is unknown, malformed or beyond a limit: the clause would never hold."
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,7 @@ def issue(
         "rotation": new.rotation,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
-    if len(new.restrictions or ()) > limits.CLAUSES:
-        raise InvalidRequest(f"A mytoken has at most {limits.CLAUSES} clauses in its restrictions.")
-    try:
-        mytoken = Mytoken.of(claims)
-    except ValidationError as error:
-        raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
+    mytoken = _checked(claims)
     ancestors, conditions = _lineage(authority, mytoken, new.parent)
     record = TokenRecord(mytoken.mom_id, mytoken.name, now, mytoken.exp, ancestors)
     # The registry stores the final expiry; the token has the expiry of its lifetime, if any.
@@ -74,6 +73,23 @@ def issue(
     writes = authority.registry.registration_writes(mytoken.owner, record, new.user)
     authority.registry.table.commit(Change.new(now), *conditions, *writes)
     return bearer, Mytoken.of(claims)
+
+
+def _checked(claims: Mapping[str, Any]) -> Mytoken:
+    """The mytoken of these claims, of which all has to mean something. Raises InvalidRequest."""
+    if len(claims.get("restrictions", ())) > limits.CLAUSES:
+        raise InvalidRequest(f"A mytoken has at most {limits.CLAUSES} clauses in its restrictions.")
+    if len(claims.get("name", "")) > limits.TOKEN_NAME:
+        raise InvalidRequest(f"A mytoken's name has at most {limits.TOKEN_NAME} characters.")
+    try:
+        mytoken = Mytoken.of(claims)
+    except ValidationError as error:
+        raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
+    if odd := [name for clause in mytoken.restrictions for name in clause.odd_members]:
+        raise InvalidRequest(_NEVER_HOLDS.format(odd[0]))
+    if not mytoken.rotation_is_understood:
+        raise InvalidRequest("Its rotation has a member that is unknown here.")
+    return mytoken
 
 
 def _lineage(

@@ -17,7 +17,7 @@ from mytoken_calendars.authorities.client_network import ClientNetwork
 from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
-from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection
+from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
 from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClient
 from mytoken_calendars.aws.dynamodb import revocations
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
@@ -26,6 +26,7 @@ from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidGrant,
+    InvalidRequest,
     InvalidToken,
     Superseded,
     TemporarilyUnavailable,
@@ -40,32 +41,42 @@ _OTHERS = (
     "The issuer tells of another mytoken only to one that has manage_mytokens:list, or to its "
     "ancestor that has tokeninfo:subtokens."
 )
-_COUNTED = (
-    "The issuer has to count this use, or rotate the mytoken for it. For that the mytoken needs "
-    "manage_mytokens:list or tokeninfo:subtokens."
+_ODD = (
+    "What the issuer tells of this mytoken has no place in a calendar: one of its times is beyond "
+    "the year 9999, or it has more than 100 ancestors."
 )
+_MUST_LIST = (
+    "The issuer has to {} ({member}). For that the mytoken needs tokeninfo:subtokens or "
+    "manage_mytokens:list: use one that has it, or one without {member}."
+)
+_COUNTED = _MUST_LIST.format("count this use of the mytoken", member="usages_other")
+_ROTATED = _MUST_LIST.format("replace the mytoken for this use", member="on_other")
 
 
 @dataclass
 class _Answers:
     """The issuer's answers about the presented token, kept for all attempts at a request.
 
-    `tokens` are the listed tokens by mom_id. With them, the issuer has counted the use or rotated
-    the token; None means that it has done neither.
+    With `tokens`, those that it has listed, the issuer has counted the use or rotated the token;
+    None means that it has done neither.
     """
 
     introspection: Introspection | None = None
-    tokens: Mapping[str, TokenRecord] | None = None
+    tokens: ListedTokens | None = None
 
 
 @dataclass(frozen=True)
 class RemoteAuthority:
-    """Implements `authority.Authority`. It sends requests to the pinned server only."""
+    """Implements `authority.Authority`. It sends requests to the pinned server only.
+
+    `short_token_length` is the number of characters of the issuer's short tokens; 0 if it has none.
+    """
 
     codec: RemoteCodec
     tokeninfo: TokeninfoClient
     calendars: Table
     network: Network
+    short_token_length: int
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -77,11 +88,12 @@ class RemoteAuthority:
             TokeninfoClient(issuer, https),
             CalendarStore.from_environment().table,
             ClientNetwork.from_environment(),
+            int(os.environ["SHORT_TOKEN_LENGTH"]),
         )
 
     def verify(self, credentials: Credentials) -> Mytoken:
         bearer, answers = credentials.bearer, _answers_about(credentials)
-        if not is_short_token(bearer):
+        if not is_short_token(bearer, self.short_token_length):
             return self.codec.decode(bearer)
         answers.introspection = answers.introspection or self.tokeninfo.introspect(bearer)
         if answers.introspection is None:
@@ -105,8 +117,10 @@ class RemoteAuthority:
         answers = _answers_about(caller.credentials)
         if answers.tokens is None:
             answers.tokens = self._list_reachable(caller)
-        if mom_id in answers.tokens:
-            return answers.tokens[mom_id]
+        if mom_id in answers.tokens.records:
+            return answers.tokens.records[mom_id]
+        if mom_id in answers.tokens.odd:
+            raise InvalidRequest(_ODD)
         if not caller.mytoken.may(Capability.LIST):
             raise InsufficientCapabilities(_OTHERS)
         raise InvalidGrant
@@ -119,7 +133,7 @@ class RemoteAuthority:
             elif caller.mytoken.may(Capability.LIST):
                 answers.tokens = self._list_at_issuer(caller, Action.LIST)
             else:
-                raise InsufficientCapabilities(_COUNTED)
+                raise InsufficientCapabilities(_ROTATED if caller.mytoken.rotates else _COUNTED)
         return Use(token_update=caller.credentials.state.token_update)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
@@ -137,32 +151,32 @@ class RemoteAuthority:
     def _is_overtaken(self, mytoken: Mytoken, others: Iterable[str]) -> bool:
         """Whether a successor is beside it. The issuer would take the token for a stolen one."""
         for other in others:
-            with suppress(InvalidToken):
-                beside = None if is_short_token(other) else self.codec.decode(other)
-                if beside and beside.mom_id == mytoken.mom_id and beside.seq_no > mytoken.seq_no:
+            with suppress(InvalidToken):  # of a short token, too: only the issuer can read it
+                beside = self.codec.decode(other)
+                if beside.mom_id == mytoken.mom_id and beside.seq_no > mytoken.seq_no:
                     return True
         return False
 
-    def _list_reachable(self, caller: Caller) -> Mapping[str, TokenRecord]:
-        """The tokens that the caller's token may list, by mom_id."""
+    def _list_reachable(self, caller: Caller) -> ListedTokens:
+        """The tokens that the caller's token may list."""
         if caller.mytoken.may(Capability.LIST):
             return self._list_all_and_record(caller)
         if caller.mytoken.may(Capability.SUBTOKENS):
             return self._list_at_issuer(caller, Action.SUBTOKENS)
         raise InsufficientCapabilities(_OTHERS)
 
-    def _list_all_and_record(self, caller: Caller) -> Mapping[str, TokenRecord]:
-        """All tokens of the user, by mom_id. Also records which ones are revoked, for the feeds."""
+    def _list_all_and_record(self, caller: Caller) -> ListedTokens:
+        """All tokens of the user. Also records which ones are revoked, for the feeds."""
         # The subscriptions are read before the listing. The other way round, a token that is
         # issued and added in between would count as revoked.
         subscribed = revocations.subscribed(self.calendars, caller.owner)
         revoked = revocations.read(self.calendars, caller.owner).tokens
         tokens = self._list_at_issuer(caller, Action.LIST)
-        gone = sorted(subscribed - revoked - tokens.keys())[: limits.GONE_AT_ONCE]
-        back = sorted(revoked & tokens.keys())[: limits.GONE_AT_ONCE]
-        # A listing of all tokens has the caller's own. One without it is incomplete, and what it
-        # lacks must not count as revoked.
-        is_complete = caller.mytoken.mom_id in tokens
+        gone = sorted(subscribed - revoked - tokens.alive)[: limits.GONE_AT_ONCE]
+        back = sorted(revoked & tokens.alive)[: limits.GONE_AT_ONCE]
+        # A listing of all tokens has the caller's own. One without it is incomplete, like one in
+        # which an entry names no token. What these lack must not count as revoked.
+        is_complete = tokens.is_whole and caller.mytoken.mom_id in tokens.alive
         if is_complete and (gone or back):
             change = Change.new(caller.credentials.now)
             writes = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
@@ -170,7 +184,7 @@ class RemoteAuthority:
                 self.calendars.commit(change, *writes)
         return tokens
 
-    def _list_at_issuer(self, caller: Caller, action: Action) -> Mapping[str, TokenRecord]:
+    def _list_at_issuer(self, caller: Caller, action: Action) -> ListedTokens:
         """The tokens that the issuer lists. It counts this as a use, or rotates the token for it.
 
         The client gets the successor even if the operation is refused: the old token is dead.

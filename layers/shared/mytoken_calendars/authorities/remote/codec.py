@@ -16,7 +16,6 @@ from mytoken_calendars.identifiers import TOKEN_TYPE
 from mytoken_calendars.tokens.mytoken import Mytoken
 
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
-_SHORT_TOKEN = re.compile(r"[A-Za-z0-9]{32,}")
 
 
 class _Header(BaseModel):
@@ -64,9 +63,9 @@ class RemoteCodec:
         return mytoken
 
 
-def is_short_token(bearer: str) -> bool:
-    """Whether this may be a short token, which only its issuer can read; a JWT is none."""
-    return len(bearer) <= limits.TOKEN and _SHORT_TOKEN.fullmatch(bearer) is not None
+def is_short_token(bearer: str, length: int) -> bool:
+    """Whether this may be a short token of so many characters, which only its issuer can read."""
+    return len(bearer) == length and bearer.isascii() and bearer.isalnum()
 
 
 def _decoded(segment: str) -> bytes:

@@ -1,6 +1,7 @@
-"""An issuer's key set (RFC 7517): taken as a whole or not at all."""
+"""An issuer's key set (RFC 7517): the keys that make sense, whatever stands beside them."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -18,7 +19,7 @@ _RSA_BITS = range(2048, 8192 + 1)
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
-_Number = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None
+_Number = Annotated[str, Field(max_length=limits.KEY_NUMBER, pattern=r"^[A-Za-z0-9_-]+$")] | None
 
 
 @dataclass(frozen=True)
@@ -50,45 +51,41 @@ class _Jwk(BaseModel):
 
 
 def keys_of(document: Any, algorithm: Algorithm) -> tuple[VerificationKey, ...]:
-    """The keys for `algorithm`, at least one; keys of other algorithms are ignored.
+    """The keys for `algorithm`, at least one and at most `limits.ISSUER_KEYS`.
 
-    Raises ValueError for a set without such a key, and for a set that no issuer should publish: one
-    with a secret, a weak or contradictory key, two keys of the same name, or too many keys.
+    Other keys are left out, as RFC 7517 (section 5) says: those for other things or algorithms,
+    malformed, weak and contradictory ones, and those whose secret the set gives away.
+
+    Raises ValueError for a set without a fitting key.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not 0 < len(entries) <= limits.ISSUER_KEYS:
-        raise ValueError("not a key set of a usual size")
-    jwks = [_jwk(entry) for entry in entries]
-    kids = [jwk.kid for jwk in jwks if jwk.kid is not None]
-    if len(set(kids)) < len(kids):
-        raise ValueError("two keys have the same kid")
-    found = ((jwk.kid, _public(jwk, algorithm)) for jwk in jwks if jwk.verifies)
-    keys = tuple(VerificationKey(kid, public) for kid, public in found if public is not None)
+    known = (_key(entry, algorithm) for entry in (entries if isinstance(entries, list) else ()))
+    keys = tuple(islice((key for key in known if key is not None), limits.ISSUER_KEYS))
     if not keys:
         raise ValueError("no key fits the algorithm")
     return keys
 
 
-def _jwk(entry: Any) -> _Jwk:
-    jwk = _Jwk.model_validate(entry)
-    if jwk.kty == "oct" or not _SECRET.isdisjoint(entry):
-        raise ValueError("a key set that gives away secrets")
-    return jwk
+def _key(entry: Any, algorithm: Algorithm) -> VerificationKey | None:
+    """The key for `algorithm`, or None if the entry is none."""
+    try:
+        jwk = _Jwk.model_validate(entry)
+        if not jwk.verifies or not _SECRET.isdisjoint(entry):
+            return None
+        public = _public(jwk, algorithm)
+    except ValueError:
+        return None
+    return VerificationKey(jwk.kid, public) if public is not None else None
 
 
 def _public(jwk: _Jwk, algorithm: str) -> RSAPublicKey | EllipticCurvePublicKey | None:
     """The key, or None if it is for another algorithm. Raises ValueError."""
-    if jwk.alg is not None and jwk.alg not in ALGORITHMS:
+    if jwk.alg not in (None, algorithm):
         return None
-    named = jwk.alg or algorithm
-    kty = "EC" if named in _CURVES else "RSA"
-    if jwk.alg is not None and jwk.kty != kty:
-        raise ValueError("a key that is not of its algorithm's type")
     try:
-        public = _rsa(jwk) if jwk.kty == "RSA" else _elliptic(jwk, named)
-    except PyJWTError as error:
+        return _elliptic(jwk, algorithm) if algorithm in _CURVES else _rsa(jwk)
+    except PyJWTError as error:  # also for a key of another type
         raise ValueError("not a key") from error
-    return public if (named, kty) == (algorithm, jwk.kty) else None
 
 
 def _rsa(jwk: _Jwk) -> RSAPublicKey:
@@ -101,9 +98,7 @@ def _rsa(jwk: _Jwk) -> RSAPublicKey:
 
 
 def _elliptic(jwk: _Jwk, algorithm: str) -> EllipticCurvePublicKey | None:
-    if jwk.kty != "EC" or algorithm not in _CURVES:
-        return None
     if jwk.crv != _CURVES[algorithm]:
-        raise ValueError("a key that is not on its algorithm's curve")
+        return None
     public = ECAlgorithm.from_jwk(jwk.model_dump(exclude_none=True))
     return public if isinstance(public, EllipticCurvePublicKey) else None

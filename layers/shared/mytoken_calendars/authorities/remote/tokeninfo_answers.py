@@ -1,16 +1,15 @@
 """The answers of a mytoken server's tokeninfo endpoint, parsed and checked."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
+from mytoken_calendars.tokens.claim_types import Label, Time
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
-from mytoken_calendars.tokens.restrictions import Time
 
 _USAGES_DONE = ("usages_AT_done", "usages_other_done")
 
@@ -31,16 +30,29 @@ class Introspection:
     usages_other_done: tuple[int, ...]
 
 
-class _Clause(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    usages_other_done: Annotated[int, Field(ge=0)] | None = None
-
-
 class _Claims(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow")
 
-    restrictions: list[_Clause] | None = None
+    restrictions: list[Any] | None = None
+
+
+@dataclass
+class ListedTokens:
+    """The tokens that an issuer lists.
+
+    `records` are those of the entries that make sense, by mom_id. `odd` are the mom_ids of entries
+    that make none: these tokens are alive, and nothing else is known of them. Unless the listing
+    `is_whole`, some entry does not even name its token.
+    """
+
+    records: dict[str, TokenRecord] = field(default_factory=dict)
+    odd: set[str] = field(default_factory=set)
+    is_whole: bool = True
+
+    @property
+    def alive(self) -> set[str]:
+        """The mom_ids of all tokens that the listing names."""
+        return self.odd | self.records.keys()
 
 
 class _Introspected(BaseModel):
@@ -58,18 +70,9 @@ class _Entry(BaseModel):
     model_config = ConfigDict(strict=True)
 
     mom_id: Annotated[str, AfterValidator(identifiers.mom_id)]
-    name: Annotated[str, AfterValidator(_text)] | None = None
+    name: Annotated[Label, AfterValidator(_text)] | None = None
     created: Time
     expires_at: Time | None = None
-
-
-class _Tree(BaseModel):
-    """A token and its children, which are parsed later: parsing is not recursive."""
-
-    model_config = ConfigDict(strict=True)
-
-    token: _Entry
-    children: list[Any] | None = None
 
 
 def document(body: bytes) -> dict[str, Any]:
@@ -94,51 +97,89 @@ def introspection(answer: Mapping[str, Any], issuer: str) -> Introspection:
     except ValueError as error:
         raise TemporarilyUnavailable from error
     claims = dict(answer["token"])
-    counted = claims.pop("restrictions", None) or []
-    # The server adds its counts to the clauses. They are removed: a clause with an unknown member
-    # would not hold.
-    bare = [{n: v for n, v in clause.items() if n not in _USAGES_DONE} for clause in counted]
+    clauses = introspected.token.restrictions or []
+    bare = [_without_counts(clause) for clause in clauses]
     mytoken = Mytoken.issued_by(issuer, {**claims, "restrictions": bare})
     if not introspected.valid or mytoken.mom_id != introspected.mom_id:
         raise InvalidToken
-    clauses = introspected.token.restrictions or []
-    return Introspection(mytoken, tuple(clause.usages_other_done or 0 for clause in clauses))
+    return Introspection(mytoken, tuple(_usages_other_done(clause) for clause in clauses))
 
 
-def token_records(answer: Mapping[str, Any]) -> dict[str, TokenRecord]:
-    """The tokens in an answer to `list_mytokens` or `subtokens`, by mom_id.
+def _without_counts(clause: Any) -> Any:
+    """The clause as it stands in the token: with the issuer's counts it would never hold."""
+    if not isinstance(clause, dict):
+        return clause
+    return {name: value for name, value in clause.items() if name not in _USAGES_DONE}
+
+
+def _usages_other_done(clause: Any) -> int:
+    """How often the clause was used. If the issuer does not say how often, no use is left."""
+    count = (clause.get("usages_other_done") if isinstance(clause, dict) else None) or 0
+    return count if type(count) is int and count >= 0 else limits.USES
+
+
+def listed_tokens(answer: Mapping[str, Any]) -> ListedTokens:
+    """The tokens in an answer to `list_mytokens` or `subtokens`.
 
     Their ancestors are those that the answer shows: for `subtokens` none above the presented token.
+    An entry that makes no sense is left out, and so is the second entry of a token. The entries
+    below it stay, with the ancestors that are known.
 
     Raises TemporarilyUnavailable for what is no such answer.
     """
     trees = answer.get("mytokens")
-    try:
-        tokens = list(
-            islice(_tokens(trees if isinstance(trees, list) else [trees]), limits.LISTED_TOKENS + 1)
-        )
-    except ValueError as error:
-        raise TemporarilyUnavailable from error
-    found = {token.mom_id: token for token in tokens}
-    if len(found) < len(tokens) or len(tokens) > limits.LISTED_TOKENS:
+    if not isinstance(trees, list | dict):
         raise TemporarilyUnavailable
-    return found
+    listed = ListedTokens()
+    # Each tree waits with the ancestors of its token, the parent first; the next tree is the last.
+    waiting: list[tuple[Any, tuple[str, ...]]]
+    waiting = [(tree, ()) for tree in (trees[::-1] if isinstance(trees, list) else [trees])]
+    for _ in range(limits.LISTED_TOKENS + 1):
+        if not waiting:
+            return listed
+        tree, ancestors = waiting.pop()
+        members = tree if isinstance(tree, dict) else {}
+        below = _listed(listed, members.get("token"), ancestors)
+        match members.get("children"):
+            case None:
+                pass
+            case list() as children:
+                waiting += [(child, below) for child in children[::-1]]
+            case _:
+                listed.is_whole = False
+    raise TemporarilyUnavailable
 
 
-def _tokens(trees: list[Any]) -> Iterator[TokenRecord]:
-    """All tokens of these trees, parents before their children; raises ValueError."""
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(tree, ()) for tree in trees]
-    while waiting:
-        unread, ancestors = waiting.pop()
-        tree = _Tree.model_validate(unread)
-        if len(ancestors) > limits.LISTED_ANCESTORS:
-            raise ValueError("a token has too many ancestors")
-        yield _record(tree.token, ancestors)
-        own_and_ancestors = (tree.token.mom_id, *ancestors)
-        waiting += [(child, own_and_ancestors) for child in tree.children or []]
+def _listed(listed: ListedTokens, token: Any, ancestors: tuple[str, ...]) -> tuple[str, ...]:
+    """Adds the token to the listed ones. Returns the ancestors of its children."""
+    mom_id = _mom_id(token)
+    if mom_id is None:
+        listed.is_whole = False
+        return ancestors
+    record = _record(token, ancestors)
+    if record is None:
+        listed.odd.add(mom_id)
+    else:
+        listed.records.setdefault(mom_id, record)
+    # One ancestor more than a token may have is enough to leave out all tokens below.
+    is_known = mom_id in ancestors or len(ancestors) > limits.LISTED_ANCESTORS
+    return ancestors if is_known else (mom_id, *ancestors)
 
 
-def _record(entry: _Entry, ancestors: tuple[str, ...]) -> TokenRecord:
-    # A name is a label: one that is longer than ours may be says enough when it is cut off.
-    name = entry.name[: limits.TOKEN_NAME] if entry.name else None
+def _mom_id(token: Any) -> str | None:
+    try:
+        return identifiers.mom_id(token["mom_id"])
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _record(token: Any, ancestors: tuple[str, ...]) -> TokenRecord | None:
+    """The record that an entry makes; None if it makes no sense."""
+    try:
+        entry = _Entry.model_validate(token)
+    except ValueError:
+        return None
+    if len(ancestors) > limits.LISTED_ANCESTORS:
+        return None
+    name = entry.name or None
     return TokenRecord(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)

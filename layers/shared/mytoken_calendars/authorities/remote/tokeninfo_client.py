@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from mytoken_calendars.authorities.remote import tokeninfo_answers
-from mytoken_calendars.authorities.remote.codec import is_short_token
+from mytoken_calendars.authorities.remote.asked_tokens import AskedTokens
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
-from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection
+from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.errors import (
@@ -20,7 +20,6 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
     UsageRestricted,
 )
-from mytoken_calendars.tokens.mytoken import TokenRecord
 from mytoken_calendars.tokens.tokeninfo import Action
 
 _NOT_FROM_HERE = "The issuer does not allow this use of the mytoken, or not from this service."
@@ -36,12 +35,12 @@ class Listing:
     token_update: Mapping[str, Any] | None
 
     @property
-    def tokens(self) -> Mapping[str, TokenRecord]:
-        """The tokens that the presented token may see, by mom_id. Raises TemporarilyUnavailable.
+    def tokens(self) -> ListedTokens:
+        """The tokens that the presented token may see. Raises TemporarilyUnavailable.
 
         They are parsed on demand, so that the client gets the successor even if they are invalid.
         """
-        return tokeninfo_answers.token_records(self.answer)
+        return tokeninfo_answers.listed_tokens(self.answer)
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,20 @@ class TokeninfoClient:
 
     issuer: Issuer
     https: Https
+    asked: AskedTokens = field(default_factory=AskedTokens)
 
     def introspect(self, bearer: str) -> Introspection | None:
         """What the token is; None if it is alive, but may not ask. The issuer counts no use."""
+        self.asked.check(bearer)
+        try:
+            found = self._introspected(bearer)
+        except InvalidToken:
+            self.asked.note_dead(bearer)
+            raise
+        self.asked.note_alive(bearer)
+        return found
+
+    def _introspected(self, bearer: str) -> Introspection | None:
         endpoint = self.issuer.configuration().tokeninfo_endpoint
         with _counting_failures():
             try:
@@ -74,6 +84,7 @@ class TokeninfoClient:
                 case None:
                     return Listing(answer, None)
                 case {"mytoken": str(new), **_members} as update if _TOKEN.fullmatch(new):
+                    self.asked.note_alive(new)
                     return Listing(answer, update)
                 case _:
                     raise TemporarilyUnavailable
@@ -81,9 +92,8 @@ class TokeninfoClient:
     def _ask(self, endpoint: str, bearer: str, action: Action) -> dict[str, Any]:
         status, body = self.https.post(endpoint, {"action": action.value, "mytoken": bearer})
         # Issuers cannot even read a short token that they do not know.
-        if status == HTTPStatus.UNAUTHORIZED or (
-            status == HTTPStatus.BAD_REQUEST and is_short_token(bearer)
-        ):
+        is_unreadable = status == HTTPStatus.BAD_REQUEST and "." not in bearer
+        if status == HTTPStatus.UNAUTHORIZED or is_unreadable:
             raise InvalidToken
         if status not in (HTTPStatus.OK, HTTPStatus.FORBIDDEN):
             raise TemporarilyUnavailable

@@ -1,0 +1,453 @@
+"""Every limit at every door: what is at the limit comes in whole, and what is beyond it does not.
+
+The doors are the API, a remote issuer, and `issue`, by which operators make mytokens. `make import`
+has tests of its own.
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+from joserfc.jwk import RSAKey
+
+from mytoken_calendars import limits
+from mytoken_calendars.authorities.remote.key_set import keys_of
+from mytoken_calendars.errors import InvalidRequest
+from tests.doubles.mytoken_server import CONFIGURATION, JWKS, TOKENINFO, Exchange, Fault, answering
+from tests.harness.stacks import DAY, RemoteStack, Stack, Token
+from tests.harness.steps import add, create, new_user, summaries
+from tests.harness.token_uses import with_claims
+
+FULL, LIST, BELOW = "manage_mytokens:notify", "manage_mytokens:list", "tokeninfo:subtokens"
+INTROSPECT = "tokeninfo:introspect"
+HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"  # the first is the client's of the sample events
+FEW = 3  # in place of a limit that takes long to reach
+
+
+@dataclass(frozen=True)
+class World:
+    """Both stacks, and the limits, which a test may lower."""
+
+    stack: Stack
+    remote: RemoteStack
+    patch: pytest.MonkeyPatch
+
+    def lower(self, limit: str, value: int = FEW) -> int:
+        self.patch.setattr(limits, limit, value)
+        return value
+
+    def holds(self, door: str, clauses: list[Any]) -> bool:
+        """Whether a token with these clauses may be used."""
+        if door == "API":
+            token = with_claims(self.stack, self.stack.mint(), restrictions=clauses)
+            return self.stack.invoke("list_calendars", token).status == 200
+        minted = self.remote.mint(FULL, expires_in=None)
+        claims = self.remote.server.ledger.entries[minted.mom_id].claims
+        signed = self.remote.server.ledger.sign({**claims, "restrictions": clauses})
+        return self.remote.invoke("list_calendars", signed).status == 200
+
+    def issues(self, **wishes: Any) -> bool:
+        """Whether an operator gets such a token."""
+        try:
+            self.stack.mint(**wishes)
+        except InvalidRequest:
+            return False
+        return True
+
+    def creates(self, **request: Any) -> bool:
+        return self.stack.invoke("create_calendar", self.stack.mint(), **request).status == 201
+
+    def lists_while(self, fault: Fault | None, path: str, bearer: Token | None = None) -> bool:
+        """Whether calendars are listed by a function that starts while the issuer answers so."""
+        self.remote.restart("list_calendars")
+        token = bearer or self.remote.mint(FULL)
+        with self.remote.server.failing(fault or _as_it_is, path):
+            status = self.remote.invoke("list_calendars", token).status
+        self.remote.restart("list_calendars")
+        return status == 200
+
+
+def _as_it_is(exchange: Exchange) -> None:
+    double = exchange.server.double
+    exchange.answer(*double.respond(double.requests[-1], "127.0.0.1"))
+
+
+# --- the API --------------------------------------------------------------------------------------
+
+
+def _body(world: World, over: int) -> bool:
+    room = limits.BODY - len(json.dumps({"name": "n", "x": ""})) + over
+    return world.creates(body=json.dumps({"name": "n", "x": "x" * room}))
+
+
+def _form(world: World, over: int) -> bool:
+    more = [(f"x{number}", "1") for number in range(limits.FORM_FIELDS - 1 + over)]
+    return world.creates(form=[("name", "n"), *more])
+
+
+def _media_type(world: World, over: int) -> bool:
+    start = "application/json; x="
+    media_type = start + "x" * (limits.MEDIA_TYPE - len(start) + over)
+    return world.creates(body='{"name": "n"}', headers={"content-type": media_type})
+
+
+def _idempotency_key(world: World, over: int) -> bool:
+    key = "k" * (limits.IDEMPOTENCY_KEY + over)
+    return world.creates(json={"name": "n"}, headers={"idempotency-key": key})
+
+
+def _name(world: World, over: int) -> bool:
+    return world.creates(json={"name": "n" * (limits.NAME + over)})
+
+
+def _comment(world: World, over: int) -> bool:
+    token = world.stack.mint()
+    request = {"mom_id": "", "comment": "c" * (limits.COMMENT + over)}
+    path = {"name": create(world.stack, token)["name"]}
+    return world.stack.invoke("add_token", token, path=path, json=request).status == 200
+
+
+def _calendars(world: World, over: int) -> bool:
+    token, most = world.stack.mint(), world.lower("CALENDARS")
+    names = [f"n{number}" for number in range(most + over)]
+    answers = [world.stack.invoke("create_calendar", token, json={"name": n}) for n in names]
+    return answers[-1].status == 201
+
+
+def _tokens(world: World, over: int, *, limit: str) -> bool:
+    most, user = world.lower(limit), new_user()
+    tokens = [world.stack.mint(user=user) for _ in range(most + over)]
+    calendars = [create(world.stack, tokens[0], f"n{number}") for number in range(2)]
+    answers = [
+        world.stack.invoke(
+            "add_token",
+            token,
+            path={"name": calendars[number % 2 if limit == "TOKENS_OF_USER" else 0]["name"]},
+            json={"mom_id": ""},
+        )
+        for number, token in enumerate(tokens)
+    ]
+    return answers[-1].status == 200
+
+
+def _answer(world: World, over: int) -> bool:
+    token = world.stack.mint()
+    calendar = create(world.stack, token)
+    add(world.stack, token, calendar, "")
+    size = len(json.dumps(world.stack.feed(calendar).text))
+    world.lower("ANSWER", size - over)
+    return world.stack.feed(calendar, headers={"accept-encoding": "identity"}).status == 200
+
+
+def _client_names(world: World, over: int) -> bool:
+    names = [f"n{number}.example" for number in range(limits.CLIENT_NAMES - 1 + over)]
+    network = "mytoken_calendars.authorities.client_network.socket"
+    world.patch.setattr(
+        f"{network}.gethostbyaddr", lambda address: (names[0], [*names[1:], "good.example"], [])
+    )
+    known = [(0, 0, 0, "", (HERE, 0))]
+    world.patch.setattr(
+        f"{network}.getaddrinfo", lambda name, *_, **__: known if name == "good.example" else []
+    )
+    return world.holds("API", [{"hosts": ["good.example"]}])
+
+
+# --- mytokens, whoever has issued them ------------------------------------------------------------
+
+
+def _token(world: World, over: int, *, door: str) -> bool:
+    def padded(size: int) -> str:
+        if door == "API":
+            return with_claims(world.stack, minted, x="x" * size).bearer
+        ledger = world.remote.server.ledger
+        bearer: str = ledger.sign({**ledger.entries[minted.mom_id].claims, "x": "x" * size})
+        return bearer
+
+    stack = world.stack if door == "API" else world.remote
+    minted = stack.mint()
+    room = (limits.TOKEN - len(padded(0))) * 3 // 4  # base64 makes four characters of three bytes
+    sizes = range(room - 4, room + 5)
+    fitting = [size for size in sizes if len(padded(size)) <= limits.TOKEN]
+    bearer = padded(fitting[-1] + over)
+    answer = stack.invoke("create_calendar", None, json={"name": "n", "mytoken": bearer})
+    return answer.status == 201
+
+
+def _clauses(world: World, over: int, *, door: str) -> bool:
+    return world.holds(door, [{"exp": 1}] * (limits.CLAUSES - 1 + over) + [{}])
+
+
+def _hosts(world: World, over: int, *, door: str) -> bool:
+    return world.holds(door, [{"hosts": [ELSEWHERE] * (limits.HOSTS - 1 + over) + [HERE]}])
+
+
+def _uses(world: World, over: int, *, door: str) -> bool:
+    if door == "API":
+        return world.holds(door, [{"usages_other": limits.USES + over}])
+    token = world.remote.mint(FULL, BELOW, restrictions=[{"usages_other": limits.USES + over}])
+    return world.remote.invoke("list_calendars", token).status == 200
+
+
+def _latest_time(world: World, over: int, *, door: str) -> bool:
+    return world.holds(door, [{"exp": limits.LATEST_TIME + over}])
+
+
+def _issued(world: World, over: int, *, wishes: Callable[[int], dict[str, Any]]) -> bool:
+    return world.issues(**wishes(over))
+
+
+def _ancestors(world: World, over: int) -> bool:
+    user, parent = new_user(), None
+    for _ in range(limits.ANCESTORS + over):
+        parent = world.stack.mint(user=user, parent=parent).mom_id
+    return world.issues(user=user, parent=parent)
+
+
+def _issued_length(world: World, over: int) -> bool:
+    """Of the issued tokens that fit, the longest has no room for another byte but successors'."""
+    most = limits.TOKEN - limits.ROOM_FOR_SUCCESSORS
+    empty = len(world.stack.mint(restrictions=[{"scope": ""}]).bearer)
+    return world.issues(restrictions=[{"scope": "x" * ((most - empty) * 3 // 4 - 4 + 8 * over)}])
+
+
+# --- a remote issuer ------------------------------------------------------------------------------
+
+
+def _token_name(world: World, over: int, *, whose: str) -> bool:
+    name, user = "n" * (limits.TOKEN_NAME + over), new_user()
+    token = world.remote.mint(FULL, LIST, user=user, name=name)
+    other = world.remote.mint("AT", user=user, name=name)
+    calendar = create(world.remote, token)
+    add(world.remote, token, calendar, "" if whose == "own" else other.mom_id)
+    return summaries(world.remote.feed(calendar)) == [f"Mytoken '{name}' expires"]
+
+
+def _listed_ancestors(world: World, over: int) -> bool:
+    user = new_user()
+    token = world.remote.mint(FULL, LIST, user=user)
+    last = token.mom_id
+    for _ in range(limits.LISTED_ANCESTORS + over):
+        last = world.remote.mint("AT", user=user, parent=last).mom_id
+    return _is_added(world, token, last)
+
+
+def _is_added(world: World, token: Token, mom_id: str) -> bool:
+    path = {"name": create(world.remote, token)["name"]}
+    answer = world.remote.invoke("add_token", token, path=path, json={"mom_id": mom_id})
+    return answer.status == 200
+
+
+def _listed_tokens(world: World, over: int) -> bool:
+    most, user = world.lower("LISTED_TOKENS"), new_user()
+    tokens = [world.remote.mint(FULL, LIST, user=user) for _ in range(most + over)]
+    return _is_added(world, tokens[0], tokens[-1].mom_id)
+
+
+def _listed_time(world: World, over: int) -> bool:
+    user = new_user()
+    token, other = world.remote.mint(FULL, LIST, user=user), world.remote.mint(user=user)
+
+    def later(exchange: Exchange) -> None:
+        request = exchange.server.double.requests[-1]
+        status, document, *more = exchange.server.double.respond(request, "127.0.0.1")
+        for tree in document.get("mytokens", ()):
+            tree["token"]["expires_at"] = limits.LATEST_TIME + over
+        exchange.answer(status, document, *more)
+
+    with world.remote.server.failing(later, TOKENINFO):
+        return _is_added(world, token, other.mom_id)
+
+
+def _padded(world: World, over: int, *, path: str, most: int) -> bool:
+    """Whether an answer of so many bytes is read: JSON may end with spaces."""
+
+    def pad(exchange: Exchange) -> None:
+        request = exchange.server.double.requests[-1]
+        status, document, *_ = exchange.server.double.respond(request, "127.0.0.1")
+        body = json.dumps(document).encode()
+        exchange.answer(status, body + b" " * (most - len(body) + over))
+
+    return world.lists_while(pad, path, world.remote.mint(FULL, INTROSPECT))
+
+
+def _head(world: World, over: int) -> bool:
+    """The head may take what the limit says, and what the body leaves of its own."""
+    lines = [f"X-{number}: {'x' * 8_000}" for number in range(15 if not over else 20)]
+    body = json.dumps(world.remote.server.ledger.jwks).encode()
+    body += b" " * (limits.METADATA_BYTES - len(body) if over else 0)
+    lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode()
+    return world.lists_while(lambda exchange: exchange.wfile.write(head + body), JWKS)
+
+
+def _issuer_keys(world: World, over: int) -> bool:
+    good = world.remote.server.ledger.jwks["keys"]
+    other = {**good[0], "x": good[0]["x"], "kid": "other"}
+    others = [{**other, "kid": f"k{number}"} for number in range(limits.ISSUER_KEYS - 1 + over)]
+    keys = keys_of({"keys": [*others, *good]}, world.remote.server.ledger.algorithm)
+    return keys[-1].kid is None
+
+
+def _key_id(world: World, over: int) -> bool:
+    kid = "k" * (limits.KEY_ID + over)
+    keys = {"keys": [{**key, "kid": kid} for key in world.remote.server.ledger.jwks["keys"]]}
+    return world.lists_while(answering(200, keys), JWKS)
+
+
+def _key_id_of_a_token(world: World, over: int) -> bool:
+    ledger, token = world.remote.server.ledger, world.remote.mint(FULL)
+    claims = ledger.entries[token.mom_id].claims
+    bearer = ledger.sign(claims, kid="k" * (limits.KEY_ID + over))
+    return world.remote.invoke("list_calendars", bearer).status == 200
+
+
+_RSA = RSAKey.generate_key(2048).as_dict(private=False)
+
+
+def _is_rsa_key(**changes: Any) -> bool:
+    try:
+        return bool(keys_of({"keys": [{**_RSA, **changes}]}, "RS256"))
+    except ValueError:
+        return False
+
+
+def _key_number(world: World, over: int) -> bool:
+    number = base64.urlsafe_b64decode(_RSA["n"] + "==")
+    padded = base64.urlsafe_b64encode(number.rjust(1024 + over, b"\0")).decode().rstrip("=")
+    assert len(padded) == limits.KEY_NUMBER + over
+    return _is_rsa_key(n=padded)
+
+
+def _rsa_exponent(world: World, over: int) -> bool:
+    exponent = limits.RSA_EXPONENT + (1 if over else -1)  # it is odd
+    text = base64.urlsafe_b64encode(exponent.to_bytes(5)).decode().rstrip("=")
+    return _is_rsa_key(e=text)
+
+
+def _unknown_short_tokens(world: World, over: int) -> bool:
+    world.remote.restart("list_calendars")
+    shown = [secrets.token_hex(32) for _ in range(limits.UNKNOWN_SHORT_TOKENS + over)]
+    answers = [world.remote.invoke("list_calendars", bearer) for bearer in shown]
+    world.remote.restart("list_calendars")
+    return answers[-1].status == 401
+
+
+Case = Callable[[World, int], bool]
+
+# Each limit, the doors that it concerns, and whether what is `over` it by so much comes in whole.
+DOORS: dict[str, dict[str, Case]] = {
+    "BODY": {"API": _body},
+    "FORM_FIELDS": {"API": _form},
+    "MEDIA_TYPE": {"API": _media_type},
+    "IDEMPOTENCY_KEY": {"API": _idempotency_key},
+    "NAME": {"API": _name},
+    "COMMENT": {"API": _comment},
+    "CALENDARS": {"API": _calendars},
+    "TOKENS": {"API": partial(_tokens, limit="TOKENS")},
+    "TOKENS_OF_USER": {"API": partial(_tokens, limit="TOKENS_OF_USER")},
+    "ANSWER": {"API": _answer},
+    "CLIENT_NAMES": {"API": _client_names},
+    "TOKEN": {
+        "API": partial(_token, door="API"),
+        "remote": partial(_token, door="remote"),
+        "issue": _issued_length,
+    },
+    "TOKEN_NAME": {
+        "remote": partial(_token_name, whose="own"),
+        "remote, listed": partial(_token_name, whose="another"),
+        "issue": partial(_issued, wishes=lambda n: {"name": "n" * (limits.TOKEN_NAME + n)}),
+    },
+    "ANCESTORS": {"issue": _ancestors},
+    "CLAUSES": {
+        "API": partial(_clauses, door="API"),
+        "remote": partial(_clauses, door="remote"),
+        "issue": partial(
+            _issued, wishes=lambda n: {"restrictions": [{"nbf": 1}] * (limits.CLAUSES + n)}
+        ),
+    },
+    "HOSTS": {
+        "API": partial(_hosts, door="API"),
+        "remote": partial(_hosts, door="remote"),
+        "issue": partial(
+            _issued, wishes=lambda n: {"restrictions": [{"hosts": [HERE] * (limits.HOSTS + n)}]}
+        ),
+    },
+    "USES": {
+        "API": partial(_uses, door="API"),
+        "remote": partial(_uses, door="remote"),
+        "issue": partial(
+            _issued, wishes=lambda n: {"restrictions": [{"usages_other": limits.USES + n}]}
+        ),
+    },
+    "LATEST_TIME": {
+        "API": partial(_latest_time, door="API"),
+        "remote": partial(_latest_time, door="remote"),
+        "remote, listed": _listed_time,
+        "issue": partial(
+            _issued, wishes=lambda n: {"at": limits.LATEST_TIME - DAY + n, "expires_in": DAY}
+        ),
+        "issue, a clause": partial(
+            _issued, wishes=lambda n: {"restrictions": [{"exp": limits.LATEST_TIME + n}]}
+        ),
+    },
+    "METADATA_BYTES": {
+        "remote": partial(_padded, path=CONFIGURATION, most=limits.METADATA_BYTES),
+        "remote, keys": partial(_padded, path=JWKS, most=limits.METADATA_BYTES),
+    },
+    "TOKENINFO_BYTES": {"remote": partial(_padded, path=TOKENINFO, most=limits.TOKENINFO_BYTES)},
+    "ISSUER_HEAD": {"remote": _head},
+    "UNKNOWN_SHORT_TOKENS": {"remote": _unknown_short_tokens},
+    "ISSUER_KEYS": {"remote": _issuer_keys},
+    "KEY_ID": {"remote": _key_id, "remote, a token": _key_id_of_a_token},
+    "KEY_NUMBER": {"remote": _key_number},
+    "RSA_EXPONENT": {"remote": _rsa_exponent},
+    "LISTED_TOKENS": {"remote": _listed_tokens},
+    "LISTED_ANCESTORS": {"remote": _listed_ancestors},
+}
+# What limits no input: how long and how often the stack itself waits, tries and remembers.
+OF_ITS_OWN_WORK = {
+    *("ATTEMPTS_AT_A_REQUEST", "NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
+    *("FEED_GONE", "FEED_SETTLES", "ATTEMPTS_AT_A_FEED", "FEED_MEMORY", "REMEMBERED_OWNERS"),
+    *("REPEATABLE", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),
+    *("FIRST_PAUSE", "LONGEST_PAUSE", "RETRY_AFTER"),
+    *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "ATTEMPTS_AT_A_TRANSACTION"),
+    *("ATTEMPTS_AT_A_BATCH", "REMOVED_AT_ONCE", "IMPORTED_AT_ONCE", "IMPORT"),
+    *("CONFIGURATION_FRESH", "CONFIGURATION_KEPT", "CONFIGURATION_COOLDOWN"),
+    *("METADATA_SECONDS", "TOKENINFO_SECONDS", "GONE_AT_ONCE"),
+    *("DEAD_TOKENS", "DEAD_TOKENS_REMEMBERED"),
+    *("KNOWN_SHORT_TOKENS", "KNOWN_SHORT_TOKENS_REMEMBERED"),
+}
+CASES = [
+    pytest.param(case, id=f"{limit}, {door}")
+    for limit, doors in DOORS.items()
+    for door, case in doors.items()
+]
+
+
+def test_each_limit_has_its_doors() -> None:
+    names = {name for name in vars(limits) if name.isupper() and not name.startswith("_")}
+
+    assert DOORS.keys() | OF_ITS_OWN_WORK == names
+    assert DOORS.keys().isdisjoint(OF_ITS_OWN_WORK)
+
+
+@pytest.fixture
+def world(stack: Stack, remote_stack: RemoteStack, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(stack, remote_stack, monkeypatch)
+
+
+@pytest.mark.found("A18")
+@pytest.mark.parametrize("case", CASES)
+def test_a_door_takes_what_is_at_the_limit(world: World, case: Case) -> None:
+    assert case(world, 0)
+
+
+@pytest.mark.found("A18")
+@pytest.mark.parametrize("case", CASES)
+def test_a_door_refuses_or_cuts_what_is_beyond(world: World, case: Case) -> None:
+    assert not case(world, 1)
