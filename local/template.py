@@ -39,7 +39,11 @@ class Template:
 
     @classmethod
     def read(cls, path: Path = TEMPLATE) -> "Template":
-        return cls(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a CSafeLoader, see below
+        return cls.parse(path.read_text())
+
+    @classmethod
+    def parse(cls, text: str) -> "Template":
+        return cls(yaml.load(text, _Loader))  # noqa: S506 - a CSafeLoader, see below
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
