@@ -10,7 +10,16 @@ from mytoken_calendars.errors import UsageRestricted
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from tests.doubles.fakes import FakeAuthority, FakeReceipts
-from tests.harness.examples import BEARER, CALENDAR_ID, NOW, caller, credentials, guard, record
+from tests.harness.examples import (
+    BEARER,
+    CALENDAR_ID,
+    NOW,
+    caller,
+    credentials,
+    guard,
+    mytoken,
+    record,
+)
 
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)
 KEY = IdempotencyKey("k", "a-digest")
@@ -52,9 +61,32 @@ def test_a_use_is_committed_with_its_receipt_then_its_writes_then_the_guards(
 ) -> None:
     authority = FakeAuthority(writes=(guard("use"), guard("count")))
 
-    use = using(authority, receipts, key).use(CHANGE)
+    use = using(authority, receipts, key).use(CHANGE, CALENDAR_ID)
 
     assert keys((*use.writes, *use.conditions)) == written
+
+
+@pytest.mark.parametrize(
+    ("claims", "clause", "receipted"),
+    [
+        ({}, None, False),
+        ({"rotation": {"on_AT": True}}, None, False),
+        ({"rotation": {"on_other": True}}, None, True),
+        ({"restrictions": [{"usages_other": 1}]}, 0, True),
+        ({"restrictions": [{"usages_AT": 1}, {"usages_other": 1}]}, 0, False),
+    ],
+    ids=str,
+)
+def test_a_use_that_changes_no_calendar_has_a_receipt_if_it_leaves_a_trace(
+    claims: dict[str, Any], clause: int | None, *, receipted: bool
+) -> None:
+    receipts, used = FakeReceipts(), mytoken(**claims)
+    chosen = None if clause is None else used.restrictions[clause]
+    somebody = replace(using(FakeAuthority(), receipts, KEY), mytoken=used, clause=chosen)
+
+    somebody.use(CHANGE)
+
+    assert bool(receipts.asked) is receipted
 
 
 def test_a_use_that_writes_nothing_is_committed_with_the_guards_alone() -> None:

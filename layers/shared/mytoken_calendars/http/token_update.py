@@ -24,8 +24,8 @@ def with_successor(response: Response, request: Request) -> Response:
     if state.repeated:
         headers = {**response.headers, "Idempotent-Replayed": "true"}
         response = replace(response, headers=headers)
-    if cookies := cookie.changes(request):
-        response = replace(response, cookies=cookies)
+    if state.token_update or state.ended:
+        response = replace(response, cookies=cookie.changes(request))
     if state.token_update is None:
         return response
     document: Any = response.body or {}

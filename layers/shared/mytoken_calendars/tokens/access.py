@@ -105,17 +105,17 @@ def _living(authority: Authority, credentials: Credentials, receipts: Receipts |
     each path and domain, so it may send an old one beside the current one.
     """
     replayed: list[Mytoken] = []
-    refusal = InvalidToken()
-    for shown in credentials.each:
+    refusals: list[InvalidToken] = []
+    for shown in credentials.each if credentials.others else (credentials,):
         try:
             if receipt := _receipt_of(shown, receipts):
                 return _admit_again(authority, shown, receipt, replayed)
             return replace(_alive(authority, shown, replayed), receipts=receipts)
-        except InvalidToken as refused:
-            refusal = refused
+        except InvalidToken as refusal:
+            refusals.append(refusal)
     for mytoken in replayed:
         authority.revoke_chain(mytoken, credentials.now)
-    raise refusal
+    raise refusals[-1]
 
 
 def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
