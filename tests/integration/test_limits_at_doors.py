@@ -90,6 +90,23 @@ def _form(world: World, over: int) -> bool:
     return world.creates(form=[("name", "n"), *more])
 
 
+def _nesting(world: World, over: int) -> bool:
+    inner = limits.NESTING - 1 + over  # the body itself is the first level
+    return world.creates(body='{"name": "n", "x": ' + "[" * inner + "]" * inner + "}")
+
+
+def _asked_headers(world: World, over: int) -> bool:
+    asked = "x" * (limits.ASKED_HEADERS + over)
+    answer = world.stack.invoke("preflight", headers={"access-control-request-headers": asked})
+    return asked in answer.headers["access-control-allow-headers"]
+
+
+def _cookies(world: World, over: int) -> bool:
+    dead = [f"mytoken=dead-{number}" for number in range(limits.COOKIES - 1 + over)]
+    cookies = [*dead, f"mytoken={world.stack.mint().bearer}"]
+    return world.stack.invoke("list_calendars", cookies=cookies).status == 200
+
+
 def _media_type(world: World, over: int) -> bool:
     start = "application/json; x="
     media_type = start + "x" * (limits.MEDIA_TYPE - len(start) + over)
@@ -343,6 +360,9 @@ Case = Callable[[World, int], bool]
 DOORS: dict[str, dict[str, Case]] = {
     "BODY": {"API": _body},
     "FORM_FIELDS": {"API": _form},
+    "NESTING": {"API": _nesting},
+    "ASKED_HEADERS": {"API": _asked_headers},
+    "COOKIES": {"API": _cookies},
     "MEDIA_TYPE": {"API": _media_type},
     "IDEMPOTENCY_KEY": {"API": _idempotency_key},
     "NAME": {"API": _name},
@@ -409,11 +429,13 @@ DOORS: dict[str, dict[str, Case]] = {
     "LISTED_TOKENS": {"remote": _listed_tokens},
     "LISTED_ANCESTORS": {"remote": _listed_ancestors},
 }
-# What limits no input: how long and how often the stack itself waits, tries and remembers.
+# What limits no input: how long and how often the stack itself waits, tries and remembers, and by
+# how much clocks may differ.
 OF_ITS_OWN_WORK = {
     *("ATTEMPTS_AT_A_REQUEST", "NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
     *("FEED_GONE", "FEED_SETTLES", "ATTEMPTS_AT_A_FEED", "FEED_MEMORY", "REMEMBERED_OWNERS"),
     *("REPEATABLE", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),
+    "CLOCK_LEEWAY",
     *("FIRST_PAUSE", "LONGEST_PAUSE", "RETRY_AFTER"),
     *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "ATTEMPTS_AT_A_TRANSACTION"),
     *("ATTEMPTS_AT_A_BATCH", "REMOVED_AT_ONCE", "IMPORTED_AT_ONCE", "IMPORT"),

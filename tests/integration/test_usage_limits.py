@@ -252,7 +252,7 @@ def test_the_log_says_which_member_of_which_clause_fails(
         {"my own secret": 1},
         {"hosts": 5},
     ]
-    token = person.mint(restrictions=clauses)
+    token = with_claims(person.stack, person.mint(), restrictions=clauses)
 
     answer = person.use(use, token)
 
@@ -268,7 +268,7 @@ def test_the_log_says_which_member_of_which_clause_fails(
 def test_the_log_says_that_the_rotation_is_not_understood(
     person: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    token = person.mint(rotation={"made_up": True})
+    token = with_claims(person.stack, person.mint(), rotation={"made_up": True})
 
     assert person.list(token).status == 403
 
