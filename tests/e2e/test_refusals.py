@@ -148,7 +148,7 @@ def test_a_long_comment_is_refused_and_changes_nothing(
         ("GET", "/api/v0/tokeninfo", {"POST", "OPTIONS"}),
         ("POST", f"/calendars/{'x' * 32}", {"GET", "HEAD"}),
         ("DELETE", f"/calendars/{'x' * 32}", {"GET", "HEAD"}),
-        ("POST", "/jwks", {"GET"}),
+        ("POST", "/jwks", {"GET", "HEAD"}),
     ],
     ids=[
         "PUT calendars", "PATCH calendars", "HEAD calendars", "PUT a calendar", "GET tokeninfo",

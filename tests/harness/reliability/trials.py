@@ -85,7 +85,15 @@ class Trial:
 
     def _first_run(self, *happening: Mishap) -> Seen:
         put_back(self.stack, self.before, self.state)
+        self._forget_tokens()
         return self._run(self.scene.token, *happening)
+
+    def _forget_tokens(self) -> None:
+        """A warm function remembers which tokens the issuer called dead: those of the last run."""
+        if isinstance(self.stack, RemoteStack):
+            asked = self.stack.door(self.variant.operation, "authority").tokeninfo.asked
+            for recent in vars(asked).values():
+                recent._added.clear()
 
     def _run(self, token: Token, *happening: Mishap) -> Seen:
         if self.variant.cold:

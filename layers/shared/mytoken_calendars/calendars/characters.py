@@ -63,8 +63,18 @@ def is_visible(character: str) -> bool:
     return is_emoji or unicodedata.category(character)[0] in _VISIBLE
 
 
-def is_text(character: str) -> bool:
-    """Whether comments may have it: anything but controls, line separators and nonsense."""
+def is_text(text: str) -> bool:
+    """Whether a comment may have all of its characters."""
+    return all(map(_is_text, text))
+
+
+def in_one_line(text: str) -> str:
+    """The text with a space in the place of what no line of text has."""
+    return "".join(c if _is_text(c) and c not in "\t\n" else " " for c in text)
+
+
+def _is_text(character: str) -> bool:
+    """Anything but controls, line separators and nonsense."""
     if character in "\t\n":
         return True
     nonsense = ord(character) in _NONCHARACTERS

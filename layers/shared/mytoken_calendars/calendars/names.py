@@ -46,6 +46,6 @@ def comment(text: str) -> str:
     comment = _LINE_END.sub("\n", text)
     if len(comment) > limits.COMMENT:
         raise ValueError(f"a comment has at most {limits.COMMENT} characters")
-    if not all(characters.is_text(character) for character in comment):
+    if not characters.is_text(comment):
         raise ValueError("a comment has no control characters other than tab and line feed")
     return comment

@@ -6,8 +6,7 @@ from uuid import UUID, uuid5
 from icalendar import Alarm, Calendar, Component, Event
 from icalendar.prop import vInline, vText
 
-from mytoken_calendars.calendars import reminders
-from mytoken_calendars.calendars.characters import is_text
+from mytoken_calendars.calendars import characters, reminders
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds.feed import CLOSING
 
@@ -103,7 +102,7 @@ def _text(component: Component) -> str:
 
 def _one_line(name: str) -> str:
     """The name without control characters: it comes from the issuer, so it cannot be refused."""
-    return "".join(c if is_text(c) and c not in "\t\n" else " " for c in name)
+    return characters.in_one_line(name)
 
 
 def _utc(seconds: int) -> datetime:

@@ -55,7 +55,8 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
     With an Idempotency-Key it also tries again, once, after a refusal that a concurrent duplicate
     may have caused: the second attempt then finds the receipt of the duplicate.
     """
-    if request.is_too_long:
+    # Behind the slash that a route allows at the end, only the route of preflights goes on.
+    if request.parameters.get("proxy") and request.method != "OPTIONS":
         raise errors.RouteNotFound
     has_key = "idempotency-key" in request.headers
     for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):

@@ -50,14 +50,6 @@ class Request:
         )
 
     @property
-    def is_too_long(self) -> bool:
-        """Whether the path goes on behind the slash that its route allows at the end.
-
-        Only the route of preflights is for whatever comes there.
-        """
-        return self.method != "OPTIONS" and bool(self.parameters.get("proxy"))
-
-    @property
     def name(self) -> str:
         """The name of a calendar, as it stands in the path."""
         return self.parameters["name"]
