@@ -23,6 +23,8 @@ from tests.harness.stacks import DAY, RemoteStack, Stack, Token
 from tests.harness.steps import add, create, new_user, summaries
 from tests.harness.token_uses import with_claims
 
+pytestmark = pytest.mark.slow
+
 FULL, LIST, BELOW = "manage_mytokens:notify", "manage_mytokens:list", "tokeninfo:subtokens"
 INTROSPECT = "tokeninfo:introspect"
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"  # the first is the client's of the sample events
