@@ -538,6 +538,21 @@ def test_a_superseded_token_revokes_nothing_and_its_successor_does(
     assert [answer.status for answer in answers] == [401, 204 if of == "itself" else 200]
 
 
+@pytest.mark.parametrize("rotated", [True, False], ids=["superseded", "the-last"])
+def test_a_chain_is_not_dead_while_a_successor_outlives_the_tokens_lifetime(
+    person: Person, clock: Clock, *, rotated: bool
+) -> None:
+    token = person.mint("manage_mytokens", rotation={**ROTATING, "lifetime": 600})
+    clock.passes(500)
+    made = successor(person.list(token)) if rotated else token
+    clock.passes(LATER + 1)
+
+    answer = _revoke(person, token, token.mom_id)
+
+    assert answer.status == (401 if rotated else 204)
+    assert person.list(made).status == (200 if rotated else 401)
+
+
 def test_a_superseded_token_that_shall_be_revoked_when_replayed_is(
     person: Person, clock: Clock
 ) -> None:

@@ -59,9 +59,26 @@ def _is_dead(
         return False
     if isinstance(refusal, Superseded):
         return not mom_id
-    if mom_id and authority.verify(shown).mom_id != mom_id:
+    if mom_id and not _is_dead_chain(authority, shown, mom_id):
         return False
     credentials.state.ended = shown.bearer
+    return True
+
+
+def _is_dead_chain(authority: TokenAdministration, shown: Credentials, mom_id: str) -> bool:
+    """Whether the dead token that is shown is of this chain, and the last of it.
+
+    A `lifetime` ends a token whose successors may live on.
+    """
+    mytoken = authority.verify(shown)
+    if mytoken.mom_id != mom_id:
+        return False
+    if not (mytoken.rotation and mytoken.rotation.lifetime):
+        return True
+    try:
+        authority.look_up(mytoken, shown)
+    except InvalidToken as refusal:  # any other says that the chain is revoked
+        return not isinstance(refusal, Superseded | NotYetAlive)
     return True
 
 
