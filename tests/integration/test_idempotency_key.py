@@ -25,6 +25,7 @@ from tests.harness.token_uses import (
 KEY = "a-key-of-the-clients"
 NAME = "CI Mytokens"
 CHANGES = ("create_calendar", "add_token", "delete_calendar")
+LISTS = ("list_calendars", "list_mytokens", "subtokens")
 REPLAYED = "idempotent-replayed"
 
 
@@ -95,7 +96,7 @@ def test_a_use_that_leaves_a_trace_is_repeated_under_its_key(
         assert person.introspect(successor(again[0])).status == 200
 
 
-@pytest.mark.parametrize("operation", ["list_calendars", "list_mytokens", "subtokens"])
+@pytest.mark.parametrize("operation", LISTS)
 def test_a_repeated_list_is_made_anew(person: Person, operation: str) -> None:
     token, request = person.mint(rotation=REVOKED_WHEN_REPLAYED), Request.to(operation, person)
     first = request.sent(token)
@@ -248,6 +249,47 @@ def test_another_tokens_request_is_replayed_for_a_day(
 
     assert again.status == status
     assert (REPLAYED in again.headers) == (status == 201)
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_no_key_makes_one_use_a_day_of_lists(person: Person, clock: Clock, operation: str) -> None:
+    token = person.mint(restrictions=[{"usages_other": 1}])
+    request = Request.to(operation, person)
+    request.sent(token)
+
+    clock.passes(60)
+    within_a_minute = request.sent(token)
+    clock.passes(1)
+    later = request.sent(token)
+
+    assert (within_a_minute.status, within_a_minute.headers[REPLAYED]) == (200, "true")
+    assert (later.status, later.json["error"]) == (403, "usage_restricted")
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_a_minute_later_a_list_under_the_same_key_is_a_use_again(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token = person.mint(restrictions=[{"usages_other": 5}])
+    request = Request.to(operation, person)
+    request.sent(token)
+    clock.passes(61)
+
+    answers = [request.sent(token) for _ in range(2)]
+
+    assert [REPLAYED in answer.headers for answer in answers] == [False, True]
+    assert person.done(token) == [2]
+
+
+def test_a_revocation_is_repeated_for_a_day(person: Person, clock: Clock) -> None:
+    token = person.mint(restrictions=[{"usages_other": 1}])
+    request = Request.to("revoke_token", person)
+    request.sent(token)
+    clock.passes(DAY - 1)
+
+    again = request.sent(token)
+
+    assert (again.status, again.headers[REPLAYED]) == (204, "true")
 
 
 def test_a_day_later_the_key_may_name_another_request(person: Person, clock: Clock) -> None:

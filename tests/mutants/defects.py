@@ -524,10 +524,17 @@ MUTANTS = [
     Mutant(
         "a use that changes no calendar leaves no receipt",
         f"{_SHARED}/tokens/authority.py",
-        "and (calendar_id or self.leaves_a_trace)):",
-        "and calendar_id):",
+        "and (receipt.calendar_id or self.leaves_a_trace)):",
+        "and receipt.calendar_id):",
         "integration/test_idempotency_key.py"
         "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
+    ),
+    Mutant(
+        "a list is repeated for a day",
+        f"{_SHARED}/tokens/authority.py",
+        "limits.LIST_REPEATED if only_reads else limits.REPEATABLE",
+        "limits.REPEATABLE",
+        "integration/test_idempotency_key.py::test_no_key_makes_one_use_a_day_of_lists",
     ),
     Mutant(
         "a receipt is written before the request is done",

@@ -56,7 +56,9 @@ CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
 
 # --- rotation, and requests that are repeated -----------------------------------------------------
 
-REPEATABLE = _DAY  # seconds for which a receipt is kept
+REPEATABLE = _DAY  # seconds for which the receipt of a change is kept
+# Seconds for which that of a list is kept. The list is made anew each time, and counted once.
+LIST_REPEATED = _MINUTE + 1
 SUCCESSOR_REPEATED = _MINUTE  # seconds for which a successor is handed out once more
 COOKIES = 3  # of one name that are tried: a browser has one for each path and domain
 COOKIE = 4 * _DAY  # seconds that a browser keeps a successor

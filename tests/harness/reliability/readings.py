@@ -92,7 +92,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             if t.revoked is not None
         },
         "receipts": {
-            keys.receipt(bearers[shown], key)["pk"]: (r.at + limits.REPEATABLE, r.successor > 0)
+            keys.receipt(bearers[shown], key)["pk"]: (r.ends, r.successor > 0)
             for (shown, key), r in model.receipts.items()
         },
         "tokens": {

@@ -91,7 +91,7 @@ def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
     calendars = store.all(caller.owner)
     if not caller.receipt:
         change = Change.new(now)
-        store.commit_use(change, caller.use(change))
+        store.commit_use(change, caller.use(change, only_reads=True))
     return calendars
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from mytoken_calendars import limits
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt, Receipts
@@ -68,14 +69,16 @@ class Caller:
         """Whether a use of the mytoken counts or rotates, by itself."""
         return self.mytoken.rotates or (self.clause is not None and self.clause.limits_use)
 
-    def use(self, change: Change, calendar_id: str = "") -> Use:
+    def use(self, change: Change, calendar_id: str = "", *, only_reads: bool = False) -> Use:
         """The use of the mytoken for a change; of the calendar with this id, if it changes one.
 
         An operation calls this right before its commit, since some uses cannot be undone. The
-        client gets the successor of a rotated token after the commit. Raises the errors of
-        `Authority.use`.
+        client gets the successor of a rotated token after the commit. The receipt of one that
+        `only_reads` is good for a minute. Raises the errors of `Authority.use`.
         """
         use = self.authority.use(self)
+        lasts = limits.LIST_REPEATED if only_reads else limits.REPEATABLE
+        receipt = Receipt(calendar_id, use.token_update, lasts)
 
         def follow_up() -> None:
             use.follow_up()
@@ -84,12 +87,12 @@ class Caller:
 
         return replace(
             use,
-            writes=(*self._receipt_writes(use, change, calendar_id), *use.writes),
+            writes=(*self._receipt_writes(receipt, change), *use.writes),
             conditions=(*use.conditions, *self.record.conditions),
             follow_up=follow_up,
         )
 
-    def _receipt_writes(self, use: Use, change: Change, calendar_id: str) -> tuple[Write, ...]:
+    def _receipt_writes(self, receipt: Receipt, change: Change) -> tuple[Write, ...]:
         """The write of the receipt; it is the first one of the transaction.
 
         A commit raises the refusal of its first failed condition. So a duplicate of a finished
@@ -97,9 +100,8 @@ class Caller:
         a request that changes no calendar may be repeated unless its use leaves a trace.
         """
         key = self.credentials.idempotency_key
-        if not (self.receipts and key and (calendar_id or self.leaves_a_trace)):
+        if not (self.receipts and key and (receipt.calendar_id or self.leaves_a_trace)):
             return ()
-        receipt = Receipt(calendar_id, use.token_update)
         return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)
 
 

@@ -3,15 +3,17 @@
 For 24 hours (`limits.REPEATABLE`) a request with a key changes things once, however often it is
 sent with the same token: the commit of a change also writes a receipt, and a commit that finds a
 receipt fails. A repeated request finds the receipt and is answered from it. The receipt of a
-request that only lists has nothing but the successor of its token: the list is made anew.
+request that only lists has nothing but the successor of its token: the list is made anew, for a
+minute (`limits.LIST_REPEATED`), so that no key makes one counted use a day of lists.
 
 Source: the IETF draft on the Idempotency-Key header field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mytoken_calendars import limits
 from mytoken_calendars.changes import Change, Write
 
 
@@ -29,11 +31,12 @@ class Receipt:
 
     `calendar_id` is the calendar that it changed, if any. `token_update` is the mytoken response
     object of the successor. It is None if the token was not rotated, and also once the successor is
-    too old to be handed out again.
+    too old to be handed out again. `lasts` is for how many seconds the receipt is to be kept.
     """
 
     calendar_id: str
     token_update: Mapping[str, Any] | None
+    lasts: int = field(default=limits.REPEATABLE, compare=False)
 
 
 class Receipts(Protocol):

@@ -42,7 +42,7 @@ def document(
             mytokens = forest(authority.tokens_of(caller))
     if not caller.receipt:
         change = Change.new(credentials.now)
-        authority.commit(change, caller.use(change))
+        authority.commit(change, caller.use(change, only_reads=True))
     return {"mytokens": mytokens}
 
 

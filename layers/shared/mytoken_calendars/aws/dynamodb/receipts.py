@@ -52,7 +52,7 @@ class ReceiptStore:
         item = {
             "request": key.request_digest,
             "calendar": receipt.calendar_id,
-            "ttl": change.at + limits.REPEATABLE,
+            "ttl": change.at + receipt.lasts,
         }
         if receipt.token_update:
             item["successor"] = _encrypted(receipt.token_update, bearer, change.at)
