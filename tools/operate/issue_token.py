@@ -7,6 +7,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from mytoken_calendars import strict_json
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
@@ -76,9 +77,11 @@ def duration(text: str) -> int | None:
 
 def json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
+        value = strict_json.loads(text.encode())
+    except UnicodeEncodeError:
+        raise ArgumentTypeError("is not in UTF-8") from None
+    except strict_json.Unreadable as error:
+        raise ArgumentTypeError(f"the JSON {error}") from None
     if not isinstance(value, dict):
         raise ArgumentTypeError("a JSON object")
     return value

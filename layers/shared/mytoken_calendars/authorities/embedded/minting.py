@@ -1,5 +1,6 @@
 """How operators issue the tokens of the embedded authority."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +8,11 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from mytoken_calendars import limits
+from mytoken_calendars import limits, strict_json
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
-from mytoken_calendars.identifiers import subject
+from mytoken_calendars.identifiers import mom_id, subject
 from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
 from mytoken_calendars.validation import first_problem
 
@@ -42,6 +43,7 @@ def issue(
     Its user is a user of this stack: `oidc_iss` is the issuer itself. Raises InvalidRequest for
     invalid claims, and InvalidGrant if the parent is revoked or not a token of the user.
     """
+    _check_that_it_can_be_read(new)
     claims = {
         "ver": _VERSION,
         "token_type": "mytoken",
@@ -75,6 +77,14 @@ def issue(
     return bearer, Mytoken.of(claims)
 
 
+def _check_that_it_can_be_read(new: NewMytoken) -> None:
+    """Python's JSON writes more than `strict_json` reads. Raises InvalidRequest."""
+    try:
+        strict_json.loads(json.dumps(vars(new)).encode())
+    except strict_json.Unreadable as error:
+        raise InvalidRequest(f"The mytoken could never be read, as its JSON {error}.") from None
+
+
 def _checked(claims: Mapping[str, Any]) -> Mytoken:
     """The mytoken of these claims, of which all has to mean something. Raises InvalidRequest."""
     if len(claims.get("restrictions", ())) > limits.CLAUSES:
@@ -97,7 +107,10 @@ def _lineage(
 ) -> tuple[tuple[str, ...], tuple[Write, ...]]:
     if parent_id is None:
         return (), ()
-    parent = authority.registry.find(mytoken.owner, parent_id)
+    try:
+        parent = authority.registry.find(mytoken.owner, mom_id(parent_id))
+    except ValueError as error:
+        raise InvalidRequest(f"The parent is none: {error}.") from None
     ancestors = (parent.mom_id, *parent.ancestors)
     if len(ancestors) > limits.ANCESTORS:
         raise InvalidRequest(f"A mytoken has at most {limits.ANCESTORS} ancestors.")
