@@ -447,6 +447,44 @@ def test_an_old_cookie_beside_the_current_one_is_no_replay(
     assert person.list(made).status == 200
 
 
+@pytest.mark.parametrize("key", [None, "used"])
+def test_an_old_cookie_beside_a_strangers_is_a_replay(
+    person: Person, clock: Clock, key: str | None
+) -> None:
+    thief, token = person.stack.mint(), person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    clock.passes(LATER)
+    headers = {"idempotency-key": key} if key else {}
+    person.stack.invoke("create_calendar", thief, json={"name": "a"}, headers=headers)
+
+    cookies = [f"mytoken={one.bearer}" for one in (token, thief)]
+    answer = person.stack.invoke(
+        "create_calendar", None, json={"name": "b"}, headers=headers, cookies=cookies
+    )
+
+    assert answer.status == (400 if key else 201)
+    assert person.list(made).status == 401
+
+
+@pytest.mark.parametrize("key", [None, "used"])
+def test_an_old_cookie_beside_another_of_the_user_is_no_replay(
+    person: Person, clock: Clock, key: str | None
+) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    clock.passes(LATER)
+    headers = {"idempotency-key": key} if key else {}
+    person.stack.invoke("create_calendar", person.keeper, json={"name": "a"}, headers=headers)
+
+    cookies = [f"mytoken={one.bearer}" for one in (token, person.keeper)]
+    answer = person.stack.invoke(
+        "create_calendar", None, json={"name": "b"}, headers=headers, cookies=cookies
+    )
+
+    assert answer.status == (400 if key else 201)
+    assert person.list(made).status == 200
+
+
 def test_the_fourth_cookie_is_not_tried(person: Person) -> None:
     dead = [f"mytoken={number}" for number in range(3)]
 

@@ -171,6 +171,13 @@ MUTANTS = [
         "integration/test_rotation.py::test_an_old_cookie_beside_the_current_one_is_no_replay",
     ),
     Mutant(
+        "a stranger's token hides a replay",
+        f"{_SHARED}/tokens/access.py",
+        "if beside is None or beside.owner != mytoken.owner:",
+        "if beside is None:",
+        "integration/test_rotation.py::test_an_old_cookie_beside_a_strangers_is_a_replay",
+    ),
+    Mutant(
         "every cookie is tried, however many there are",
         f"{_SHARED}/http/credentials.py",
         "return cookie.tokens_in(request)[: limits.COOKIES]",
@@ -186,7 +193,7 @@ MUTANTS = [
     ),
     Mutant(
         "the log does not say which member of a clause fails",
-        f"{_SHARED}/tokens/access.py",
+        f"{_SHARED}/tokens/circumstances.py",
         "raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))",
         "raise UsageRestricted",
         "integration/test_usage_limits.py::test_the_log_says_which_member_of_which_clause_fails",

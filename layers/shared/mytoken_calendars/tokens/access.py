@@ -8,14 +8,14 @@ from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidGrant,
     InvalidToken,
+    Refusal,
     RepeatedTooLate,
     Superseded,
-    UsageRestricted,
 )
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
+from mytoken_calendars.tokens.circumstances import clause_that_holds
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
-from mytoken_calendars.tokens.restrictions import Circumstances, Clause, failures, first_that_holds
 from mytoken_calendars.tokens.rotation import is_replay
 
 # Either capability lets a caller add tokens; `manageable_token` decides which tokens.
@@ -60,7 +60,7 @@ def identify(
 
 def allowed(caller: Caller) -> Caller:
     """The caller, if its mytoken may be used here and now. Raises UsageRestricted."""
-    return replace(caller, clause=_clause(caller, caller.record.uses))
+    return replace(caller, clause=clause_that_holds(caller, caller.record.uses))
 
 
 def manageable_token(caller: Caller, mom_id: str) -> TokenRecord:
@@ -101,21 +101,40 @@ def reachable_token(
 def _living(authority: Authority, credentials: Credentials, receipts: Receipts | None) -> Caller:
     """The holder of the first token that lives, of those that a browser has sent.
 
-    A token with a successor is a replay only if no other one lives: a browser keeps a cookie for
-    each path and domain, so it may send an old one beside the current one.
+    A token with a successor is a replay unless one of the same user may live beside it.
     """
     replayed: list[Mytoken] = []
-    refusals: list[InvalidToken] = []
     for shown in credentials.each if credentials.others else (credentials,):
         try:
-            if receipt := _receipt_of(shown, receipts):
-                return _admit_again(authority, shown, receipt, replayed)
-            return replace(_alive(authority, shown, replayed), receipts=receipts)
+            caller = _holder(authority, shown, receipts, replayed)
         except InvalidToken as refusal:
-            refusals.append(refusal)
+            refused = refusal
+        except Refusal:
+            if replayed:
+                _end_chains(authority, replayed, shown.now, beside=authority.verify(shown))
+            raise
+        else:
+            _end_chains(authority, replayed, shown.now, beside=caller.mytoken)
+            return caller
+    _end_chains(authority, replayed, credentials.now)
+    raise refused
+
+
+def _end_chains(
+    authority: Authority, replayed: list[Mytoken], now: int, beside: Mytoken | None = None
+) -> None:
+    """A browser has a cookie for each path and domain: an old one may be beside the current one."""
     for mytoken in replayed:
-        authority.revoke_chain(mytoken, credentials.now)
-    raise refusals[-1]
+        if beside is None or beside.owner != mytoken.owner:
+            authority.revoke_chain(mytoken, now)
+
+
+def _holder(
+    authority: Authority, shown: Credentials, receipts: Receipts | None, replayed: list[Mytoken]
+) -> Caller:
+    if receipt := _receipt_of(shown, receipts):
+        return _admit_again(authority, shown, receipt, replayed)
+    return replace(_alive(authority, shown, replayed), receipts=receipts)
 
 
 def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
@@ -155,7 +174,7 @@ def _admit_again(
         caller = _holder_of(receipt.token_update, authority, credentials)
     # Places and times are checked again. The limit of uses is not: the finished request was
     # counted, perhaps as the last allowed use.
-    _clause(caller, uses={})
+    clause_that_holds(caller, uses={})
     credentials.state.repeated = True
     credentials.state.token_update = receipt.token_update
     return replace(caller, receipt=receipt)
@@ -178,23 +197,3 @@ def _holder_of(
     except InvalidToken:
         raise RepeatedTooLate from None
     return Caller(mytoken, record, credentials, authority)
-
-
-def _clause(caller: Caller, uses: Mapping[str, int]) -> Clause | None:
-    """The first clause that holds; None without restrictions. Raises UsageRestricted."""
-    mytoken, credentials = caller.mytoken, caller.credentials
-    if not mytoken.rotation_is_understood:
-        raise UsageRestricted.by("rotation")
-    if not mytoken.restrictions:
-        return None
-    circumstances = Circumstances(
-        now=credentials.now,
-        address=credentials.address,
-        network=caller.authority.network,
-        created=caller.record.created,
-        uses=uses,
-    )
-    clause = first_that_holds(mytoken.restrictions, circumstances)
-    if clause is None:
-        raise UsageRestricted.by(*failures(mytoken.restrictions, circumstances))
-    return clause
