@@ -466,6 +466,20 @@ def test_an_old_cookie_beside_a_strangers_is_a_replay(
     assert person.list(made).status == 401
 
 
+def test_a_stranger_who_loses_a_race_hides_no_replay(person: Person, clock: Clock) -> None:
+    thief, token = person.stack.mint(rotation=ROTATING), person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    clock.passes(LATER)
+
+    client = person.stack.door("create_calendar", "store").table.client
+    cookies = [f"mytoken={one.bearer}" for one in (thief, token)]
+    with before_each(client, "TransactWriteItems", lambda: person.list(thief)):
+        answer = person.stack.invoke("create_calendar", None, json={"name": "a"}, cookies=cookies)
+
+    assert answer.status == 401
+    assert person.list(made).status == 401
+
+
 @pytest.mark.parametrize("key", [None, "used"])
 def test_an_old_cookie_beside_another_of_the_user_is_no_replay(
     person: Person, clock: Clock, key: str | None

@@ -178,6 +178,13 @@ MUTANTS = [
         "integration/test_rotation.py::test_an_old_cookie_beside_a_strangers_is_a_replay",
     ),
     Mutant(
+        "any token that was alive hides a replay",
+        f"{_SHARED}/tokens/access.py",
+        "credentials.bearer not in alive",
+        "not alive",
+        "integration/test_rotation.py::test_a_stranger_who_loses_a_race_hides_no_replay",
+    ),
+    Mutant(
         "every cookie is tried, however many there are",
         f"{_SHARED}/http/credentials.py",
         "return cookie.tokens_in(request)[: limits.COOKIES]",
@@ -508,7 +515,7 @@ MUTANTS = [
     Mutant(
         "who has lost a race is taken for a thief",
         f"{_SHARED}/tokens/rotation.py",
-        "return arrived > superseded.committed_ms and not state.was_alive",
+        "return arrived > superseded.committed_ms",
         "return True",
         "integration/test_rotation.py"
         "::test_who_was_on_the_way_when_the_token_was_rotated_has_lost_a_race",

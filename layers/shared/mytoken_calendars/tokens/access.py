@@ -147,15 +147,16 @@ def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt 
 
 def _alive(authority: Authority, credentials: Credentials, replayed: list[Mytoken]) -> Caller:
     """The token's holder. A token whose chain has to be revoked as it is shown joins `replayed`."""
-    mytoken, state = authority.verify(credentials), credentials.state
+    mytoken, alive = authority.verify(credentials), credentials.state.alive
     mytoken.check_valid_at(credentials.now)
     try:
         record = authority.look_up(mytoken, credentials)
     except Superseded as superseded:
-        if mytoken.is_revoked_when_replayed and is_replay(superseded, credentials.arrived, state):
+        is_old = is_replay(superseded, credentials.arrived) and credentials.bearer not in alive
+        if is_old and mytoken.is_revoked_when_replayed:
             replayed.append(mytoken)
         raise
-    state.was_alive = True
+    alive.add(credentials.bearer)
     return Caller(mytoken, record, credentials, authority)
 
 

@@ -13,7 +13,7 @@ class RequestState:
 
     `token_update` is the mytoken response object of the successor, if the token was rotated. Every
     response carries it, since the client has no other token left.
-    `was_alive`: an attempt has found the token alive. `memory` belongs to the authority, by bearer.
+    `alive` are the tokens that an attempt has found alive. `memory` is the authority's, by bearer.
     `fields` are the parsed fields of the body, or the refusal that parsing has raised.
     `by_cookie`: the token came in a cookie, so its successor is sent in one, too. `ended` is the
     token that the request has revoked, or wanted to revoke and found dead: a cookie that holds it
@@ -21,7 +21,7 @@ class RequestState:
     """
 
     token_update: Mapping[str, Any] | None = None
-    was_alive: bool = False
+    alive: set[str] = field(default_factory=set, repr=False)
     memory: dict[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] | Refusal | None = field(default=None, compare=False, repr=False)
     by_cookie: bool = False

@@ -20,7 +20,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from mytoken_calendars.errors import Superseded
-from mytoken_calendars.tokens.request_state import RequestState
 
 
 class Rotation(BaseModel):
@@ -42,9 +41,9 @@ class Rotation(BaseModel):
         return made + self.lifetime if self.lifetime else None
 
 
-def is_replay(superseded: Superseded, arrived: int, state: RequestState) -> bool:
-    """Whether a request shows an old token instead of having lost a race.
+def is_replay(superseded: Superseded, arrived: int) -> bool:
+    """Whether a request shows an old token, if none of its attempts has found the token alive.
 
     `arrived` is in milliseconds since 1970.
     """
-    return arrived > superseded.committed_ms and not state.was_alive
+    return arrived > superseded.committed_ms
