@@ -244,8 +244,8 @@ def test_the_day_is_that_of_the_time_zone() -> None:
     [
         {"timezone": name}
         for name in ["", "Mars", "Europe", "europe/", "../UTC", "/etc/passwd", "x" * 300, "\x00"]
-        + ["__init__/x", "a.b/c", "UTC\n"]
     ]
+    + [{"timezone": name} for name in ["__init__/x", "a.b/c", "UTC\n"]]
     + [{"timezone": value} for value in [0, 1.5, True, ["UTC"], {}]]
     + [{"days": value} for value in [1, "1", [8], [-1], ["1"], [1.0], [True], [None]]]
     + [{"days_of_month": value} for value in [1, [0], [32], [-32], [1, 0], ["1"], [True], [1.0]]]

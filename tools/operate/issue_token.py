@@ -7,6 +7,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from mytoken_calendars import strict_json
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
 from mytoken_calendars.errors import Refusal
@@ -75,9 +76,10 @@ def duration(text: str) -> int | None:
 
 
 def json_object(text: str) -> dict[str, Any]:
+    """As the token will be read: without a name that occurs twice, NaN, and the like."""
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = strict_json.loads(text.encode())
+    except ValueError:  # also for bytes that are not UTF-8
         value = None
     if not isinstance(value, dict):
         raise ArgumentTypeError("a JSON object")

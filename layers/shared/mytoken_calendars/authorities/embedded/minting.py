@@ -1,5 +1,6 @@
 """How operators issue the tokens of the embedded authority."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from mytoken_calendars import limits
+from mytoken_calendars import limits, strict_json
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
@@ -89,6 +90,10 @@ def _checked(claims: Mapping[str, Any]) -> Mytoken:
         raise InvalidRequest(_NEVER_HOLDS.format(odd[0]))
     if not mytoken.rotation_is_understood:
         raise InvalidRequest("Its rotation has a member that is unknown here.")
+    try:  # as it will be read whenever it is shown
+        strict_json.loads(json.dumps(claims).encode())
+    except strict_json.Unreadable as error:
+        raise InvalidRequest(f"These claims make no mytoken: their JSON {error}.") from None
     return mytoken
 
 
