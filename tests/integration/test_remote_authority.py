@@ -715,6 +715,26 @@ def test_a_chain_of_102_generations_keeps_its_first_ones(stack: RemoteStack) -> 
 
 
 @pytest.mark.found("A19")
+@pytest.mark.parametrize("listing", [LIST, BELOW])
+def test_a_chain_too_deep_for_json_spoils_no_other_token(stack: RemoteStack, listing: str) -> None:
+    user = new_user()
+    token = stack.mint(FULL, listing, user=user)
+    chain = [token]
+    for _ in range(260):
+        chain.append(stack.mint("AT", user=user, parent=chain[-1].mom_id, name="one of many"))
+    good = stack.mint("AT", user=user, parent=token.mom_id, name="good")
+    calendar = create(stack, token, NAME)
+    add(stack, token, calendar, chain[100].mom_id)
+
+    added = add(stack, token, calendar, good.mom_id)
+    answer = ask(stack, "add_token", token, json={"mom_id": chain[-1].mom_id})
+
+    assert sorted(added["subscribed_tokens"]) == sorted([chain[100].mom_id, good.mom_id])
+    assert len(events(stack.feed(calendar))) == 2
+    assert answer.status == 403
+
+
+@pytest.mark.found("A19")
 @pytest.mark.parametrize("odd", ["a time beyond the last", "no mom_id"])
 def test_a_token_whose_entry_becomes_odd_stays_in_its_feeds(stack: RemoteStack, odd: str) -> None:
     user = new_user()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -10,6 +11,10 @@ from mytoken_calendars import limits
 
 class Unreadable(ValueError):
     """Why a text is not read, as what is said of it: "is not JSON". It quotes nothing."""
+
+
+class TooDeep(Unreadable):
+    """The text may be JSON. `cut_off` makes one of it that is not too deep."""
 
 
 def loads(data: bytes) -> Any:
@@ -26,14 +31,31 @@ def loads(data: bytes) -> Any:
     except json.JSONDecodeError:
         raise Unreadable(_what_is_wrong(data)) from None
     except RecursionError:
-        raise Unreadable(_TOO_DEEP) from None
+        raise TooDeep(_TOO_DEEP) from None
     if _is_too_deep(value):
-        raise Unreadable(_TOO_DEEP)
+        raise TooDeep(_TOO_DEEP)
     if b"\\u" in data:
         _refuse_half_pairs(value)
     return value
 
 
+def cut_off(data: bytes) -> bytes:
+    """A JSON text with a 0 for each array and object that is too deep in it."""
+    kept, begin, level = [], 0, 0
+    for mark in _STRING_OR_BRACKET.finditer(data):
+        if mark[0] in b"[{":
+            level += 1
+            if level == limits.NESTING + 1:
+                kept += [data[begin : mark.start()], b"0"]
+        elif mark[0] in b"]}":
+            if level == limits.NESTING + 1:
+                begin = mark.end()
+            level -= 1
+    return b"".join([*kept, data[begin:]])
+
+
+# A string without an end goes on to the end of the text: so each byte is looked at once.
+_STRING_OR_BRACKET = re.compile(rb'"(?>[^"\\]+|\\.?)*+"?|[][{}]', re.DOTALL)
 _TOO_DEEP = f"is nested deeper than {limits.NESTING} levels"
 
 
