@@ -16,7 +16,7 @@ from mytoken_calendars.identifiers import owner_of
 from tests.doubles import mytoken_server
 from tests.doubles.mytoken_ledger import Entry
 from tests.doubles.mytoken_server import CONFIGURATION, TOKENINFO, answering, hanging, html
-from tests.harness.aws_faults import faults, lost_answer, lost_request, unreachable
+from tests.harness.aws_faults import faults, lost_answer, lost_request, refused, unreachable
 from tests.harness.stacks import DAY, PUBLIC_URL, Answer, RemoteStack, Stack, Token
 from tests.harness.steps import (
     Document,
@@ -363,6 +363,20 @@ def test_the_successor_comes_with_the_503_of_a_database_that_does_not_answer(
 
     assert refusal(answer) == (503, "temporarily_unavailable")
     assert int(answer.headers["retry-after"]) > 0
+    assert ask(stack, "list_calendars", answer.json["token_update"]["mytoken"]).status == 200
+
+
+@pytest.mark.parametrize("operation", CHANGING)
+def test_the_successor_comes_with_the_503_of_a_fault(stack: RemoteStack, operation: str) -> None:
+    user = new_user()
+    create(stack, stack.mint(user=user), NAME)
+    token = stack.mint(FULL, BELOW, user=user, **ROTATES)
+    client = stack.door(operation, "store").table.client
+
+    with faults(client, refused("AccessDeniedException"), operation="TransactWriteItems"):
+        answer = ask(stack, operation, token)
+
+    assert refusal(answer) == (503, "temporarily_unavailable")
     assert ask(stack, "list_calendars", answer.json["token_update"]["mytoken"]).status == 200
 
 
