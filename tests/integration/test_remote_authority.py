@@ -16,7 +16,7 @@ from mytoken_calendars.identifiers import owner_of
 from tests.doubles import mytoken_server
 from tests.doubles.mytoken_ledger import Entry
 from tests.doubles.mytoken_server import CONFIGURATION, TOKENINFO, answering, hanging, html
-from tests.harness.aws_faults import faults, lost_answer, lost_request, unreachable
+from tests.harness.aws_faults import faults, lost_answer, lost_request, refused, unreachable
 from tests.harness.stacks import DAY, PUBLIC_URL, Answer, RemoteStack, Stack, Token
 from tests.harness.steps import (
     Document,
@@ -366,6 +366,20 @@ def test_the_successor_comes_with_the_503_of_a_database_that_does_not_answer(
     assert ask(stack, "list_calendars", answer.json["token_update"]["mytoken"]).status == 200
 
 
+@pytest.mark.parametrize("operation", CHANGING)
+def test_the_successor_comes_with_the_503_of_a_fault(stack: RemoteStack, operation: str) -> None:
+    user = new_user()
+    create(stack, stack.mint(user=user), NAME)
+    token = stack.mint(FULL, BELOW, user=user, **ROTATES)
+    client = stack.door(operation, "store").table.client
+
+    with faults(client, refused("AccessDeniedException"), operation="TransactWriteItems"):
+        answer = ask(stack, operation, token)
+
+    assert refusal(answer) == (503, "temporarily_unavailable")
+    assert ask(stack, "list_calendars", answer.json["token_update"]["mytoken"]).status == 200
+
+
 @pytest.mark.parametrize(
     ("target", "refused"),
     [
@@ -712,6 +726,26 @@ def test_a_chain_of_102_generations_keeps_its_first_ones(stack: RemoteStack) -> 
     assert added["subscribed_tokens"] == [chain[100].mom_id]
     assert refusal(answer) == (400, "invalid_request")
     assert "100 ancestors" in answer.json["error_description"]
+
+
+@pytest.mark.found("A19")
+@pytest.mark.parametrize("listing", [LIST, BELOW])
+def test_a_chain_too_deep_for_json_spoils_no_other_token(stack: RemoteStack, listing: str) -> None:
+    user = new_user()
+    token = stack.mint(FULL, listing, user=user)
+    chain = [token]
+    for _ in range(260):
+        chain.append(stack.mint("AT", user=user, parent=chain[-1].mom_id, name="one of many"))
+    good = stack.mint("AT", user=user, parent=token.mom_id, name="good")
+    calendar = create(stack, token, NAME)
+    add(stack, token, calendar, chain[100].mom_id)
+
+    added = add(stack, token, calendar, good.mom_id)
+    answer = ask(stack, "add_token", token, json={"mom_id": chain[-1].mom_id})
+
+    assert sorted(added["subscribed_tokens"]) == sorted([chain[100].mom_id, good.mom_id])
+    assert len(events(stack.feed(calendar))) == 2
+    assert answer.status == 403
 
 
 @pytest.mark.found("A19")

@@ -155,6 +155,34 @@ def test_an_empty_table_is_no_backup(
 
 
 @pytest.fixture
+def table_of_others(restored_stack: Stack) -> Iterator[str]:
+    """A table with an item under other keys than ours."""
+    client, name = boto3.client("dynamodb"), f"{restored_stack.environment['TOKENS_TABLE']}-others"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    client.put_item(TableName=name, Item={"id": {"N": "1"}})
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("option", TABLES)
+def test_a_table_of_others_is_no_backup(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, table_of_others: str, option: str
+) -> None:
+    before = _stack_with_backups(restored_stack)
+
+    with pytest.raises(SystemExit, match=f"{table_of_others} (is no backup|has no tokens)"):
+        put_back(restored_stack, monkeypatch, option, table_of_others)
+
+    assert restored_stack.dump() == before
+
+
+@pytest.fixture
 def empty_table(restored_stack: Stack) -> Iterator[str]:
     """A table like that of tokens, without items."""
     client, name = boto3.client("dynamodb"), f"{restored_stack.environment['TOKENS_TABLE']}-empty"

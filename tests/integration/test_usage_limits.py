@@ -497,3 +497,25 @@ def test_a_token_too_long_to_be_presented_is_not_issued(person: Person) -> None:
         person.mint(restrictions=[{"scope": "x" * 12_000}])
 
     assert person.stack.dump() == before
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"restrictions": [{"scope": float("nan")}]},
+        {"restrictions": [{"usages_AT": float("inf")}]},
+        {"restrictions": [{"hosts": ["\udcff"]}]},
+        {"name": "\udcff"},  # a byte that is not UTF-8, as a terminal sends it
+        {"user": "\udcff"},
+    ],
+    ids=str,
+)
+def test_a_token_that_could_not_be_read_again_is_not_issued(
+    stack: Stack, wishes: dict[str, Any]
+) -> None:
+    before = stack.dump()
+
+    with pytest.raises(InvalidRequest, match="These claims make no mytoken"):
+        stack.mint(**wishes)
+
+    assert stack.dump() == before

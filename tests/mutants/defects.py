@@ -316,7 +316,7 @@ MUTANTS = [
     Mutant(
         "how deep JSON may be depends on the version of Python",
         f"{_SHARED}/strict_json.py",
-        "    if _is_too_deep(value):\n        raise Unreadable(_TOO_DEEP)\n",
+        "    if _is_too_deep(value):\n        raise TooDeep(_TOO_DEEP)\n",
         "",
         "unit/test_strict_json.py::test_nesting_deeper_than_500_levels_is_refused",
     ),

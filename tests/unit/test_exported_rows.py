@@ -88,6 +88,8 @@ def test_a_name_that_spells_nothing_is_one_in_json(tables: Tables, tmp_path: Pat
         ("Users.sub", None, "Users.csv:2: sub: Input should be a valid string"),
         ("Users.sub", "b\udcffd", "Users.csv:2: sub: this is no UTF-8"),
         ("MTokens.created", "0000-00-00 00:00:00", "MTokens.csv:2: created: a time"),
+        ("MTokens.created", "1969-12-31 23:59:59", "MTokens.csv:2: created: a time is after"),
+        ("MTokens.expires_at", "9999-12-31 23:59:59", "MTokens.csv:2: expires_at: a time is"),
         ("MTokens.id", "abc", "MTokens.csv:2: id: a mom_id"),
         ("Calendars.id", f"{FEED_ID}x", "Calendars.csv:2: id: the address"),
         ("Calendars.id", "../" + FEED_ID[3:], "Calendars.csv:2: id: the address"),
@@ -125,9 +127,23 @@ def test_lines_that_are_no_csv_are_told_and_the_others_are_read(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("names", ['"id"x,sub,iss', '"id,sub,iss'])
+def test_a_file_whose_first_line_is_no_csv_is_told_and_has_no_rows(
+    tables: Tables, tmp_path: Path, names: str
+) -> None:
+    folder = tables.write_csv(tmp_path)
+    (folder / "Users.csv").write_text(f"{names}\n1,a,i\n")
+
+    export = exported_rows.read(folder)
+
+    assert (export.users, len(export.tokens)) == ([], 2)
+    assert [line.partition(" ")[0] for line in export.broken] == ["Users.csv:1:"]
+
+
 def test_lines_that_are_no_json_are_told_and_the_others_are_read(tmp_path: Path) -> None:
     folder = Tables().write_json_lines(tmp_path)
     lines = ['{"id": 1, "sub": "a", "iss": "i", "x": {}}', "", "[1]", "{", '{"id": 2, "iss": "i"}']
+    lines.append("[" * 100_000)
     (folder / "Users.jsonl").write_bytes("\n".join(lines).encode("utf-8-sig") + b"\n\xff\n")
 
     export = exported_rows.read(folder)
@@ -138,6 +154,7 @@ def test_lines_that_are_no_json_are_told_and_the_others_are_read(tmp_path: Path)
         "Users.jsonl:4: this is no JSON object",
         "Users.jsonl:5: sub: Field required",
         "Users.jsonl:6: this is no JSON object",
+        "Users.jsonl:7: this is no JSON object",
     ]
 
 

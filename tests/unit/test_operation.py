@@ -73,6 +73,9 @@ class Log:
     def warning(self, message: str, **more: Any) -> None:
         self.lines.append(("warning", message, more))
 
+    def error(self, message: str, **more: Any) -> None:
+        self.lines.append(("error", message, more))
+
 
 @dataclass
 class Overtaken:
@@ -406,6 +409,24 @@ def test_a_fault_of_ours_has_a_name_and_a_place(error: Exception, name: str) -> 
     assert "the comment" not in told
     assert f'File "{__file__}"' in told
     assert "raise refusal" in told
+
+
+def test_a_fault_after_a_rotation_is_logged_alike_and_the_successor_is_handed_on(log: Log) -> None:
+    @operation
+    def handler(request: Request) -> Response:
+        request.state.token_update = SUCCESSOR
+        raise Quoting({"Error": {"Code": "AccessDenied", "Message": "the comment"}})
+
+    answer = handler(event(), None)
+
+    document = json.loads(answer["body"])
+    assert (answer["statusCode"], document["error"]) == (503, "temporarily_unavailable")
+    assert document["token_update"] == SUCCESSOR
+    ((level, message, more),) = log.lines
+    assert (level, message, more["error"]) == ("error", "failed", "Quoting: AccessDenied")
+    assert more["request_id"] == answer["headers"]["X-Request-Id"]
+    assert more["places"][-1].startswith(f"{__file__}:")
+    assert "the comment" not in str(more)
 
 
 @pytest.mark.parametrize("times", [1, 2, 7])

@@ -245,6 +245,7 @@ def test_the_day_is_that_of_the_time_zone() -> None:
         {"timezone": name}
         for name in ["", "Mars", "Europe", "europe/", "../UTC", "/etc/passwd", "x" * 300, "\x00"]
     ]
+    + [{"timezone": name} for name in ["__init__/x", "a.b/c", "UTC\n"]]
     + [{"timezone": value} for value in [0, 1.5, True, ["UTC"], {}]]
     + [{"days": value} for value in [1, "1", [8], [-1], ["1"], [1.0], [True], [None]]]
     + [{"days_of_month": value} for value in [1, [0], [32], [-32], [1, 0], ["1"], [True], [1.0]]]
@@ -264,6 +265,11 @@ def test_the_day_is_that_of_the_time_zone() -> None:
 def test_a_schedule_that_is_not_fully_understood_is_refused(schedule: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Schedule.model_validate(schedule)
+
+
+def test_a_zone_of_hundreds_of_parts_is_refused_before_it_is_looked_for() -> None:
+    with pytest.raises(ValidationError, match="not the name of a time zone"):
+        Schedule.model_validate({"timezone": "a/" * 450 + "b"})
 
 
 @given(st.text(max_size=20))

@@ -1,13 +1,15 @@
 """JSON that is read in one way only: what is read, and what is refused rather than guessed."""
 
 import json
+import time
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mytoken_calendars import strict_json
+from mytoken_calendars import limits, strict_json
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False).map(str)
@@ -16,6 +18,13 @@ values = st.recursive(
     scalars | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
+)
+
+texts = st.text('[]{}"\\,:a\n', max_size=6)
+deep = st.recursive(
+    texts | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=20,
 )
 
 
@@ -50,6 +59,35 @@ def test_a_number_beyond_a_double_is_refused(data: bytes) -> None:
 def test_nesting_deeper_than_500_levels_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="nested deeper than 500 levels"):
         strict_json.loads(data)
+
+
+@given(value=deep, ascii_only=st.booleans())
+def test_what_is_too_deep_is_cut_off_and_nothing_else(value: Any, *, ascii_only: bool) -> None:
+    data = json.dumps(value, ensure_ascii=ascii_only).encode()
+    with mock.patch.object(limits, "NESTING", 3):
+        assert json.loads(strict_json.cut_off(data)) == cut_off(value, 3)
+
+
+def cut_off(value: Any, levels: int) -> Any:
+    match value:
+        case list() | dict() if levels == 0:
+            return 0
+        case list():
+            return [cut_off(inner, levels - 1) for inner in value]
+        case dict():
+            return {name: cut_off(inner, levels - 1) for name, inner in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("unit", [b'"', b'\\"', b"\\", b'["', b"[", b"[]"], ids=repr)
+def test_what_is_no_json_is_cut_off_in_one_pass(unit: bytes) -> None:
+    data = b"[" * 1000 + b'"' + unit * 100_000
+    began = time.process_time()
+
+    with pytest.raises(strict_json.Unreadable):
+        strict_json.loads(strict_json.cut_off(data))
+
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("levels", [50, 499, 500])

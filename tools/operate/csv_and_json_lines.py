@@ -21,7 +21,11 @@ def _csv(path: Path) -> Iterator[tuple[int, Row]]:
     csv.field_size_limit(sys.maxsize)  # a calendar's text is one field
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.reader(lines, strict=True)
-        header: list[str] = next(reader, [])
+        try:
+            header: list[str] = next(reader, [])
+        except csv.Error as error:  # without the names of the columns no row means anything
+            yield 1, f"this is no CSV: {error}"
+            return
         while True:
             number = reader.line_num + 1
             try:
@@ -45,6 +49,6 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Row]]:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 row = None
             yield number, row if isinstance(row, dict) else "this is no JSON object"

@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import names
@@ -53,7 +54,8 @@ class ConvertedCalendar:
 
     def mended_name(self) -> str:
         """An allowed name that is close to the calendar's name, or else to its hint."""
-        text = unicodedata.normalize("NFC", self.name or self.hint)
+        text = (self.name or self.hint)[: limits.NAME_TO_NORMALISE]
+        text = unicodedata.normalize("NFC", text)
         kept = "".join(character if _is_allowed(f"a{character}a") else " " for character in text)
         name = " ".join(kept.split())[: limits.NAME].rstrip()
         return name if _is_allowed(name) else _NAMELESS
@@ -137,7 +139,12 @@ def _taken_over(
         elif row.user_id != calendar.uid:
             made.no_tokens.append(f"{where}: its token is not of the calendar's user")
         else:
-            lineage = tuple(_ancestors(row, tokens))
+            lineage = tuple(islice(_ancestors(row, tokens), limits.LISTED_ANCESTORS + 1))
+            if len(lineage) > limits.LISTED_ANCESTORS:
+                made.no_tokens.append(
+                    f"{where}: its token has more than {limits.LISTED_ANCESTORS} ancestors"
+                )
+                continue
             token = TokenRecord(mom_id, row.label, row.created, row.expires_at, lineage)
             try:
                 expires = expiry_of(token, now)

@@ -41,7 +41,10 @@ def _seconds(text: Any) -> int:
         time = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         raise ValueError("a time looks like 2026-11-25 16:38:15") from None
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    seconds = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    if not 0 <= seconds <= limits.LATEST_TIME:
+        raise ValueError("a time is after 1969 and before the last day of 9999")
+    return seconds
 
 
 Text = Annotated[str, AfterValidator(_text)]

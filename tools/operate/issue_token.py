@@ -7,6 +7,8 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mytoken_calendars import strict_json
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken, issue
@@ -59,8 +61,8 @@ def main() -> None:
     authority = EmbeddedAuthority.from_environment()
     try:
         bearer, mytoken = issue(authority, issuer, new, now=int(time.time()))
-    except Refusal as refusal:
-        sys.exit(f"make token: {refusal}")
+    except (Refusal, BotoCoreError, ClientError) as error:
+        sys.exit(f"make token: {error}")
 
     print(json.dumps(mytoken.response(bearer, mytoken.iat)))
 
@@ -76,6 +78,7 @@ def duration(text: str) -> int | None:
 
 
 def json_object(text: str) -> dict[str, Any]:
+    """As the token will be read: without a name that occurs twice, NaN, and the like."""
     try:
         value = strict_json.loads(text.encode())
     except UnicodeEncodeError:

@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.aws.dynamodb.tokens import TokenListing
 from mytoken_calendars.errors import Refusal
@@ -25,8 +27,8 @@ def main() -> None:
     owner = owner_of(issuer, subject(arguments.user, issuer)) if arguments.user else None
     try:
         issued = EmbeddedAuthority.from_environment().registry.issued(owner)
-    except Refusal as refusal:
-        sys.exit(f"make tokens: {refusal}")
+    except (Refusal, BotoCoreError, ClientError) as error:
+        sys.exit(f"make tokens: {error}")
     now = int(time.time())
     in_order = sorted(issued, key=lambda one: (one.user, one.token.created, one.token.mom_id))
     print("\n".join(table([_HEADINGS, *(row(one, now) for one in in_order)])))

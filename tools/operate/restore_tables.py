@@ -74,7 +74,7 @@ def _check(pairs: list[tuple[Any, Any]], contents: list[Counter[str]], *, has_to
 def _contents(table: Any) -> Counter[str]:
     """How many items of each kind the table has, by how their partition keys begin."""
     items = _items(table, ProjectionExpression="pk")
-    return Counter("".join(item["pk"].partition("#")[:2]) for item in items)
+    return Counter("".join(str(item.get("pk")).partition("#")[:2]) for item in items)
 
 
 def _numbers(contents: Counter[str]) -> str:

@@ -4,6 +4,8 @@ import sys
 import time
 from argparse import ArgumentParser
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidGrant, Refusal
@@ -25,8 +27,8 @@ def main() -> None:
         authority.revoke(owner, arguments.mom_id, recursive=arguments.recursive, change=change)
     except InvalidGrant:
         sys.exit("make revoke: no token with this mom_id was issued here")
-    except Refusal as refusal:
-        sys.exit(f"make revoke: {refusal}")
+    except (Refusal, BotoCoreError, ClientError) as error:
+        sys.exit(f"make revoke: {error}")
     print(f"revoked {arguments.mom_id}{' and its descendants' if arguments.recursive else ''}")
 
 

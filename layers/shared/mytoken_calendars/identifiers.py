@@ -21,7 +21,9 @@ _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
 
 def subject(oidc_sub: str, oidc_iss: str) -> str:
     """The `sub` of an OpenID user's mytokens: a hash of the user's `sub` and issuer."""
-    return _base64(hashlib.sha3_256(f"{oidc_sub}@{oidc_iss}".encode()).digest())
+    # An operator's terminal may send any bytes, which become lone surrogates.
+    user = f"{oidc_sub}@{oidc_iss}".encode("utf-8", "surrogatepass")
+    return _base64(hashlib.sha3_256(user).digest())
 
 
 def mom_id_of(jti: UUID) -> str:

@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Callable
 from functools import cache, wraps
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ def faults_by_name(handler: Handler) -> Handler:
             raise Fault(_name_of(error)).with_traceback(error.__traceback__) from None
 
     return named
+
+
+def fault(error: Exception, request_id: str) -> None:
+    """Logs a fault that does not leave its handler, with the same name and places."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+    logger().error("failed", error=_name_of(error), places=places, request_id=request_id)
 
 
 @cache

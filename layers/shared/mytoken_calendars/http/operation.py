@@ -28,7 +28,8 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
 
     A request that raises Outdated is started again, and reads its mytoken anew. Any exception but
-    a Refusal is a fault of ours: Lambda counts it, and API Gateway answers 500.
+    a Refusal is a fault of ours: Lambda counts it, and API Gateway answers 500. But if the mytoken
+    was rotated before, the answer is a 503 of our own: only that can hold the successor.
     """
 
     @wraps(handle)
@@ -40,6 +41,11 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
         except errors.Refusal as refusal:
             response = error_response.of(refusal)
             _log(refusal, response, request_id)
+        except Exception as fault:  # whatever it is, the old mytoken is dead
+            if request.state.token_update is None:
+                raise
+            logs.fault(fault, request_id)
+            response = error_response.of(errors.TemporarilyUnavailable())
         answer = token_update.with_successor(response, request).as_event()
         answer["headers"]["X-Request-Id"] = request_id  # as in the logs
         if f"{request.path}/".startswith(_OPEN_PATHS):

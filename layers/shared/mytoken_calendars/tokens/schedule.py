@@ -9,13 +9,18 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Of IANA's names none has more than three parts, four with `posix` or `right` before them. Python
+# looks for each part in a package of its own, so a name of hundreds would take all of its stack.
+_ZONE = re.compile(r"[\w+-]+(/[\w+-]+){0,3}", re.ASCII)
 _MIDNIGHT = "00:00"
 
 
 def _zone(name: Any) -> ZoneInfo:
+    if not (isinstance(name, str) and _ZONE.fullmatch(name)):
+        raise ValueError("not the name of a time zone")
     try:
         return ZoneInfo(name)
-    except (LookupError, OSError, TypeError) as error:  # OSError: a folder, or too long a name
+    except (LookupError, OSError, TypeError) as error:  # of folders, long names and modules
         raise ValueError("not the name of a time zone") from error
 
 

@@ -76,9 +76,16 @@ class _Entry(BaseModel):
 
 
 def document(body: bytes) -> dict[str, Any]:
-    """The JSON object that an answer is; raises TemporarilyUnavailable if it is none."""
+    """The JSON object that an answer is; raises TemporarilyUnavailable if it is none.
+
+    A tree has two levels for each generation, of which a user can make any number. What is too deep
+    is left out: it reads as an entry that makes no sense.
+    """
     try:
-        value = strict_json.loads(body)
+        try:
+            value = strict_json.loads(body)
+        except strict_json.TooDeep:
+            value = strict_json.loads(strict_json.cut_off(body))
     except ValueError as error:
         raise TemporarilyUnavailable from error
     if not isinstance(value, dict):
