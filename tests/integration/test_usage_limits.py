@@ -515,7 +515,7 @@ def test_a_token_that_could_not_be_read_again_is_not_issued(
 ) -> None:
     before = stack.dump()
 
-    with pytest.raises(InvalidRequest, match="These claims make no mytoken"):
+    with pytest.raises(InvalidRequest, match="The mytoken could never be read"):
         stack.mint(**wishes)
 
     assert stack.dump() == before

@@ -10,6 +10,7 @@ _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60  # seconds
 
 BODY = 64 * _KIB  # bytes: a name, a comment and a mytoken need 20
 FORM_FIELDS = 16  # no operation has more than five
+JSON_MARKS = 1_000_000  # strings and brackets that are looked at to cut off what is too deep
 NESTING = 500  # levels of JSON: an issuer's tree of LISTED_ANCESTORS generations has 200
 MEDIA_TYPE = 255  # characters: each of its two names is at most 127 (RFC 6838, 4.2)
 ASKED_HEADERS = 1024  # characters of a preflight's list: applications send some ten names

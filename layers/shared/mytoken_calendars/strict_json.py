@@ -46,7 +46,7 @@ def cut_off(data: bytes) -> bytes:
     Behind a million strings and brackets it stays as it is, so that nobody works for seconds.
     """
     kept, begin, level = [], 0, 0
-    for mark in islice(_STRING_OR_BRACKET.finditer(data), _MARKS):
+    for mark in islice(_STRING_OR_BRACKET.finditer(data), limits.JSON_MARKS):
         if mark[0] in b"[{":
             level += 1
             if level == limits.NESTING + 1:
@@ -60,7 +60,6 @@ def cut_off(data: bytes) -> bytes:
 
 # A string without an end goes on to the end of the text: so each byte is looked at once.
 _STRING_OR_BRACKET = re.compile(rb'"(?>[^"\\]+|\\.?)*+"?|[][{}]', re.DOTALL)
-_MARKS = 1_000_000
 _TOO_DEEP = f"is nested deeper than {limits.NESTING} levels"
 
 
