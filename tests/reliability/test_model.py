@@ -206,7 +206,9 @@ class Machine(RuleBasedStateMachine):
             return answer
 
         if what in ("list_calendars", "get_calendar"):
-            self.twins.ask(what, by, age, when, expect, name=name, key=key)
+            # A list has no name in its path: under one key that would be another request.
+            named = name if what == "get_calendar" else ""
+            self.twins.ask(what, by, age, when, expect, name=named, key=key)
         else:
             self.twins.ask("tokeninfo", by, age, when, expect, json={"action": what}, key=key)
 
