@@ -40,6 +40,7 @@ class Gateway:
 
     template: Template
     public_url: str
+    renewal_page: str = ""
     handlers: dict[str, Handler] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -107,15 +108,13 @@ class Gateway:
                 "time": datetime.fromtimestamp(arrived, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
                 "timeEpoch": int(arrived * 1000),
             },
-            "stageVariables": {"publicUrl": self.public_url},
+            "stageVariables": {"publicUrl": self.public_url, "renewalPage": self.renewal_page},
             "isBase64Encoded": encoded,
         }
         if cookies:
             event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
-        if request.args:
-            event["queryStringParameters"] = {
-                name: ",".join(request.args.getlist(name)) for name in request.args
-            }
+        if named := request.args:
+            event["queryStringParameters"] = {n: ",".join(named.getlist(n)) for n in named}
         if parameters:
             event["pathParameters"] = parameters
         if body:

@@ -46,7 +46,7 @@ def serving(port: int, state: Path) -> Iterator[str]:
         server = make_server(
             HOST,
             port,
-            Gateway(template, url),
+            Gateway(template, url, variables["MYTOKEN_ISSUER"]),
             threaded=True,
             request_handler=_RequestHandler,
             fd=listener.fileno(),

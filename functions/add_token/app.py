@@ -1,4 +1,4 @@
-"""POST /api/v0/notifications/calendars/{name} - subscribes a mytoken to the calendar."""
+"""POST /api/v0/notifications/calendars/{calendar} - subscribes a mytoken to the calendar."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,6 @@ from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
-from mytoken_calendars.feeds import ics
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
@@ -29,7 +28,7 @@ def handler(request: Request) -> Response:
     new = body.read(request, NewSubscription)
 
     calendar = calendars.add_token(
-        store, caller, request.name, new.mom_id, new.comment, render=ics.event, now=request.now
+        store, caller, request.calendar, new.mom_id, new.comment, now_ms=request.now_ms
     )
 
     return answer(HTTPStatus.OK, calendar.document(request.base_url))

@@ -6,7 +6,6 @@ from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
-from mytoken_calendars.feeds import ics
 from mytoken_calendars.http import body, credentials
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
@@ -28,6 +27,6 @@ def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
-    calendar = calendars.create(store, caller, new.name, render=ics.opening, now=request.now)
+    calendar = calendars.create(store, caller, new.name, now=request.now)
 
     return answer(HTTPStatus.CREATED, calendar.document(request.base_url))

@@ -1,4 +1,4 @@
-"""DELETE /api/v0/notifications/calendars/{name} - deletes a calendar, and its feed at once."""
+"""DELETE /api/v0/notifications/calendars/{calendar} - deletes a calendar, and its feed at once."""
 
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
@@ -21,6 +21,6 @@ def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     body.read(request, body.NoToken)
 
-    calendars.delete(store, caller, request.name, now=request.now)
+    calendars.delete(store, caller, request.calendar, now=request.now)
 
     return NO_CONTENT

@@ -1,4 +1,4 @@
-"""GET /api/v0/notifications/calendars/{name} - the way to the calendar's feed.
+"""GET /api/v0/notifications/calendars/{calendar} - the way to the calendar's feed.
 
 The use is not counted and does not rotate the mytoken: the answer is a redirect, in which the
 client would lose the successor.
@@ -23,6 +23,6 @@ def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.READ_NOTIFY)
     body.read(request, body.Nothing)
 
-    calendar = calendars.find(store, caller.owner, request.name)
+    calendar = calendars.find(store, caller.owner, request.calendar)
 
     return redirect(calendar.ics_path(request.base_url))

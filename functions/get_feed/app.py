@@ -1,10 +1,11 @@
-"""GET and HEAD /calendars/{id} - the feed that calendar apps subscribe to.
+"""GET and HEAD /calendars/{secret}/{file}, /calendars/{secret} - the feed of a calendar.
 
 It needs no mytoken: the address is the secret. It has few imports, since it is polled.
 """
 
 from mytoken_calendars.aws.dynamodb.feeds import FeedStore
 from mytoken_calendars.aws.s3 import FeedCache
+from mytoken_calendars.calendars import addresses
 from mytoken_calendars.feeds import feed
 from mytoken_calendars.feeds.memory import FeedMemory
 from mytoken_calendars.http import feed_response
@@ -18,9 +19,9 @@ cache = FeedMemory(FeedCache.from_environment())
 
 @operation
 def handler(request: Request) -> Response:
-    feed_id = request.parameters["id"].removesuffix(".ics")
+    feed_id = addresses.feed_id(request.parameters["secret"], request.parameters.get("file", ""))
 
-    current = store.find(feed_id, request.now)
+    current = store.find(feed_id, request.renewal_page, request.now)
 
     return feed_response.answer(
         request, current, lambda: feed.load(store, cache, current, request.now)

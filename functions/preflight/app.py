@@ -1,4 +1,4 @@
-"""OPTIONS /api/{proxy} - lets web applications of any origin call the API, without credentials."""
+"""OPTIONS /api/{proxy}, /calendars/{proxy} - lets web applications of any origin in."""
 
 from mytoken_calendars.http import preflight
 from mytoken_calendars.http.operation import operation

@@ -17,6 +17,7 @@ from tests.bench import (
     report,
     start,
     warm,
+    writing,
 )
 from tests.bench.building import Calendars
 from tests.bench.calls import Clients
@@ -45,6 +46,7 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
             *polls.figures(polled, polled_of_peer),
             start.figure(ours, peer, feeds[0]),
             *building.figures(ours, peer, Calendars(full, few, feeds[0])),
+            *writing.figures(),
             warm.figure(ours, feeds[0]),
             *listing.figures(clients, stack),
             added,

@@ -46,8 +46,8 @@ def figures(ours: Function, peer: Function, calendars: Calendars) -> list[Figure
     building = f"building a feed of {limits.TOKENS:,} tokens"
     growth = f"growth: CPU per event at {limits.TOKENS:,} relative to at {FEW}"
     return [
-        Figure(f"{building}: CPU", built.many, rendered.many, 0.05, unit="s", relative=True),
-        Figure(f"{building}: CPU in itself", built.many, rendered.many, 1, unit="s"),
+        Figure(f"{building}: CPU", built.many, rendered.many, 0.15, unit="s", relative=True),
+        Figure(f"{building}: CPU in itself", built.many, rendered.many, 2, unit="s"),
         Figure(f"{building}: peak memory", built.peak / 1e6, rendered.peak / 1e6, 150, unit="MB"),
         Figure(growth, built.growth, rendered.growth, 1.2),
     ]

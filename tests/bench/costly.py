@@ -227,7 +227,7 @@ def _in_paths(token: Token) -> Iterator[Costly]:
         for name, text in TEXTS.items():
             value = text(_HEADER // 3)  # a byte is three in the request line
             event = _event(operation, token)
-            event["pathParameters"] = {"name": value, "id": value}
+            event["pathParameters"] = {"calendar": value, "secret": value, "file": value}
             event["rawPath"] = event["requestContext"]["http"]["path"] = f"/calendars/{value}"
             yield Costly(operation, f"path of {name}", event)
 

@@ -29,7 +29,7 @@ GATEWAY_HEADERS = {
 # What it writes to its log.
 _CONTEXT = {
     "requestId": "JKJaXmPLvHcESHA=",
-    "routeKey": "GET /calendars/{id}",
+    "routeKey": "GET /calendars/{secret}/{file+}",
     "status": "304",
     "responseLength": "50000",
     "responseLatency": "20",

@@ -52,7 +52,7 @@ def _listed(clients: Clients, person: Person, there_are: int) -> Calls:
 
 
 def _size_of_events(stack: Stack, dynamodb: Any, document: Document) -> int:
-    partition = keys.events_partition(internal_id(stack, document))
+    partition = keys.tokens_partition(internal_id(stack, document))
     answer = dynamodb.query(
         TableName=stack.store.table.name,
         KeyConditionExpression="pk = :pk",

@@ -42,8 +42,10 @@ run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
   in {starts} alternating runs. All imported code was compiled before, as it is for Lambda.
 - **Building** is the whole request of a new process that finds an empty cache: reading the table,
-  joining the events, compressing them, storing them in S3. The peer's time is that of its
-  rendering alone, its memory that of its process.
+  writing the text, compressing it, storing it in S3. The peer's time is that of its rendering
+  alone, its memory that of its process.
+- **Writing** is the text alone, from tokens in memory. The peer is the same feed, property by
+  property, made of icalendar's objects.
 - **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
   {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
   one, which can only make the ratio larger.

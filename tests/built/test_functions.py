@@ -43,8 +43,8 @@ def test_the_built_sweep_removes_what_a_deleted_calendar_left(
 ) -> None:
     token = racing_stack.mint()
     racing_stack.invoke("create_calendar", token, json={"name": "x"})
-    racing_stack.invoke("add_token", token, path={"name": "x"}, json={"mom_id": ""})
-    racing_stack.invoke("delete_calendar", token, path={"name": "x"})
+    racing_stack.invoke("add_token", token, path={"calendar": "x"}, json={"mom_id": ""})
+    racing_stack.invoke("delete_calendar", token, path={"calendar": "x"})
 
     with emulated("sweep") as function:
         answer = function(sample_event("sweep"))

@@ -30,7 +30,6 @@ DOORS = {
         "aws.dynamodb.receipts",
         "aws.kms",
     },
-    "icalendar": {"feeds.ics"},
     "jwt": {"authorities.embedded.codec", "authorities.remote.codec", "authorities.remote.key_set"},
     "maxminddb": {"authorities.client_network"},
 }

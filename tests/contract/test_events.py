@@ -98,9 +98,9 @@ def test_a_sample_event_without_a_mytoken_is_answered_401(stack: Stack, operatio
 def test_the_sample_event_of_sweep_removes_what_a_deleted_calendar_left(stack: Stack) -> None:
     token = stack.mint()
     stack.invoke("create_calendar", token, json={"name": "x"})
-    stack.invoke("add_token", token, path={"name": "x"}, json={"mom_id": ""})
+    stack.invoke("add_token", token, path={"calendar": "x"}, json={"mom_id": ""})
     stack.handlers["sweep"](sample_event("sweep"), Context())
-    stack.invoke("delete_calendar", token, path={"name": "x"})
+    stack.invoke("delete_calendar", token, path={"calendar": "x"})
 
     answer = stack.handlers["sweep"](sample_event("sweep"), Context())
 

@@ -51,7 +51,7 @@ def test_the_judge_finds_no_fault_in_a_feed_that_is_served(stack: Stack) -> None
     token = stack.mint(name="nightly build", user="golden")
     calendar = stack.invoke("create_calendar", token, json={"name": "Судьба 📅"}).json
     body = {"mom_id": "", "comment": "линия " * 100}
-    stack.invoke("add_token", token, path={"name": calendar["name"]}, json=body)
+    stack.invoke("add_token", token, path={"calendar": calendar["name"]}, json=body)
 
     feed = stack.feed(calendar)
 

@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
-from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb import keys, subscription_items
 from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.feeds.writer import Writer
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness import hostile_words
 from tests.harness.feeds import raw_lines
-from tests.harness.feeds.fixed_feeds import CALENDAR_ID, SAMPLES, Sample, subscription, vevent
+from tests.harness.feeds.fixed_feeds import DAY, SAMPLES, Sample, subscription
 from tests.harness.feeds.readers import Reader
 from tests.harness.stacks import Stack
-from tests.harness.steps import Document, create, delete, internal_id
+from tests.harness.steps import Document, create, delete, feed_id, internal_id
 from tests.harness.tally import Tally
 
 DAYS = (1, 7, 30, 365)  # that a token lives: with one alarm, up to six
@@ -31,7 +32,7 @@ samples = st.builds(
     lambda name, tokens: Sample(
         name,
         tuple(
-            subscription(number, words, comment, days=days)
+            subscription(number, words, comment, life=days * DAY)
             for number, (words, comment, days) in enumerate(tokens)
         ),
     ),
@@ -93,7 +94,7 @@ def test_every_reader_finds_the_first_and_the_last_time_there_is(
     read: Reader, expires: int
 ) -> None:
     token = TokenRecord(mom_id_of(UUID(int=1)), "ci", 0, expires)
-    one = Subscription(CALENDAR_ID, token, expires, "", added=0, changed=0, sequence=0)
+    one = Subscription.of(token, "", added=0)
     sample = Sample("CI Mytokens", (one,))
 
     calendar = read(sample.text)
@@ -113,10 +114,10 @@ def largest() -> Sample:
     """With the words of the golden feeds by turns, in the order in which it is served."""
     told = [one for sample in SAMPLES.values() for one in sample.subscriptions]
     subscriptions = (
-        subscription(number, one.token.name, one.comment, days=days)
+        subscription(number, one.name, one.comment, life=days * DAY)
         for number, one, days in zip(range(LARGEST), cycle(told), cycle(DAYS), strict=False)
     )
-    in_order = sorted(subscriptions, key=lambda one: one.token.mom_id)
+    in_order = sorted(subscriptions, key=lambda one: one.mom_id)
     return Sample("CI Mytokens", tuple(in_order))
 
 
@@ -162,9 +163,11 @@ def test_the_largest_feed_or_an_affordable_part_is_served_byte_for_byte(
     sample = part(largest, LARGEST if deep else AFFORDABLE["served"])
     with calendar_of(sample, racing_stack) as calendar:
         feed = racing_stack.feed(calendar)
+        head = racing_stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
 
+    writer = Writer(calendar["id"], sample.name, head["created"])
     assert feed.status == 200
-    assert feed.text == sample.text
+    assert feed.text == "".join(writer.text(sample.subscriptions))
 
 
 def part(sample: Sample, number: int) -> Sample:
@@ -179,7 +182,8 @@ def calendar_of(sample: Sample, stack: Stack) -> Iterator[Document]:
     calendar_id, table = internal_id(stack, calendar), stack.store.table
     puts = []
     for one in sample.subscriptions:
-        item = {**keys.event(calendar_id, one.token.mom_id), **items.of_event(one, vevent(one))}
+        key = keys.subscribed(calendar_id, one.mom_id)
+        item = {**key, **subscription_items.of_subscription(one)}
         puts.append({"PutRequest": clients.dynamodb_parameters({"Item": item})})
     for first in range(0, len(puts), limits.REMOVED_AT_ONCE):
         table.client.batch_write_item(

@@ -125,7 +125,7 @@ def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:
 
     partitions = {
         keys.feed_head("x")["pk"],
-        keys.events_partition("x"),
+        keys.tokens_partition("x"),
         keys.revocations_partition(keys.Owner("x")),
     }
 

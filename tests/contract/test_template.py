@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.template import Template
-from mytoken_calendars.calendars import calendars
+from mytoken_calendars.calendars import addresses
 from tests.harness.stacks import ROOT, Stack
 
 TEMPLATE = Template.read()
@@ -419,20 +419,20 @@ def routes_of(folder: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in ("no_route", "sweep")])
 def test_the_first_line_of_a_handler_says_its_route(folder: str) -> None:
     docstring = ast.get_docstring(ast.parse(source(folder))) or ""
-    methods = " and ".join(method for method, _ in routes_of(folder))
-    (path,) = {path.replace("+}", "}") for _, path in routes_of(folder)}
+    methods = " and ".join(dict.fromkeys(method for method, _ in routes_of(folder)))
+    paths = ", ".join(dict.fromkeys(path.replace("+}", "}") for _, path in routes_of(folder)))
 
-    assert docstring.startswith(f"{methods} {path} - ")
+    assert docstring.startswith(f"{methods} {paths} - ")
 
 
 def test_the_routes_that_a_405_knows_are_those_that_exist() -> None:
     existing: dict[str, set[str]] = {
         route.path: set()
         for route in TEMPLATE.plain_routes
-        if route.path and "+}" not in route.path
+        if route.path and "{proxy+}" not in route.path
     }
     for route, path in product(TEMPLATE.plain_routes, existing):
-        if re.fullmatch(re.sub(r"\\{proxy\\\+\\}", ".*", re.escape(route.path)), path):
+        if re.fullmatch(re.sub(r"\\{\w+\\\+\\}", ".*", re.escape(route.path)), path):
             existing[path].add(route.method)
 
     lines = TEMPLATE.environment("no_route")["ROUTES"].splitlines()
@@ -459,9 +459,13 @@ def test_each_path_of_the_api_may_end_in_a_slash() -> None:
 
 
 def test_the_path_of_feeds_in_the_code_is_that_of_the_template() -> None:
+    path = addresses.FEEDS_PATH
+
     assert routes_of("get_feed") == [
-        ("GET", f"{calendars.FEEDS_PATH}/{{id}}"),
-        ("HEAD", f"{calendars.FEEDS_PATH}/{{id}}"),
+        ("GET", f"{path}/{{secret}}/{{file+}}"),
+        ("HEAD", f"{path}/{{secret}}/{{file+}}"),
+        ("GET", f"{path}/{{secret}}"),
+        ("HEAD", f"{path}/{{secret}}"),
     ]
 
 

@@ -20,7 +20,8 @@ from mytoken_calendars.errors import (
 )
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles.mytoken_server import CONFIGURATION, JWKS, TOKENINFO
 
 

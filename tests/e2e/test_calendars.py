@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from icalendar import Calendar, Event
@@ -45,7 +46,17 @@ def test_an_address_of_a_feed_is_one_of_this_deployment(
 ) -> None:
     base = deployment.ask("get_configuration", headers=NOBODY).json["notifications_endpoint"]
 
-    assert created["ics_path"].rpartition("/")[0] == f"{base.partition('/api/')[0]}/calendars"
+    address = f"{base.partition('/api/')[0]}/calendars/"
+    secret, _, file = created["ics_path"].removeprefix(address).partition("/")
+    assert created["ics_path"].startswith(address)
+    assert len(secret) == 32
+    assert unquote(file) == f"{created['name']}.ics"
+
+
+def test_a_calendar_is_found_by_its_id(deployment: Deployment, created: dict[str, Any]) -> None:
+    found = deployment.ask("get_calendar", name=created["id"].upper())
+
+    assert (found.status, found.headers["location"]) == (302, created["ics_path"])
 
 
 def test_the_mytoken_may_be_in_the_body(deployment: Deployment) -> None:

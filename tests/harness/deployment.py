@@ -149,7 +149,7 @@ class Deployment:
         `path` takes the place of the operation's own, which has the name of a calendar in it.
         """
         described = _OPERATIONS[operation]
-        target = path or described.path.format(name=quote(name, safe=""))
+        target = path or described.path.format(calendar=quote(name, safe=""))
         answer = self.send(method or described.method, target, operation=operation, **request)
         known = {n: v for n, v in answer.headers.items() if n in openapi.header_names()}
         for fault in openapi.faults(replace(answer, headers=known)):

@@ -11,7 +11,8 @@ from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.identifiers import mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles.fakes import FakeAuthority
 
 NOW = 1_800_000_000  # 2027-01-15 08:00:00 UTC
@@ -82,10 +83,8 @@ def caller(
 def subscription(**changes: Any) -> Subscription:
     """A token of 90 days that was put into its calendar when it was made."""
     token = TokenRecord(MOM_ID, "ci", NOW - 90 * DAY, NOW)
-    added = NOW - 90 * DAY
-    return replace(
-        Subscription(CALENDAR_ID, token, NOW, "", added=added, changed=added, sequence=0), **changes
-    )
+    known = Subscription.of(token, "", added=(NOW - 90 * DAY) * 1000)
+    return known._replace(**changes)
 
 
 def feed(**changes: Any) -> Feed:
@@ -95,7 +94,7 @@ def feed(**changes: Any) -> Feed:
         owner=owner,
         calendar_id=CALENDAR_ID,
         name="CI Mytokens",
-        opening="BEGIN:VCALENDAR\r\n",
+        created=NOW - 90 * DAY,
         version="version-1",
         revocations="",
         changed=NOW,
@@ -115,8 +114,9 @@ def request(**changes: Any) -> Request:
         cookies=(),
         body=b"",
         base_url=ISSUER,
+        renewal_page="",
         address=ADDRESS,
         arrived=ARRIVED,
-        now=NOW,
+        now_ms=NOW * 1000,
     )
     return replace(plain, **changes)

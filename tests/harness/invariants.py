@@ -19,6 +19,7 @@ class Contents:
 
     owners: dict[str, Item]  # by partition
     calendars: list[Item]
+    ids: dict[tuple[str, str], Item]  # by partition and calendar
     subscriptions: dict[tuple[str, str], Item]  # by calendar and mom_id
     events: dict[tuple[str, str], Item]  # by calendar and mom_id
     feeds: list[Item]
@@ -37,7 +38,8 @@ class Contents:
         feeds = under("FEED#")
         return cls(
             owners={row["pk"]: row for row in under("OWNER#", keys.HEAD)},
-            calendars=under("OWNER#", keys.CALENDAR),
+            calendars=under("OWNER#", keys.NAME),
+            ids={(row["pk"], row["sk"][3:]): row for row in under("OWNER#", "ID#")},
             subscriptions={_split(row["sk"]): row for row in subscriptions},
             events={(row["pk"].split("#")[1], row["sk"]): row for row in under("CALENDAR#")},
             feeds=[row for row in feeds if "deleted" not in row],
@@ -71,6 +73,9 @@ def _of_feeds(table: Contents) -> Iterator[str]:
         yield f"calendars without a feed: {calendars - feeds}, and the reverse: {feeds - calendars}"
     if more := [identity for identity, count in calendars.items() if count > 1]:
         yield f"calendars that are there more than once: {more}"
+    ids = {(pk, calendar): row["name"] for (pk, calendar), row in table.ids.items()}
+    if ids != (named := {(c["pk"], c["id"]): c["name"] for c in table.calendars}):
+        yield f"ids {ids} of calendars {named}"
     heads = {feed["pk"] for feed in table.feeds}
     lost = [c["id"] for c in table.calendars if keys.feed_head(c["feed_id"])["pk"] not in heads]
     if lost:
@@ -96,7 +101,7 @@ def _of_counters(table: Contents) -> Iterator[str]:
     events, renewals, writes = Counter[str](), Counter[str](), Counter[str]()
     for (calendar, _), event in table.events.items():
         events[calendar] += 1
-        renewals[calendar] += event["sequence"]
+        renewals[calendar] += event["changes"]
     for feed in table.feeds:
         if feed["subscriptions"] != events[feed["calendar"]]:
             yield f"{feed['subscriptions']} tokens where {events[feed['calendar']]} are"
@@ -117,7 +122,8 @@ def _of_subscriptions(table: Contents) -> Iterator[str]:
     if subscriptions != events:
         yield f"either subscription or event is missing: {subscriptions ^ events}"
     for key in subscriptions & events:
-        if table.subscriptions[key].get("ancestors") != table.events[key].get("ancestors"):
+        listed, event = table.subscriptions[key], table.events[key]
+        if any(listed.get(name) != event.get(name) for name in ("added", "ancestors")):
             yield f"subscription and event differ: {key}"
     left_over = {calendar for calendar, _ in (*table.subscriptions, *table.events)} - live
     if forgotten := left_over - set(table.jobs):
@@ -126,8 +132,8 @@ def _of_subscriptions(table: Contents) -> Iterator[str]:
         yield f"live calendars that will be swept: {doomed}"
 
 
-def _identity(owner: str, calendar: str, row: Item) -> tuple[str, str, str]:
-    return owner, calendar, row["name"]
+def _identity(owner: str, calendar: str, row: Item) -> tuple[str, str, str, int]:
+    return owner, calendar, row["name"], row["created"]
 
 
 def _split(sort_key: str) -> tuple[str, str]:

@@ -55,9 +55,10 @@ class Operation:
 
     @property
     def folder(self) -> str:
-        """HEAD has no id of its own: it is the operation of GET."""
+        """Its function. HEAD has no id of its own: it is the operation of GET."""
         by_get = DOCUMENT["paths"].get(self.path, {}).get("get", {})
-        folder: str = {**by_get, **self.definition}["operationId"]
+        described = {**by_get, **self.definition}
+        folder: str = described.get("x-function", described["operationId"])
         return folder
 
     @property

@@ -36,11 +36,11 @@ def prepared(stack: Stack, operation: str, token: Token) -> dict[str, Any]:
     """The sample event, when what it names exists: calendar, feed, mytoken to be added."""
     event = sample_event(operation)
     if operation in ("add_token", "delete_calendar", "get_calendar", "get_feed"):
-        body = {"name": event["pathParameters"].get("name", "CI Mytokens")}
+        body = {"name": event["pathParameters"].get("calendar", "CI Mytokens")}
         calendar = stack.invoke("create_calendar", token, json=body).json
     if operation == "get_feed":
         event["rawPath"] = urlsplit(calendar["ics_path"]).path
-        event["pathParameters"]["id"] = event["rawPath"].rpartition("/")[2]
+        event["pathParameters"]["secret"] = event["rawPath"].split("/")[2]
     if operation == "add_token":
         event["body"] = re.sub(
             r'("mom_id": )"[^"]+"', lambda match: f'{match[1]}"{token.mom_id}"', event["body"]

@@ -221,5 +221,5 @@ def _target(event: Mapping[str, Any]) -> str:
     path = route.replace("+}", "}") or quote(event["rawPath"])
     for name, value in event.get("pathParameters", {}).items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
-    path = path.replace(quote("\ufffd"), "%FF")
+    path = path.removesuffix("/{file}").replace(quote("\ufffd"), "%FF")
     return f"{path}?{event['rawQueryString']}" if event["rawQueryString"] else path

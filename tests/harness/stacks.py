@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from uuid import uuid4
 
 from local.handlers import Context, Handler, load_handler
@@ -34,8 +34,8 @@ DAY = 24 * 60 * 60
 CORS = {  # what each answer of the API has for pages of other origins
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
-        "Allow, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, "
-        "x-amzn-remapped-www-authenticate, X-Request-Id"
+        "Allow, Content-Disposition, ETag, Idempotent-Replayed, Location, Retry-After, "
+        "WWW-Authenticate, x-amzn-remapped-www-authenticate, X-Request-Id"
     ),
 }
 
@@ -217,8 +217,9 @@ class Stack:
     def feed(self, document: Mapping[str, Any], **more: Any) -> Answer:
         """The feed of a calendar object of the API, uncompressed unless asked for otherwise."""
         headers = {"accept-encoding": None, **more.pop("headers", {})}
-        feed_id = document["ics_path"].rpartition("/")[2]
-        return self.invoke("get_feed", path={"id": feed_id}, headers=headers, **more)
+        secret, _, file = document["ics_path"].partition("/calendars/")[2].partition("/")
+        path = {"secret": secret, "file": unquote(file)}
+        return self.invoke("get_feed", path=path, headers=headers, **more)
 
     def dump(self) -> dict[str, list[Any]]:
         """Everything in both tables, to be compared."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -19,9 +20,8 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
-from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, Stack, Token, sample_event
 from tests.harness.steps import Document, add, create, feed_id, new_user, overwrite, owner
 
@@ -71,9 +71,7 @@ class Person:
         calendar = self.stack.store.find(owner(self.user), document["name"])
         collected = _Collected(table.client, table.name)
         for new in _subscriptions(calendar.id, tokens):
-            CalendarStore(collected).subscribe(
-                calendar, new, ics.event(new), Change.new(new.added), NO_USE
-            )
+            CalendarStore(collected).subscribe(calendar, new, Change.new(new.changed), NO_USE)
         with self._table.batch_writer() as batch:
             for item in collected.items:
                 batch.put_item(Item=item)
@@ -94,22 +92,24 @@ class _Collected(Table):
 
 def _subscriptions(calendar_id: str, tokens: int) -> Iterator[Subscription]:
     """Tokens as people have them: no two alike in name, comment and times."""
-    random, now = Random(calendar_id), int(time.time())
+    random, now_ms = Random(calendar_id), int(time.time() * 1000)
     for count in range(tokens):
         job, place = random.choice(_JOBS), random.choice(_PLACES)
-        created = now - random.randrange(30 * DAY)
+        created = now_ms // 1000 - random.randrange(30 * DAY)
         token = TokenRecord(
             mom_id_of(uuid4()), f"{job}-{place}-{count}", created, created + _LIFETIME
         )
         comment = f"The {job} on {place}, see OPS-{random.randrange(10_000)}"
-        yield Subscription(calendar_id, token, created + _LIFETIME, comment, now, now, sequence=0)
+        yield Subscription.of(token, comment, added=now_ms)
 
 
 def poll(document: Document, etag: str = "") -> dict[str, Any]:
     """The event of a poll by a calendar app that takes gzip, and perhaps has the feed already."""
     event = sample_event("get_feed")
-    event["pathParameters"] = {"id": feed_id(document)}
-    event["rawPath"] = event["requestContext"]["http"]["path"] = f"/calendars/{feed_id(document)}"
+    path = unquote(urlsplit(document["ics_path"]).path)
+    _, _, secret, file = path.split("/")
+    event["pathParameters"] = {"secret": secret, "file": file}
+    event["rawPath"] = event["requestContext"]["http"]["path"] = path
     event["headers"]["accept-encoding"] = "gzip"
     if etag:
         event["headers"]["if-none-match"] = etag

@@ -32,7 +32,7 @@ def create(stack: Stack, token: Token, name: str = "CI Mytokens") -> Document:
 def add(stack: Stack, token: Token, calendar: Document, mom_id: str, **more: Any) -> Document:
     """The calendar object after a token was added to the calendar; `more` are further fields."""
     answer = stack.invoke(
-        "add_token", token, path={"name": calendar["name"]}, json={"mom_id": mom_id, **more}
+        "add_token", token, path={"calendar": calendar["name"]}, json={"mom_id": mom_id, **more}
     )
     assert answer.status == 200, answer.text
     document: Document = answer.json
@@ -40,7 +40,7 @@ def add(stack: Stack, token: Token, calendar: Document, mom_id: str, **more: Any
 
 
 def delete(stack: Stack, token: Token, calendar: Document) -> None:
-    answer = stack.invoke("delete_calendar", token, path={"name": calendar["name"]})
+    answer = stack.invoke("delete_calendar", token, path={"calendar": calendar["name"]})
     assert answer.status == 204, answer.text
 
 
@@ -83,15 +83,35 @@ def new_user() -> str:
 
 
 def feed_id(calendar: Document) -> str:
+    """The secret of the calendar's address."""
     address: str = calendar["ics_path"]
-    return address.rpartition("/")[2]
+    return address.partition("/calendars/")[2].partition("/")[0]
 
 
 def internal_id(stack: Stack, calendar: Document) -> str:
-    """The id that no client sees, of a calendar that is there."""
+    """The id of a calendar that is there, by its address."""
     head = stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
     calendar_id: str = head["calendar"]
     return calendar_id
+
+
+def changes_of(stack: Stack, calendar: Document, mom_id: str) -> int:
+    """How often the token's entry in the calendar was changed."""
+    item = stack.store.table.get(keys.subscribed(calendar["id"], mom_id)) or {}
+    changes: int = item["changes"]
+    return changes
+
+
+@contextmanager
+def six_megabytes(stack: Stack, calendar: Document) -> Iterator[None]:
+    """The calendar has 18 tokens meanwhile, with comments that no caller could give them."""
+    calendar_id = internal_id(stack, calendar)
+    subscribed = [keys.subscribed(calendar_id, f"token {number}") for number in range(18)]
+    known = {"created": 0, "expires": 0, "added": 0, "changed": 0, "changes": 0}
+    for key in subscribed:
+        overwrite(stack, key, comment="x" * 350_000, **known)
+    yield
+    stack.store.table.remove(subscribed)
 
 
 def settle(stack: Stack, calendar: Document) -> int:

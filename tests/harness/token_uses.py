@@ -72,7 +72,7 @@ class Use:
 
 
 def _named(person: Person) -> dict[str, str]:
-    return {"name": person.calendar["name"]}
+    return {"calendar": person.calendar["name"]}
 
 
 USES = {
@@ -122,8 +122,8 @@ def with_claims(stack: Stack, token: Token, **changed: Any) -> Token:
 
 
 def _new_name() -> str:
-    return str(uuid4())
+    return f"Calendar {uuid4()}"
 
 
 def _only_named(calendar: Document) -> dict[str, str]:
-    return {"name": calendar["name"]}
+    return {"calendar": calendar["name"]}

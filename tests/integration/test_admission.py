@@ -23,7 +23,7 @@ ROUTES = {
 OPERATIONS = sorted(ROUTES)
 READING = [operation for operation in OPERATIONS if ROUTES[operation].method == "GET"]
 CHANGING = [operation for operation in OPERATIONS if operation not in READING]
-NAMED = [operation for operation in OPERATIONS if "{name}" in ROUTES[operation].path]
+NAMED = [operation for operation in OPERATIONS if "{calendar}" in ROUTES[operation].path]
 
 NOW = int(time.time())
 
@@ -45,8 +45,10 @@ class World:
 
     def ask(self, operation: str, token: Token | None, **more: Any) -> Answer:
         """Calls an operation with what it needs to succeed; `mytoken` puts it into the body."""
-        path = {"name": self.calendar["name"], **more.pop("path", {})}
-        body: dict[str, Any] = {"name": str(uuid4())} if operation == "create_calendar" else {}
+        path = {"calendar": self.calendar["name"], **more.pop("path", {})}
+        body: dict[str, Any] = (
+            {"name": f"Calendar {uuid4()}"} if operation == "create_calendar" else {}
+        )
         if operation == "add_token":
             body = {"mom_id": ""}
         body |= more.pop("fields", {})
@@ -68,7 +70,7 @@ class World:
         """The same user, with another calendar if the operation deletes the one that it names."""
         if ROUTES[operation].method != "DELETE":
             return self
-        return replace(self, calendar=create(self.stack, self.token, str(uuid4())))
+        return replace(self, calendar=create(self.stack, self.token, f"Calendar {uuid4()}"))
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +277,7 @@ def test_a_restricted_mytoken_without_the_capability_lacks_the_capability_first(
 def test_who_is_not_let_in_learns_nothing_of_bodies_and_calendars(
     world: World, token: Callable[[World], Token | None], status: int
 ) -> None:
-    presented, nowhere = token(world), {"name": "No Such Calendar"}
+    presented, nowhere = token(world), {"calendar": "No Such Calendar"}
 
     answers = [
         *[world.ask(operation, presented, path=nowhere) for operation in NAMED],
@@ -437,7 +439,7 @@ def test_calendars_of_others_do_not_exist(world: World, operation: str) -> None:
     stranger = world.stack.mint()
 
     of_another = world.ask(operation, stranger)
-    of_nobody = world.ask(operation, stranger, path={"name": "No Such Calendar"})
+    of_nobody = world.ask(operation, stranger, path={"calendar": "No Such Calendar"})
 
     assert (of_another.status, of_another.json["error"]) == (404, "not_found")
     assert (of_another.body, of_another.headers) == (of_nobody.body, of_nobody.headers)

@@ -32,7 +32,7 @@ ALARMS = {
     for name, resource in TEMPLATE.document["Resources"].items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-FEED = "GET /calendars/{id}"
+FEED = "GET /calendars/{secret}/{file+}"
 THROTTLED = refused("ThrottlingException")
 AGAIN_AND_AGAIN = 9
 

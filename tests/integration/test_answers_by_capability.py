@@ -73,7 +73,7 @@ class World:
 
     def ask(self, operation: str, key: str | None = None) -> Answer:
         headers = {"idempotency-key": key}
-        path, mom_id = {"name": NAME}, {"mom_id": self.own.mom_id}
+        path, mom_id = {"calendar": NAME}, {"mom_id": self.own.mom_id}
         asks: dict[str, Callable[[], Answer]] = {
             "list_calendars": lambda: self._invoke("list_calendars"),
             "get_calendar": lambda: self._invoke("get_calendar", path=path),
@@ -147,9 +147,10 @@ def test_the_holder_of_its_own_token_is_not_told_the_address(stack: Stack) -> No
     calendar = create(stack, keeper, "Secret")
     add(stack, keeper, calendar, "")
 
-    answer = stack.invoke("add_token", weak, path={"name": "Secret"}, json={"mom_id": ""})
+    answer = stack.invoke("add_token", weak, path={"calendar": "Secret"}, json={"mom_id": ""})
 
-    assert answer.json == {"name": "Secret", "subscribed_tokens": [weak.mom_id]}
+    shown = {"id": calendar["id"], "name": "Secret", "subscribed_tokens": [weak.mom_id]}
+    assert answer.json == shown
 
 
 def test_of_a_revoked_descendant_nothing_is_shown(stack: Stack) -> None:

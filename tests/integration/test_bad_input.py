@@ -31,11 +31,11 @@ from tests.harness.steps import (
     create,
     delete,
     feed_id,
-    internal_id,
     new_user,
     overwrite,
     overwrite_token,
     owner,
+    six_megabytes,
 )
 from tests.harness.tally import Tally
 from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
@@ -151,22 +151,26 @@ class World:
         return self.create(body=body, headers={"content-type": media_type, **more})
 
     def get(self, name: str, **request: Any) -> Answer:
-        return self.ask("get_calendar", path={"name": name}, **request)
+        return self.ask("get_calendar", path={"calendar": name}, **request)
 
     def delete(self, name: str, **request: Any) -> Answer:
-        return self.ask("delete_calendar", path={"name": name}, **request)
+        return self.ask("delete_calendar", path={"calendar": name}, **request)
 
     def add(self, mom_id: Any = "", name: str = NAME, token: str = "full", **more: Any) -> Answer:
-        return self.ask("add_token", token, path={"name": name}, json={"mom_id": mom_id, **more})
+        return self.ask(
+            "add_token", token, path={"calendar": name}, json={"mom_id": mom_id, **more}
+        )
 
     def add_by_form(self, body: str) -> Answer:
-        return self.ask("add_token", path={"name": NAME}, body=body, headers={"content-type": FORM})
+        return self.ask(
+            "add_token", path={"calendar": NAME}, body=body, headers={"content-type": FORM}
+        )
 
     def nowhere(self, raw_path: str, method: str = "GET") -> Answer:
         return self.ask("no_route", raw_path=raw_path, method=method)
 
     def feed(self, feed_id: str, **request: Any) -> Answer:
-        return self.ask("get_feed", None, path={"id": feed_id}, **request)
+        return self.ask("get_feed", None, path={"secret": feed_id}, **request)
 
     def send(self, operation: str, token: str | None = "full", **event: Any) -> Answer:
         """Calls an operation with its sample event, whose members are replaced."""
@@ -181,17 +185,6 @@ class World:
         overwrite(self.stack, key, **{counter: number})
         yield
         overwrite(self.stack, key, **before)
-
-    @contextmanager
-    def six_megabytes(self) -> Iterator[None]:
-        """The large calendar has so many events."""
-        calendar_id = internal_id(self.stack, self.large)
-        text = f"BEGIN:VEVENT\r\nDESCRIPTION:{'x' * 350_000}\r\nEND:VEVENT\r\n"
-        events = [keys.event(calendar_id, f"token {number}") for number in range(18)]
-        for key in events:
-            overwrite(self.stack, key, vevent=text, sequence=0)
-        yield
-        self.stack.store.table.remove(events)
 
     @property
     def owner(self) -> Owner:
@@ -313,7 +306,7 @@ def restricted(row: str, token: str, *more: Mapping[str, str]) -> list[Row]:
         "get": lambda w, **headers: w.get(NAME, token=token, headers=headers),
         "create": lambda w, **headers: w.create(token=token, json={"name": "x"}, headers=headers),
         "add": lambda w, **headers: w.ask(
-            "add_token", token, path={"name": NAME}, json={"mom_id": ""}, headers=headers
+            "add_token", token, path={"calendar": NAME}, json={"mom_id": ""}, headers=headers
         ),
         "delete": lambda w, **headers: w.delete(NAME, token=token, headers=headers),
         "tokens": lambda w, **headers: w.ask(
@@ -642,7 +635,7 @@ ROWS = [
                 lambda w: w.list(body=b"{"),
                 lambda w: w.get(NAME, body=b"[]"),
                 lambda w: w.delete(NAME, body=b'"x"'),
-                lambda w: w.ask("add_token", path={"name": NAME}, body=b"null"),
+                lambda w: w.ask("add_token", path={"calendar": NAME}, body=b"null"),
             ]
         )
     ],
@@ -734,7 +727,7 @@ ROWS = [
     # mom_ids and comments
     invalid(
         "row-84-mom-id-missing",
-        lambda w: w.ask("add_token", path={"name": NAME}, json={"comment": "x"}),
+        lambda w: w.ask("add_token", path={"calendar": NAME}, json={"comment": "x"}),
         "mom_id",
     ),
     *bad_mom_ids("row-84-no-mom-id", lambda m: 5, lambda m: None, lambda m: [m], words="mom_id"),
@@ -800,7 +793,10 @@ ROWS = [
             [
                 lambda w: w.create(json={"name": "x"}, headers={KEY: USED_KEY}),
                 lambda w: w.ask(
-                    "add_token", path={"name": NAME}, json={"mom_id": ""}, headers={KEY: USED_KEY}
+                    "add_token",
+                    path={"calendar": NAME},
+                    json={"mom_id": ""},
+                    headers={KEY: USED_KEY},
                 ),
                 lambda w: w.delete(NAME, headers={KEY: USED_KEY}),
             ]
@@ -834,7 +830,7 @@ ROWS = [
             lambda w, method=method: w.nowhere(f"/calendars/{feed_id(w.deleted)}", method),
             405,
             "method_not_allowed",
-            {"allow": "GET, HEAD"},
+            {"allow": "GET, HEAD, OPTIONS"},
         )
         for method in ("POST", "DELETE", "PUT", "PATCH")
     ],
@@ -843,7 +839,7 @@ ROWS = [
         lambda w: w.feed(feed_id(w.large), headers={"accept-encoding": "identity, *;q=0"}),
         406,
         "not_acceptable",
-        given=lambda w: w.six_megabytes(),
+        given=lambda w: six_megabytes(w.stack, w.large),
     ),
 ]
 

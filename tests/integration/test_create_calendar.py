@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -25,9 +26,11 @@ def test_create_answers_201_with_the_calendar_object(stack: Stack) -> None:
         "content-type": "application/json",
         "cache-control": "no-store",
     }
-    assert answer.json.keys() == {"name", "ics_path"}
+    assert answer.json.keys() == {"id", "name", "ics_path"}
+    assert UUID(answer.json["id"]).version == 4
     assert answer.json["name"] == "CI Mytokens"
-    assert re.fullmatch(rf"{PUBLIC_URL}/calendars/[A-Za-z0-9]{{32}}", answer.json["ics_path"])
+    address = rf"{PUBLIC_URL}/calendars/[A-Za-z0-9]{{32}}/CI%20Mytokens\.ics"
+    assert re.fullmatch(address, answer.json["ics_path"])
 
 
 def test_a_new_calendar_is_listed_found_by_name_and_has_an_empty_feed(stack: Stack) -> None:
@@ -35,7 +38,7 @@ def test_a_new_calendar_is_listed_found_by_name_and_has_an_empty_feed(stack: Sta
 
     created = create(stack, token)
 
-    found = stack.invoke("get_calendar", token, path={"name": created["name"]})
+    found = stack.invoke("get_calendar", token, path={"calendar": created["name"]})
     feed = stack.feed(created)
     assert calendars(stack, token) == [created]
     assert found.headers["location"] == created["ics_path"]
@@ -92,7 +95,7 @@ def test_the_name_is_shown_and_found_as_it_was_given(stack: Stack, name: str) ->
 
     created = create(stack, token, name)
 
-    found = stack.invoke("get_calendar", token, path={"name": name})
+    found = stack.invoke("get_calendar", token, path={"calendar": name})
     assert created["name"] == name
     assert [calendar["name"] for calendar in calendars(stack, token)] == [name]
     assert found.headers["location"] == created["ics_path"]

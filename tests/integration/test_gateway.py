@@ -65,7 +65,7 @@ def test_a_slash_at_the_end_changes_nothing(ask: Ask) -> None:
 def test_each_path_of_the_api_is_the_same_with_a_slash(
     newcomer: Callable[[], Ask], route: Route
 ) -> None:
-    path = route.path.format_map({"name": "x", "proxy+": "v0/tokeninfo"})
+    path = route.path.format_map({"calendar": "x", "proxy+": "v0/tokeninfo"})
 
     without, with_slash = (
         newcomer()(route.method, f"{path}{end}", json=BODIES.get(route.folder, {}))
@@ -81,7 +81,7 @@ def test_each_path_of_the_api_is_the_same_with_a_slash(
 )
 @pytest.mark.parametrize("rest", ["//", "/x//", "/x/y/z"])
 def test_what_goes_on_behind_the_slash_is_not_found(ask: Ask, route: Route, rest: str) -> None:
-    path = route.path.format_map({"name": "x/y"})
+    path = route.path.format_map({"calendar": "x/y"})
 
     answer = ask(route.method, f"{path}{rest}", json=BODIES.get(route.folder, {}))
 
@@ -111,7 +111,7 @@ def test_head_finds_the_keys_and_the_configuration(ask: Ask, path: str) -> None:
 
 @pytest.mark.parametrize("route", OF_THE_API, ids=lambda route: route.key)
 def test_head_is_for_what_uses_no_mytoken_up(ask: Ask, route: Route) -> None:
-    path = route.path.format_map({"name": "x", "proxy+": "v0/tokeninfo"})
+    path = route.path.format_map({"calendar": "x", "proxy+": "v0/tokeninfo"})
 
     answer = ask("HEAD", path)
 

@@ -12,7 +12,7 @@ def test_get_redirects_to_the_feed_without_a_body(stack: Stack) -> None:
     token = stack.mint()
     calendar = create(stack, token)
 
-    answer = stack.invoke("get_calendar", token, path={"name": "CI Mytokens"})
+    answer = stack.invoke("get_calendar", token, path={"calendar": "CI Mytokens"})
 
     assert (answer.status, answer.body) == (302, b"")
     assert answer.undated == {**CORS, "location": calendar["ics_path"], "cache-control": "no-store"}
@@ -32,7 +32,7 @@ def test_a_calendar_is_found_by_whatever_would_be_in_conflict_with_it(
     token = stack.mint()
     calendar = create(stack, token, name)
 
-    answer = stack.invoke("get_calendar", token, path={"name": asked})
+    answer = stack.invoke("get_calendar", token, path={"calendar": asked})
 
     assert (answer.status, answer.headers["location"]) == (302, calendar["ics_path"])
 
@@ -42,7 +42,9 @@ def test_a_plus_in_the_path_is_a_plus(stack: Stack) -> None:
     plus = create(stack, token, "a+b")
     space = create(stack, token, "a b")
 
-    answers = [stack.invoke("get_calendar", token, path={"name": name}) for name in ("a+b", "a b")]
+    answers = [
+        stack.invoke("get_calendar", token, path={"calendar": name}) for name in ("a+b", "a b")
+    ]
 
     locations = [answer.headers["location"] for answer in answers]
     assert locations == [plus["ics_path"], space["ics_path"]]
@@ -53,7 +55,7 @@ def test_looking_up_a_calendar_changes_nothing(stack: Stack) -> None:
     create(stack, token)
     before = stack.dump()
 
-    stack.invoke("get_calendar", token, path={"name": "CI Mytokens"})
+    stack.invoke("get_calendar", token, path={"calendar": "CI Mytokens"})
 
     assert stack.dump() == before
 
@@ -62,6 +64,6 @@ def test_the_read_form_of_the_capability_is_enough(stack: Stack, user: str) -> N
     calendar = create(stack, stack.mint(user=user))
     reader = stack.mint("read@manage_mytokens:notify", user=user)
 
-    answer = stack.invoke("get_calendar", reader, path={"name": "CI Mytokens"})
+    answer = stack.invoke("get_calendar", reader, path={"calendar": "CI Mytokens"})
 
     assert answer.headers["location"] == calendar["ics_path"]

@@ -47,7 +47,7 @@ class Request:
         request = {**self.more, **more}
         if "path" in request:  # the sample event's is that of another name
             calendars_of = "/api/v0/notifications/calendars"
-            request.setdefault("raw_path", f"{calendars_of}/{request['path']['name']}")
+            request.setdefault("raw_path", f"{calendars_of}/{request['path']['calendar']}")
         operation = USES[self.operation].operation
         return self.person.stack.invoke(operation, token, headers=headers, **request)
 
@@ -440,7 +440,7 @@ def test_a_key_is_any_visible_text_of_up_to_255_characters(person: Person, key: 
     [
         pytest.param(
             lambda p, **more: p.stack.invoke(
-                "get_calendar", p.keeper, path={"name": p.calendar["name"]}, **more
+                "get_calendar", p.keeper, path={"calendar": p.calendar["name"]}, **more
             ),
             id="get_calendar",
         ),
@@ -487,7 +487,7 @@ def test_what_was_done_to_a_calendar_that_is_deleted_since_is_not_done_again(
 def test_a_calendar_that_is_made_again_is_not_deleted_again(person: Person) -> None:
     token, request = person.mint(), Request.to("delete_calendar", person)
     request.sent(token)
-    create(person.stack, person.keeper, request.more["path"]["name"])
+    create(person.stack, person.keeper, request.more["path"]["calendar"])
     before = person.stack.dump()
 
     answer = request.sent(token)

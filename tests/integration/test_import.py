@@ -74,10 +74,11 @@ def test_a_calendar_is_its_users_with_its_tokens_and_its_feed_is_where_it_was(
     feed = remote_stack.feed(listed[0])
     described = {str(event["summary"]): str(event["description"]) for event in events(feed)}
     assert told[-3] == "imported: 1 calendars with 2 tokens"
-    assert listed[0]["ics_path"].endswith(f"/calendars/{feed_id}")
+    assert f"/calendars/{feed_id}/" in listed[0]["ics_path"]
+    assert remote_stack.feed(path_of(feed_id)).body == feed.body
     assert sorted(listed[0]["subscribed_tokens"]) == sorted([token.mom_id, other.mom_id])
-    assert summaries(feed) == ["Mytoken 'backup' expires", "Mytoken 'nightly' expires"]
-    assert described["Mytoken 'nightly' expires"].startswith(f"{comment}\n\n")
+    assert summaries(feed) == ["backup: mytoken expires", "nightly: mytoken expires"]
+    assert described["nightly: mytoken expires"].startswith(f"{comment}\n\n")
     assert not any(link in feed.text for link in (REMOVE_LINK, RECREATE_LINK))
 
 
@@ -204,7 +205,7 @@ def test_of_a_server_without_names_a_calendar_has_its_tags_and_the_tokens_that_s
     told = run(tables, rename=True)
 
     names = [calendar["name"] for calendar in calendars(remote_stack, direct)]
-    shown = ["Mytoken 'both' expires", "Mytoken 'direct' expires", "Mytoken 'tagged' expires"]
+    shown = ["both: mytoken expires", "direct: mytoken expires", "tagged: mytoken expires"]
     assert names == ["builds, nightly", "of what is old"]
     assert summaries(remote_stack.feed(path_of(feed_id))) == shown
     assert told[0] == "MTTags.jsonl:3: its token is not of the calendar's user"
@@ -239,7 +240,7 @@ def test_tokens_that_cannot_be_in_a_calendar_are_told_and_the_others_are_in_it(
         "here already: 0 calendars",
         "left out: 0 rows, 0 calendars, 5 tokens, 1 comments",
     ]
-    assert summaries(remote_stack.feed(path_of(feed_id))) == ["Mytoken 'kept' expires"]
+    assert summaries(remote_stack.feed(path_of(feed_id))) == ["kept: mytoken expires"]
 
 
 def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out(

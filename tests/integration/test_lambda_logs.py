@@ -72,14 +72,14 @@ class Scene:
         if operation != "create_calendar":
             stack.invoke("create_calendar", token, json={"name": NAME})
             fields = {"mom_id": "", "comment": COMMENT}
-            stack.invoke("add_token", token, path={"name": NAME}, json=fields)
+            stack.invoke("add_token", token, path={"calendar": NAME}, json=fields)
         if operation == "sweep":
-            stack.invoke("delete_calendar", token, path={"name": NAME})
+            stack.invoke("delete_calendar", token, path={"calendar": NAME})
         scene = cls(good, [*_refused(operation, token)], Canaries())
         scene.canaries.plant(token.bearer, token.mom_id, TOKEN_NAME, COMMENT, *ROLE.values())
         for event in (good, *scene.refused) if operation != "sweep" else ():
             scene.canaries.sent(event, body_of(event))
-            scene.canaries.plant(event.get("pathParameters", {}).get("id"))
+            scene.canaries.plant(event.get("pathParameters", {}).get("secret"))
         return scene
 
     def found(self, *texts: str) -> list[str]:
@@ -103,7 +103,7 @@ def _refused(operation: str, token: Token) -> Iterator[dict[str, Any]]:
         yield event
     if operation == "get_feed":
         event = sample_event(operation)
-        event["pathParameters"]["id"] = new_feed_id()
+        event["pathParameters"]["secret"] = new_feed_id()
         yield event
 
 

@@ -127,7 +127,7 @@ def _name(world: World, over: int) -> bool:
 def _comment(world: World, over: int) -> bool:
     token = world.stack.mint()
     request = {"mom_id": "", "comment": "c" * (limits.COMMENT + over)}
-    path = {"name": create(world.stack, token)["name"]}
+    path = {"calendar": create(world.stack, token)["name"]}
     return world.stack.invoke("add_token", token, path=path, json=request).status == 200
 
 
@@ -146,7 +146,7 @@ def _tokens(world: World, over: int, *, limit: str) -> bool:
         world.stack.invoke(
             "add_token",
             token,
-            path={"name": calendars[number % 2 if limit == "TOKENS_OF_USER" else 0]["name"]},
+            path={"calendar": calendars[number % 2 if limit == "TOKENS_OF_USER" else 0]["name"]},
             json={"mom_id": ""},
         )
         for number, token in enumerate(tokens)
@@ -243,7 +243,7 @@ def _token_name(world: World, over: int, *, whose: str) -> bool:
     other = world.remote.mint("AT", user=user, name=name)
     calendar = create(world.remote, token)
     add(world.remote, token, calendar, "" if whose == "own" else other.mom_id)
-    return summaries(world.remote.feed(calendar)) == [f"Mytoken '{name}' expires"]
+    return summaries(world.remote.feed(calendar)) == [f"{name}: mytoken expires"]
 
 
 def _listed_ancestors(world: World, over: int) -> bool:
@@ -256,7 +256,7 @@ def _listed_ancestors(world: World, over: int) -> bool:
 
 
 def _is_added(world: World, token: Token, mom_id: str) -> bool:
-    path = {"name": create(world.remote, token)["name"]}
+    path = {"calendar": create(world.remote, token)["name"]}
     answer = world.remote.invoke("add_token", token, path=path, json={"mom_id": mom_id})
     return answer.status == 200
 
@@ -437,7 +437,7 @@ OF_ITS_OWN_WORK = {
     *("ATTEMPTS_AT_A_REQUEST", "NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
     *("FEED_GONE", "FEED_SETTLES", "ATTEMPTS_AT_A_FEED", "FEED_MEMORY", "REMEMBERED_OWNERS"),
     *("REPEATABLE", "LIST_REPEATED", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),
-    *("CLOCK_LEEWAY", "JSON_MARKS"),
+    *("CLOCK_LEEWAY", "JSON_MARKS", "NAME_IN_ADDRESS"),
     *("FIRST_PAUSE", "LONGEST_PAUSE", "RETRY_AFTER"),
     *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "ATTEMPTS_AT_A_TRANSACTION"),
     *("ATTEMPTS_AT_A_BATCH", "REMOVED_AT_ONCE", "IMPORTED_AT_ONCE", "IMPORT"),

@@ -38,7 +38,9 @@ def asked(stack: Stack, operation: str, changes: dict[str, Any]) -> Answer:
         if "mom_id" in changes
         else {"mom_id": token.mom_id},
     }
-    return stack.invoke(operation, token, path={"name": "x"}, json={**fields[operation], **changes})
+    return stack.invoke(
+        operation, token, path={"calendar": "x"}, json={**fields[operation], **changes}
+    )
 
 
 @pytest.mark.found("A28")
@@ -90,7 +92,7 @@ def test_null_deletes_no_calendar(stack: Stack) -> None:
     token = stack.mint()
     stack.invoke("create_calendar", token, json={"name": "x"})
 
-    answer = stack.invoke("delete_calendar", token, path={"name": "x"}, json={"mom_id": None})
+    answer = stack.invoke("delete_calendar", token, path={"calendar": "x"}, json={"mom_id": None})
 
     assert answer.status == 400
     assert len(stack.invoke("list_calendars", token).json["calendars"]) == 1

@@ -8,15 +8,24 @@ from typing import Any
 import pytest
 
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import add, before_each, calendars, create, delete, events, summaries
+from tests.harness.steps import (
+    add,
+    before_each,
+    calendars,
+    changes_of,
+    create,
+    delete,
+    events,
+    summaries,
+)
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
 NAME = "CI Mytokens"
 CHANGES: dict[str, dict[str, Any]] = {
     "create_calendar": {"json": {"name": "new"}},
-    "add_token": {"path": {"name": NAME}, "json": {"mom_id": ""}},
-    "delete_calendar": {"path": {"name": NAME}},
+    "add_token": {"path": {"calendar": NAME}, "json": {"mom_id": ""}},
+    "delete_calendar": {"path": {"calendar": NAME}},
 }
 
 
@@ -101,7 +110,7 @@ def test_a_token_that_is_added_while_the_calendar_is_made_anew_is_in_the_new_one
     (second,) = calendars(stack, token)
     assert (answer.status, answer.json) == (200, second)
     assert second["ics_path"] != first["ics_path"]
-    assert summaries(stack.feed(second)) == ["Mytoken 'mine' expires"]
+    assert summaries(stack.feed(second)) == ["mine: mytoken expires"]
     assert stack.feed(first).status == 410
 
 
@@ -113,7 +122,7 @@ def test_a_calendar_that_is_made_anew_while_it_is_deleted_is_deleted(stack: Stac
     with _just_before_the_change(
         stack, "delete_calendar", lambda: made.append(_make_anew(stack, token))
     ):
-        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+        answer = stack.invoke("delete_calendar", token, path={"calendar": NAME})
 
     assert answer.status == 204
     assert calendars(stack, token) == []
@@ -125,7 +134,7 @@ def test_a_calendar_that_gets_a_token_while_it_is_deleted_is_deleted_with_it(sta
     calendar = create(stack, token, NAME)
 
     with _just_before_the_change(stack, "delete_calendar", lambda: add(stack, token, calendar, "")):
-        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+        answer = stack.invoke("delete_calendar", token, path={"calendar": NAME})
 
     assert answer.status == 204
     assert calendars(stack, token) == []
@@ -137,7 +146,7 @@ def test_a_calendar_that_was_deleted_by_another_meanwhile_is_not_found(stack: St
     calendar = create(stack, token, NAME)
 
     with _just_before_the_change(stack, "delete_calendar", lambda: delete(stack, token, calendar)):
-        answer = stack.invoke("delete_calendar", token, path={"name": NAME})
+        answer = stack.invoke("delete_calendar", token, path={"calendar": NAME})
 
     assert (answer.status, answer.json["error"]) == (404, "not_found")
 
@@ -168,7 +177,7 @@ def test_a_token_that_another_adds_meanwhile_is_in_it_once(stack: Stack, comment
     (event,) = events(stack.feed(calendar))
     assert (answer.status, answer.json["subscribed_tokens"]) == (200, [token.mom_id])
     assert event["description"].startswith(comment or "theirs")
-    assert event["sequence"] == (1 if comment else 0)
+    assert changes_of(stack, calendar, token.mom_id) == (1 if comment else 0)
 
 
 def test_of_two_new_comments_the_later_one_remains_and_both_are_counted(stack: Stack) -> None:
@@ -184,7 +193,7 @@ def test_of_two_new_comments_the_later_one_remains_and_both_are_counted(stack: S
     (event,) = events(stack.feed(calendar))
     assert answer.status == 200
     assert event["description"].startswith("mine")
-    assert event["sequence"] == 2
+    assert changes_of(stack, calendar, token.mom_id) == 2
 
 
 def test_a_calendar_that_is_made_while_the_list_is_collected_is_in_it(stack: Stack) -> None:
@@ -222,7 +231,9 @@ def _just_before_the_change(
 
 
 def _add(stack: Stack, token: Token, mom_id: str = "", **more: str) -> Answer:
-    return stack.invoke("add_token", token, path={"name": NAME}, json={"mom_id": mom_id, **more})
+    return stack.invoke(
+        "add_token", token, path={"calendar": NAME}, json={"mom_id": mom_id, **more}
+    )
 
 
 def _make_anew(stack: Stack, token: Token) -> dict[str, Any]:

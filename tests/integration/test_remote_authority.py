@@ -23,6 +23,7 @@ from tests.harness.steps import (
     add,
     before_each,
     calendars,
+    changes_of,
     create,
     delete,
     events,
@@ -37,9 +38,9 @@ INTROSPECT = "tokeninfo:introspect"
 REQUESTS: dict[str, dict[str, Any]] = {
     "list_calendars": {},
     "create_calendar": {"json": {"name": "new"}},
-    "get_calendar": {"path": {"name": NAME}},
-    "add_token": {"path": {"name": NAME}, "json": {"mom_id": ""}},
-    "delete_calendar": {"path": {"name": NAME}},
+    "get_calendar": {"path": {"calendar": NAME}},
+    "add_token": {"path": {"calendar": NAME}, "json": {"mom_id": ""}},
+    "delete_calendar": {"path": {"calendar": NAME}},
 }
 USING = [operation for operation in REQUESTS if operation != "get_calendar"]
 CHANGING = [operation for operation in USING if operation != "list_calendars"]
@@ -241,7 +242,8 @@ def test_who_is_overtaken_while_adding_is_counted_once(
     assert answer.status == 200
     assert answer.json["token_update"]["mom_id"] == token.mom_id
     assert (entry(stack, token).done, entry(stack, token).seq_no) == ((1,), 2)
-    assert (event["sequence"], event["description"][:4]) == (times, "mine")
+    assert event["description"].startswith("mine")
+    assert changes_of(stack, calendar, mom_id) == times
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -488,9 +490,9 @@ def test_the_issuer_is_not_shown_an_old_cookie_beside_the_current_one(
         ),
         pytest.param("list_calendars", {"address": "198.51.100.9"}, 403, id="403-elsewhere"),
         pytest.param("create_calendar", {"json": {"name": NAME}}, 409, id="409"),
-        pytest.param("get_calendar", {"path": {"name": "unknown"}}, 404, id="404-get"),
-        pytest.param("add_token", {"path": {"name": "unknown"}}, 404, id="404-add"),
-        pytest.param("delete_calendar", {"path": {"name": "unknown"}}, 404, id="404-delete"),
+        pytest.param("get_calendar", {"path": {"calendar": "unknown"}}, 404, id="404-get"),
+        pytest.param("add_token", {"path": {"calendar": "unknown"}}, 404, id="404-add"),
+        pytest.param("delete_calendar", {"path": {"calendar": "unknown"}}, 404, id="404-delete"),
         pytest.param("create_calendar", {"body": b"x" * 65_537}, 413, id="413"),
         pytest.param(
             "create_calendar",
@@ -670,7 +672,7 @@ def test_an_odd_entry_of_a_listing_spoils_no_other(
 
     with _listed_as(stack, change):
         added = add(stack, token, calendar, good.mom_id)
-        assert summaries(stack.feed(calendar)) == ["Mytoken 'good' expires"]
+        assert summaries(stack.feed(calendar)) == ["good: mytoken expires"]
         answer = ask(stack, "add_token", token, json={"mom_id": broken.mom_id})
 
     assert added["subscribed_tokens"] == [good.mom_id]
@@ -708,7 +710,7 @@ def test_a_token_below_an_odd_one_is_added(stack: RemoteStack) -> None:
     with _listed_as(stack, change):
         add(stack, token, calendar, below.mom_id)
 
-    assert summaries(stack.feed(calendar)) == ["Mytoken 'below' expires"]
+    assert summaries(stack.feed(calendar)) == ["below: mytoken expires"]
 
 
 @pytest.mark.found("A19")
@@ -860,7 +862,7 @@ def test_a_token_that_was_revoked_leaves_all_feeds_when_the_issuer_lists_all_tha
     document = add(stack, token, calendar, following.mom_id)
 
     assert document["subscribed_tokens"] == [following.mom_id]
-    assert summaries(stack.feed(calendar)) == ["Mytoken 'next' expires"]
+    assert summaries(stack.feed(calendar)) == ["next: mytoken expires"]
     again = stack.feed(second, headers={"if-none-match": before.headers["etag"]})
     assert (again.status, events(again)) == (200, [])
     assert "subscribed_tokens" not in calendars(stack, token)[1]
@@ -880,7 +882,7 @@ def test_a_token_that_was_revoked_stays_while_nobody_lists_all_that_are_left(
     if capability == BELOW:
         add(stack, other, calendar, below.mom_id)
 
-    assert "Mytoken 'doomed' expires" in summaries(stack.feed(calendar))
+    assert "doomed: mytoken expires" in summaries(stack.feed(calendar))
 
 
 @contextmanager
@@ -932,7 +934,7 @@ def test_a_listing_that_cannot_be_true_takes_no_token_out_of_a_feed(
         answer = ask(stack, "add_token", token, json={"mom_id": following.mom_id})
 
     assert answer.status == status
-    assert "Mytoken 'doomed' expires" in summaries(stack.feed(calendar))
+    assert "doomed: mytoken expires" in summaries(stack.feed(calendar))
     assert doomed.mom_id in calendars(stack, token)[0]["subscribed_tokens"]
 
 
@@ -955,7 +957,7 @@ def test_a_token_that_is_made_and_added_while_the_issuer_lists_is_not_gone(
         document = add(stack, token, calendar, following.mom_id)
 
     assert made[0].mom_id in document["subscribed_tokens"]
-    assert "Mytoken 'made meanwhile' expires" in summaries(stack.feed(calendar))
+    assert "made meanwhile: mytoken expires" in summaries(stack.feed(calendar))
 
 
 def test_a_token_that_seemed_to_be_gone_is_back_when_the_issuer_lists_it_again(
@@ -970,7 +972,7 @@ def test_a_token_that_seemed_to_be_gone_is_back_when_the_issuer_lists_it_again(
 
     assert without["subscribed_tokens"] == [following.mom_id]
     assert sorted(again["subscribed_tokens"]) == sorted([doomed.mom_id, following.mom_id])
-    assert "Mytoken 'doomed' expires" in summaries(stack.feed(calendar))
+    assert "doomed: mytoken expires" in summaries(stack.feed(calendar))
 
 
 def test_tokens_that_are_gone_are_taken_out_in_the_end_even_if_they_are_many(
@@ -1027,7 +1029,7 @@ def test_feeds_are_there_while_the_issuer_is_down(stack: RemoteStack) -> None:
     with stack.server.down():
         feed = stack.feed(calendar)
 
-    assert summaries(feed) == ["Mytoken 'watched' expires"]
+    assert summaries(feed) == ["watched: mytoken expires"]
 
 
 def test_a_forged_token_is_told_from_a_good_one_while_the_issuer_is_down(

@@ -114,7 +114,7 @@ class World:
         return self.ask("create_calendar", token, **{"json": {"name": "x"}, **request})
 
     def add(self, mom_id: str, token: str = "full") -> Answer:
-        return self.ask("add_token", token, path={"name": NAME}, json={"mom_id": mom_id})
+        return self.ask("add_token", token, path={"calendar": NAME}, json={"mom_id": mom_id})
 
     def in_query(self, name: str) -> Answer:
         event = sample_event("list_calendars")
@@ -254,7 +254,7 @@ ROWS = [
         lambda w: w.ask(
             "delete_calendar",
             None,
-            path={"name": NAME},
+            path={"calendar": NAME},
             cookies=[f"mytoken={w.bearer('full')}"],
             headers={"origin": "https://evil.example"},
         ),

@@ -35,7 +35,7 @@ class Client:
     successors: list[Document] = field(default_factory=list)
 
     def __call__(self, operation: str, name: str = "", **request: Any) -> Answer:
-        path = {"path": {"name": name}} if name else {}
+        path = {"path": {"calendar": name}} if name else {}
         answer = self.stack.invoke(operation, self.bearer, **path, **request)
         update = answer.json.get("token_update") if answer.body else None
         if update:
@@ -164,8 +164,8 @@ def _walk(stack: RemoteStack, claims: Claims, listing: str, **more: Any) -> None
     watched = sorted([own.mom_id, below.mom_id] if expires else [below.mom_id])
     assert sorted(added[-1].json["subscribed_tokens"]) == watched
     assert summaries(after) == [
-        *(["Mytoken 'below' expires"]),
-        *(["Mytoken 'own' expires"] if expires else []),
+        *(["below: mytoken expires"]),
+        *(["own: mytoken expires"] if expires else []),
     ]
     assert "nightly" in after.text
     assert ("mine" in after.text) is expires

@@ -13,7 +13,7 @@ from tests.harness.stacks import Answer, Stack, Token
 from tests.harness.steps import calendars, events, overwrite, owner
 
 NAME = "CI Mytokens"
-PATH = {"name": NAME}
+PATH = {"calendar": NAME}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
 ) -> None:
     token = stack.mint(user=user)
 
-    created, attempts = _faulty(stack, "create_calendar", token, planned, json=PATH)
+    created, attempts = _faulty(stack, "create_calendar", token, planned, json={"name": NAME})
     added, _ = _faulty(stack, "add_token", token, planned, path=PATH, json={"mom_id": ""})
     in_between = _counted(stack, user), stack.feed(created.json), calendars(stack, token)
     deleted, _ = _faulty(stack, "delete_calendar", token, planned, path=PATH)
@@ -63,7 +63,7 @@ def test_what_cannot_succeed_is_tried_once(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
     overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS)
 
-    answer, attempts = _faulty(stack, "create_calendar", token, [], json=PATH)
+    answer, attempts = _faulty(stack, "create_calendar", token, [], json={"name": NAME})
 
     overwrite(stack, keys.owner_head(owner(user)), calendars=0)
     assert answer.status == 400

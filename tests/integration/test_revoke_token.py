@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mytoken_calendars.changes import Change
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, add, before_each, owner, summaries, watched
 from tests.harness.token_uses import (
@@ -563,6 +563,22 @@ def test_a_superseded_token_that_shall_be_revoked_when_replayed_is(
     answer = person.stack.invoke("revoke_token", None, json={"token": token.bearer})
 
     assert answer.status == 204
+    assert person.list(made).status == 401
+
+
+@pytest.mark.parametrize("key", [None, "k"], ids=["without-a-key", "with-a-key"])
+def test_a_replay_that_ends_its_chain_is_401_also_if_it_is_tried_again(
+    person: Person, clock: Clock, key: str | None
+) -> None:
+    token = person.mint(rotation=REVOKED_WHEN_REPLAYED)
+    made = successor(person.list(token))
+    clock.passes(LATER)
+
+    answer = person.stack.invoke(
+        "revoke_token", token, json={"mom_id": token.mom_id}, headers={"idempotency-key": key}
+    )
+
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
     assert person.list(made).status == 401
 
 

@@ -79,8 +79,8 @@ def test_beside_the_successor_the_answer_is_what_it_is_without_rotation(
 
     assert set(answer.json) - {"token_update"} == {
         "list_calendars": {"calendars"},
-        "create_calendar": {"name", "ics_path"},
-        "add_token": {"name", "ics_path", "subscribed_tokens"},
+        "create_calendar": {"id", "name", "ics_path"},
+        "add_token": {"id", "name", "ics_path", "subscribed_tokens"},
         "list_mytokens": {"mytokens"},
         "subtokens": {"mytokens"},
     }.get(use, set())
@@ -174,7 +174,7 @@ def test_a_rotated_token_is_in_calendars_and_lists_what_it_was(person: Person) -
 
     made = successor(person.list(token))
 
-    assert summaries(person.stack.feed(person.calendar)) == ["Mytoken 'mine' expires"]
+    assert summaries(person.stack.feed(person.calendar)) == ["mine: mytoken expires"]
     named = person.stack.invoke("tokeninfo", made, json={"action": "subtokens"}).json["mytokens"]
     assert (named["token"]["mom_id"], named["token"]["name"]) == (token.mom_id, "mine")
 
@@ -186,7 +186,7 @@ def test_a_rotated_token_is_in_calendars_and_lists_what_it_was(person: Person) -
     "ask",
     [
         pytest.param(
-            lambda p, t: p.stack.invoke("get_calendar", t, path={"name": p.calendar["name"]}),
+            lambda p, t: p.stack.invoke("get_calendar", t, path={"calendar": p.calendar["name"]}),
             id="get_calendar",
         ),
         pytest.param(lambda p, t: p.introspect(t), id="introspect"),
@@ -211,7 +211,7 @@ Refused = Callable[[Person, Token, str, str], Answer]  # with the mom_ids of two
 
 
 def _add(person: Person, token: Token, mom_id: str, name: str = "") -> Answer:
-    path = {"name": name or person.calendar["name"]}
+    path = {"calendar": name or person.calendar["name"]}
     return person.stack.invoke("add_token", token, path=path, json={"mom_id": mom_id})
 
 
@@ -224,7 +224,7 @@ def _create(person: Person, token: Token, **request: Any) -> Answer:
 
 
 def _delete(person: Person, token: Token, name: str = "", **request: Any) -> Answer:
-    path = {"name": name or person.calendar["name"]}
+    path = {"calendar": name or person.calendar["name"]}
     return person.stack.invoke("delete_calendar", token, path=path, **request)
 
 
@@ -670,7 +670,7 @@ def test_a_replay_ends_all_descendants_and_no_other_token(person: Person, clock:
     etag = {"if-none-match": known.headers["etag"]}
     assert len(summaries(known)) == 4
     shown = person.stack.feed(person.calendar, headers=etag)
-    assert summaries(shown) == ["Mytoken 'other' expires"]
+    assert summaries(shown) == ["other: mytoken expires"]
     assert {person.list(one).status for one in (token, made, child, grandchild)} == {401}
     assert {person.list(one).status for one in (person.keeper, person.other)} == {200}
     assert person.list(person.keeper).json["calendars"][0]["subscribed_tokens"] == [
@@ -827,7 +827,7 @@ def _ask(person: Person, use: str, token: Token | None, **more: Any) -> Answer:
     """One of the uses, or what only looks."""
     match use:
         case "get_calendar":
-            path = {"name": person.calendar["name"]}
+            path = {"calendar": person.calendar["name"]}
             return person.stack.invoke("get_calendar", token, path=path, **more)
         case "introspect":
             return person.introspect(token, **more)

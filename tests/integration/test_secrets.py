@@ -68,7 +68,7 @@ def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
     stack: Stack, log: io.StringIO, capfd: pytest.CaptureFixture[str], user: str
 ) -> None:
     token, weak = stack.mint(user=user), stack.mint("AT", user=user)
-    path = {"name": "CI Mytokens"}
+    path = {"calendar": "CI Mytokens"}
     calendar = create(stack, token)
     add(stack, token, calendar, "", comment=COMMENT)
     damaged = f"{token.bearer[:-8]}AAAAAAAA"
@@ -86,7 +86,7 @@ def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
             "add_token", token, path=path, json={"mom_id": "", "comment": f"{COMMENT}\x0b"}
         ),
         stack.invoke("add_token", token, path=path, json={"mytoken": weak.bearer}),
-        stack.invoke("get_calendar", token, path={"name": "no such calendar"}),
+        stack.invoke("get_calendar", token, path={"calendar": "no such calendar"}),
         stack.invoke("no_route", token, raw_path=f"/calendars/{feed_id(calendar)}", method="POST"),
         stack.feed({"ics_path": calendar["ics_path"][:-1]}),
     ]

@@ -34,7 +34,7 @@ def test_it_removes_events_and_subscriptions_of_deleted_calendars(stack: Stack, 
     assert len(left_over) == 1 + 4
     assert _sort_keys(stack, keys.owner_partition(owner(user))) == [keys.HEAD]
     assert len(jobs) == 2
-    assert [_sort_keys(stack, keys.events_partition(job)) for job in jobs] == [[], []]
+    assert [_sort_keys(stack, keys.tokens_partition(job)) for job in jobs] == [[], []]
     assert stack.store.table.query(keys.SWEEP) == []
 
 
@@ -43,13 +43,13 @@ def test_more_than_one_batch_is_removed(stack: Stack, user: str) -> None:
     delete(stack, token, create(stack, token))
     (job,) = stack.store.table.query(keys.SWEEP)
     for number in range(26):
-        overwrite(stack, keys.event(job["sk"], f"token {number}"))
+        overwrite(stack, keys.subscribed(job["sk"], f"token {number}"))
         overwrite(stack, keys.subscription(owner(user), job["sk"], f"token {number}"))
 
     answer = _sweep(stack)
 
     assert answer == {"swept": 1}
-    assert _sort_keys(stack, keys.events_partition(job["sk"])) == []
+    assert _sort_keys(stack, keys.tokens_partition(job["sk"])) == []
     assert _sort_keys(stack, keys.owner_partition(owner(user))) == [keys.HEAD]
 
 

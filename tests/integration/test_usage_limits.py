@@ -65,7 +65,7 @@ def test_a_use_that_is_refused_is_not_counted(person: Person) -> None:
     refused = [
         person.stack.invoke("create_calendar", token, json={"name": person.calendar["name"]}),
         person.stack.invoke("create_calendar", token, json={}),
-        person.stack.invoke("delete_calendar", token, path={"name": "none"}),
+        person.stack.invoke("delete_calendar", token, path={"calendar": "none"}),
         person.stack.invoke("revoke_token", token, json={"mom_id": "x"}),
         person.stack.invoke("tokeninfo", token, json={"action": "x"}),
     ]
@@ -479,7 +479,7 @@ def test_a_clause_that_is_not_understood_lets_nobody_in(
 
 
 def _way(person: Person, token: Token) -> Answer:
-    return person.stack.invoke("get_calendar", token, path={"name": person.calendar["name"]})
+    return person.stack.invoke("get_calendar", token, path={"calendar": person.calendar["name"]})
 
 
 def test_a_limit_beyond_all_numbers_lets_nobody_in(person: Person) -> None:

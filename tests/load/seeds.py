@@ -4,17 +4,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb import items, keys, subscription_items
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item
-from mytoken_calendars.calendars.calendars import FEEDS_PATH, Calendar
+from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
-from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id, owner_of, subject
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, Stack
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
@@ -53,9 +53,9 @@ class Seeds:
         issuer = self.stack.issuer
         owner, change = owner_of(issuer, subject(user, issuer)), Change.new(int(time.time()))
         new = {_calendar(owner, name): size for name, size in sizes.items()}
-        filled = {c: list(_subscriptions(c, size, self.chance)) for c, size in new.items()}
+        filled = {c: list(_subscriptions(size, self.chance)) for c, size in new.items()}
         self._write(_items(owner, filled, change))
-        return [(c, sorted(s.token.mom_id for s in filled[c])) for c in filled]
+        return [(c, [s.mom_id for s in filled[c]]) for c in filled]
 
     def _write(self, new: Iterable[Item]) -> None:
         table = self.stack.store.table
@@ -72,35 +72,28 @@ def _items(
     counters = {"calendars": len(filled), "subscriptions": subscriptions}
     yield {**keys.owner_head(owner), "version": change.id, **counters}
     for calendar, subscribed in filled.items():
-        feed = items.of_feed(calendar, ics.opening(calendar.name), change)
+        feed = items.of_feed(calendar, change)
         yield {**keys.calendar(owner, folded(calendar.name)), **items.of_calendar(calendar)}
+        yield {**keys.calendar_id(owner, calendar.id), "name": calendar.name}
         yield {**keys.feed_head(calendar.feed_id), **feed, "subscriptions": len(subscribed)}
         for one in subscribed:
-            event, key = items.of_event(one, ics.event(one)), (calendar.id, one.token.mom_id)
-            yield {**keys.event(*key), **event}
-            yield {**keys.subscription(owner, *key), **items.of_subscription(one)}
+            key = (calendar.id, one.mom_id)
+            yield {**keys.subscribed(*key), **subscription_items.of_subscription(one)}
+            yield {**keys.subscription(owner, *key), **subscription_items.of_listed(one)}
 
 
 def _calendar(owner: Owner, name: str) -> Calendar:
-    return Calendar(str(uuid4()), owner, name, new_feed_id())
+    return Calendar(str(uuid4()), owner, name, new_feed_id(), created=int(time.time()))
 
 
-def _subscriptions(calendar: Calendar, tokens: int, chance: Random) -> Iterator[Subscription]:
+def _subscriptions(tokens: int, chance: Random) -> Iterator[Subscription]:
     now = int(time.time())
     for number in range(tokens):
         created = now - chance.randrange(30 * DAY)
-        expires = created + _LIFETIME
-        token = TokenRecord(mom_id_of(uuid4()), f"token {number}", created, expires)
-        yield Subscription(
-            calendar.id,
-            token,
-            expires=expires,
-            comment=f"See OPS-{chance.randrange(10_000)}",
-            added=now,
-            changed=now,
-            sequence=0,
-        )
+        token = TokenRecord(mom_id_of(uuid4()), f"token {number}", created, created + _LIFETIME)
+        comment = f"See OPS-{chance.randrange(10_000)}"
+        yield Subscription.of(token, comment, added=now * 1000 + number)
 
 
 def _path(calendar: Calendar) -> str:
-    return f"{FEEDS_PATH}/{calendar.feed_id}"
+    return urlsplit(calendar.ics_path("http://x")).path

@@ -72,7 +72,7 @@ def _race(
     arrived = threading.Barrier(THREADS)
 
     def use(number: int) -> Answer:
-        body = json.dumps({"name": str(uuid4())}).encode()
+        body = json.dumps({"name": f"Calendar {uuid4()}"}).encode()
         head = (
             f"{'POST' if number % 2 else 'GET'} {CALENDARS} HTTP/1.1\r\n"
             f"Host: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"

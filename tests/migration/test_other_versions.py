@@ -111,17 +111,21 @@ def test_a_feed_takes_new_events_beside_its_old_ones(left: Left) -> None:
 
     add(left.stack, keeper, calendar, new.mom_id)
 
-    assert summaries(left.stack.feed(calendar)) == sorted([*before, "Mytoken 'new' expires"])
+    assert summaries(left.stack.feed(calendar)) == sorted([*before, "new: mytoken expires"])
 
 
 def test_the_comment_of_an_old_event_can_be_changed(left: Left) -> None:
     keeper, calendar = left.token("keeper"), left.calendar("Straße")
-    add(left.stack, keeper, calendar, left.token("watched").mom_id, comment="as of now")
+    watched = left.token("watched").mom_id
+    add(left.stack, keeper, calendar, watched, comment="as of then")
+    (known,) = [e for e in events(left.stack.feed(calendar)) if "as of then" in e["description"]]
+
+    add(left.stack, keeper, calendar, watched, comment="as of now")
 
     feed = left.stack.feed(calendar)
 
     (renewed,) = [e for e in events(feed) if str(e["description"]).startswith("as of now")]
-    assert renewed["sequence"] == 2
+    assert renewed["sequence"] == known["sequence"] + 1
     assert len(events(feed)) == len(calendar["subscribed_tokens"])
 
 
@@ -153,7 +157,7 @@ def test_what_was_revoked_stays_revoked_with_its_descendants(left: Left) -> None
     feed, keeper = left.stack.feed(left.calendar("Straße")), left.token("keeper")
     refused = left.stack.invoke("list_calendars", left.token("parent"))
     body = {"mom_id": left.token("child").mom_id}
-    added = left.stack.invoke("add_token", keeper, path={"name": "Empty"}, json=body)
+    added = left.stack.invoke("add_token", keeper, path={"calendar": "Empty"}, json=body)
 
     assert len(events(feed)) == 2
     assert refused.status == 401

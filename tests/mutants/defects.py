@@ -151,8 +151,8 @@ MUTANTS = [
     Mutant(
         "a token that may live later is told to be revoked",
         f"{_SHARED}/tokens/revoke.py",
-        "    if isinstance(refusal, NotYetAlive):\n        return False\n",
-        "",
+        "if isinstance(refusal, NotYetAlive) or (mom_id",
+        "if (mom_id",
         "integration/test_revoke_token.py"
         "::test_a_token_that_may_live_later_is_not_taken_for_revoked",
     ),
@@ -394,9 +394,8 @@ MUTANTS = [
     Mutant(
         "the id of a request is in answers of the API alone",
         f"{_SHARED}/http/operation.py",
-        '        answer["headers"]["X-Request-Id"] = request_id  # as in the logs\n'
-        '        if f"{request.path}/".startswith(_OPEN_PATHS):\n',
-        '        if f"{request.path}/".startswith(_OPEN_PATHS):\n'
+        '        answer["headers"]["X-Request-Id"] = request_id  # as in the logs\n',
+        '        if request.path.startswith("/api/"):\n'
         '            answer["headers"]["X-Request-Id"] = request_id\n',
         "contract/test_openapi.py::test_every_answer_has_the_id_of_its_request",
     ),
@@ -654,10 +653,10 @@ MUTANTS = [
     Mutant(
         "whoever has a feed's etag is answered from memory",
         "functions/get_feed/app.py",
-        "    current = store.find(feed_id, request.now)\n",
-        '    known = vars(api).setdefault("known", {})\n'
+        "    current = store.find(feed_id, request.renewal_page, request.now)\n",
+        '    known = globals().setdefault("known", {})\n'
         '    if feed_id not in known or "if-none-match" not in request.headers:\n'
-        "        known[feed_id] = store.find(feed_id, request.now)\n"
+        "        known[feed_id] = store.find(feed_id, request.renewal_page, request.now)\n"
         "    current = known[feed_id]\n",
         "integration/test_delete_calendar.py"
         "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
@@ -694,17 +693,90 @@ MUTANTS = [
     Mutant(
         "a revocation leaves the etag and the cached feed as they were",
         f"{_SHARED}/feeds/feed.py",
-        "{self.version}/{self.revocations}/",
-        "{self.version}/",
+        "_digest(self.version, self.revocations, ",
+        '_digest(self.version, "", ',
         "integration/test_feed_changes.py"
         "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
     ),
     Mutant(
         "a carriage return in a token's name begins a new line",
-        f"{_SHARED}/calendars/characters.py",
-        'c if _is_text(c) and c not in "\\t\\n" else " "',
-        'c if c not in "\\t\\n" else " "',
-        "unit/test_ics.py::test_a_token_in_any_words_adds_no_property_to_its_event",
+        f"{_SHARED}/feeds/content_lines.py",
+        "\\\\;,\\x00-\\x1f",
+        "\\\\;,\\x00-\\x0c\\x0e-\\x1f",
+        "unit/test_writer.py::test_a_token_in_any_words_adds_no_property_to_its_event",
+    ),
+    Mutant(
+        "a calendar without tokens has no component",
+        f"{_SHARED}/feeds/writer.py",
+        "        if empty:\n            yield _NO_EVENT\n",
+        "",
+        "unit/test_writer.py::test_a_calendar_without_tokens_has_a_component_nevertheless",
+    ),
+    Mutant(
+        "an event ends when it begins",
+        f"{_SHARED}/feeds/writer.py",
+        "utc(start + _EVENT_LENGTH)",
+        "utc(start)",
+        "contract/test_feed_golden.py::test_the_judge_finds_no_fault_in_a_feed_that_is_served",
+    ),
+    Mutant(
+        "a line is folded beside a space",
+        f"{_SHARED}/feeds/content_lines.py",
+        'if data[place - 1] not in b" \\t\\\\" and data[place] not in b" \\t":',
+        "if data[place - 1] != 0x5C:",
+        "unit/test_writer.py"
+        "::test_no_line_ends_or_begins_in_a_space_where_there_is_another_place_to_fold",
+    ),
+    Mutant(
+        "a change of the style leaves the revision of events",
+        f"{_SHARED}/feeds/writer.py",
+        "token.changes + self.style.changes + NUMBER",
+        "token.changes + NUMBER",
+        "unit/test_writer.py::test_a_change_of_the_style_raises_the_revision_of_all_events",
+    ),
+    Mutant(
+        "a clock that is behind sets the time of a change back",
+        f"{_SHARED}/calendars/subscriptions.py",
+        "changed = max(again.changed, self.changed)",
+        "changed = again.changed",
+        "unit/test_writer.py"
+        "::test_a_change_of_a_subscription_raises_its_revision_whatever_the_clocks",
+    ),
+    Mutant(
+        "the text changes, and the writer's number does not",
+        f"{_SHARED}/feeds/writer.py",
+        '"CATEGORIES:mytoken\\r\\n"',
+        '"CATEGORIES:mytokens\\r\\n"',
+        "contract/test_feed_golden.py::test_a_feed_is_its_golden_file_byte_for_byte",
+    ),
+    Mutant(
+        "feeds of two styles share a name in the cache",
+        f"{_SHARED}/feeds/feed.py",
+        "text = (version, revocations, *style, renewal_page,",
+        "text = (version, revocations, renewal_page,",
+        "unit/test_feed.py::test_whatever_the_text_depends_on_makes_another_state",
+    ),
+    Mutant(
+        "a token of a day has no reminder in advance",
+        f"{_SHARED}/feeds/reminders.py",
+        "return (*_in_advance(possible, left), *in_time)",
+        "return in_time",
+        "unit/test_reminders.py::test_one_reminder_is_in_advance_however_little_time_is_left",
+    ),
+    Mutant(
+        "tokens are listed by their mom_ids",
+        f"{_SHARED}/aws/dynamodb/items.py",
+        "[mom_id for _, mom_id in sorted(found)]",
+        "sorted(mom_id for _, mom_id in found)",
+        "integration/test_add_token.py"
+        "::test_the_tokens_of_a_calendar_are_listed_in_the_order_of_adding",
+    ),
+    Mutant(
+        "a name may look like an id",
+        f"{_SHARED}/calendars/names.py",
+        'if name in (".", "..") or is_calendar_id(name):',
+        'if name in (".", ".."):',
+        "unit/test_names.py::test_a_name_in_the_form_of_an_id_is_refused",
     ),
     Mutant(
         "a vertical tab is let through in comments",

@@ -40,7 +40,7 @@ RUNS_OF_A_SEED = 9
 USERS = ("alice", "bob")
 HOUR = 60 * 60
 UNKNOWN_MOM_ID = "A" * 86 + "=="
-UNKNOWN_FEED = readings.address("x" * 32)
+UNKNOWN_FEED = readings.address("x" * 32, "CI")
 
 # What occurs here more often is taken more often.
 users = st.sampled_from(["alice", "alice", "bob"])
@@ -132,10 +132,10 @@ class Machine(RuleBasedStateMachine):
     @rule(by=tokens, age=ages, when=moments, name=names, key=keys)
     def create_calendar(self, by: str, age: int, when: Moment, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            # Nobody can foretell the address.
+            # Nobody can foretell the address and the id.
             slot = model.tokens[by].owner, folded(name)
-            _, address = self.twins.facts["calendars"].get(slot, ("", ""))
-            return model.create_calendar(shown, name, address, key)
+            _, address, calendar_id = self.twins.facts["calendars"].get(slot, ("", "", ""))
+            return model.create_calendar(shown, name, address, calendar_id, key)
 
         self.twins.ask("create_calendar", by, age, when, expect, json={"name": name}, key=key)
 

@@ -159,7 +159,7 @@ def test_no_line_has_a_mytoken_or_the_address_of_a_feed(
 
     printed = capsys.readouterr().out  # which the canaries look through
     assert deployment.clean_up() == []
-    assert printed.startswith("FAILED   a check: expected '<mytoken>', got {'name': 'e2e-")
+    assert printed.startswith("FAILED   a check: expected '<mytoken>', got {'id': '")
     assert printed.count("<mytoken>") == 4
     assert printed.count("/calendars/<feed>") == 2
 

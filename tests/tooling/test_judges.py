@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.harness.feeds import raw_lines, readers
-from tests.harness.feeds.fixed_feeds import Sample, subscription
+from tests.harness.feeds.fixed_feeds import DAY, Sample, subscription
 from tests.harness.feeds.readers import Reader
 
 # Hostile words that are written as they must be. A defect is a mistake in how they are written.
@@ -13,14 +13,14 @@ SOUND = Sample(
     "CI Mytokens",
     (
         subscription(
-            1, "ci\rLOCATION:cellar", "every night, at 2; ask Zoé\nLOCATION:cellar", days=365
+            1, "ci\rLOCATION:cellar", "every night, at 2; ask Zoé\nLOCATION:cellar", life=365 * DAY
         ),
     ),
 )
 TRANSP = b"TRANSP:TRANSPARENT\r\n"
 ALARM = (
     b"BEGIN:VALARM\r\nACTION:DISPLAY\r\n"
-    b"DESCRIPTION:Mytoken 'ci LOCATION:cellar' expires in 30 days\r\n"
+    b"DESCRIPTION:ci LOCATION:cellar: mytoken expires in 30 days\r\n"
     b"TRIGGER;RELATED=START:-P30D\r\nEND:VALARM\r\n"
 )
 
@@ -48,13 +48,13 @@ DEFECTS = {
         b"START:-P30D", b"START:-30D", "the value of TRIGGER;RELATED=START in VALARM", "RRR-R"
     ),
     "a duration that skips minutes": Defect(
-        b"DURATION:PT15M", b"DURATION:PT0H900S", "the value of DURATION in VEVENT", "-----"
+        b"TTL:PT3H30M", b"TTL:PT3H1800S", "the value of X-PUBLISHED-TTL in VCALENDAR", "-----"
     ),
     "REFRESH-INTERVAL without VALUE=DURATION": Defect(
         b";VALUE=DURATION", b"", "REFRESH-INTERVAL in VCALENDAR", "-----"
     ),
     # properties
-    "no DTSTAMP": Defect(b"DTSTAMP:20261122T120000Z\r\n", b"", "0 DTSTAMP in VEVENT", "DDDRD"),
+    "no DTSTAMP": Defect(b"DTSTAMP:20261129T000001Z\r\n", b"", "0 DTSTAMP in VEVENT", "DDDRD"),
     "no UID": Defect(b"UID:", b"X-UID:", "0 UID in VEVENT", "DDDRD"),
     "two DTSTART": Defect(
         b"DTSTART:20271122T120000Z\r\n",
@@ -63,11 +63,15 @@ DEFECTS = {
         "RRRRD",
     ),
     "a local time": Defect(
-        b"T120000Z\r\nDURATION", b"T120000\r\nDURATION", "the value of DTSTART", "DD-DD"
+        b"T120000Z\r\nDTEND", b"T120000\r\nDTEND", "the value of DTSTART", "DR-DD"
     ),
     "DTEND equal to DTSTART": Defect(
-        b"DURATION:PT15M", b"DTEND:20271122T120000Z", "DTEND in VEVENT", "DDDDD"
+        b"DTEND:20271122T1215", b"DTEND:20271122T1200", "DTEND is not after DTSTART", "DDDDD"
     ),
+    "DURATION in the place of DTEND": Defect(
+        b"DTEND:20271122T121500Z", b"DURATION:PT15M", "DURATION in VEVENT", "DDDDD"
+    ),
+    "a CLASS": Defect(b"STATUS:", b"CLASS:PRIVATE\r\nSTATUS:", "CLASS in VEVENT", "DDDDD"),
     "a METHOD": Defect(b"COLOR:", b"METHOD:PUBLISH\r\nCOLOR:", "METHOD in VCALENDAR", "DDDDD"),
     "the secret address": Defect(
         b"COLOR:",
@@ -85,7 +89,7 @@ DEFECTS = {
         TRANSP + ALARM, ALARM + TRANSP, "a property after a component in VEVENT", "-----"
     ),
     "an alarm without DESCRIPTION": Defect(
-        b"DISPLAY\r\nDESCRIPTION:Mytoken 'ci LOCATION:cellar' expires in 30 days\r\n",
+        b"DISPLAY\r\nDESCRIPTION:ci LOCATION:cellar: mytoken expires in 30 days\r\n",
         b"DISPLAY\r\n",
         "0 DESCRIPTION in VALARM",
         "DRRDD",
@@ -99,7 +103,7 @@ DEFECTS = {
         rb"\;", b";", "the value of DESCRIPTION in VEVENT", "-----"
     ),
     "an escape that does not exist": Defect(
-        b"SUMMARY:Mytoken '", rb"SUMMARY:Mytoken \'", "the value of SUMMARY in VEVENT", "DD-DD"
+        b"SUMMARY:ci ", rb"SUMMARY:\ci ", "the value of SUMMARY in VEVENT", "DD-DD"
     ),
     "CRLF, and a property": Defect(rb"\nLOCATION", b"\r\nLOCATION", "LOCATION in VEVENT", "DDDDD"),
     "CRLF, an alarm, and a property": Defect(
@@ -114,10 +118,12 @@ DEFECTS = {
     "NEL": Defect(b"ci LOCATION", "ci\x85LOCATION".encode(), r"'\x85'", "DDDDD"),
     # lines
     "a line of 76 octets": Defect(
-        b"'ci \r\n LOCATION", b"'ci LO\r\n CATION", "76 octets in a line", "-----"
+        b"thi\r\n s mytoken", b"this\r\n  mytoken", "76 octets in a line", "-----"
     ),
     "a long line that is not folded": Defect(b"\r\n ", b"", "octets in a line", "-----"),
-    "a folded line without its space": Defect(b"\r\n s then", b"\r\ns then", "in VEVENT", "RRRRR"),
+    "a folded line without its space": Defect(
+        b"\r\n s mytoken", b"\r\ns mytoken", "in VEVENT", "RRRRR"
+    ),
     "a character torn by a fold": Defect(
         "Zoé".encode(), b"Zo\xc3\r\n \xa9", "a line is not UTF-8", "RRRRR"
     ),
@@ -148,8 +154,8 @@ UNTRUTHS = {
     "another text of an alarm": (b"in 30 days", b"in 31 days"),
     "another summary": (b"expires\r\n", b"expired\r\n"),
     "another description": (b"every night", b"each night"),
-    "another time": (b"DTSTART:20271122T12", b"DTSTART:20271122T13"),
-    "another length": (b"DURATION:PT15M", b"DURATION:PT5M"),
+    "another time": (b"DTSTART:20271122T12", b"DTSTART:20271122T11"),
+    "another length": (b"DTEND:20271122T1215", b"DTEND:20271122T1205"),
     "another UID": (b"UID:3", b"UID:4"),
     "another name": (b"NAME:CI", b"NAME:CD"),
 }

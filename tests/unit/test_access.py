@@ -31,7 +31,8 @@ from mytoken_calendars.tokens.access import (
 )
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles.fakes import FakeAuthority, FakeNetwork, FakeReceipts
 from tests.harness.examples import (
     ADDRESS,

@@ -32,7 +32,7 @@ from mytoken_calendars.errors import (
 from mytoken_calendars.identifiers import Owner, is_feed_id
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles.fakes import FakeAuthority, FakeReceipts
 from tests.harness.examples import (
     BEARER,
@@ -49,7 +49,8 @@ from tests.harness.examples import (
 
 OWN = record(conditions=(guard("caller"),))
 CALLER = caller(OWN)
-CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32)
+CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32, created=NOW - 90 * DAY)
+NOW_MS = NOW * 1000 + 999
 SUCCESSOR = {"mytoken": "its-successor"}
 
 
@@ -66,7 +67,6 @@ class FakeStore:
     log: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     conditions: tuple[Write, ...] = ()
-    text: str = ""
 
     @property
     def writes(self) -> list[str]:
@@ -78,13 +78,20 @@ class FakeStore:
             raise CalendarNotFound
         return self.calendars[name]
 
+    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
+        self.log.append(("calendar", calendar_id))
+        for calendar in self.calendars.values():
+            if (calendar.owner, calendar.id) == (owner, calendar_id):
+                return calendar
+        raise CalendarNotFound
+
     def all(self, owner: Owner) -> list[Calendar]:
         self.log.append(("all", owner))
         return list(self.calendars.values())
 
     def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
         self.log.append(("subscribed tokens", calendar.id))
-        tokens = [known.token for known in self.subscriptions.values()]
+        tokens = self.subscriptions.values()
         shown = [t.mom_id for t in tokens if below in ("", t.mom_id, *t.ancestors)]
         return replace(calendar, subscribed_tokens=tuple(shown))
 
@@ -92,41 +99,37 @@ class FakeStore:
         self.log.append(("subscription", mom_id))
         return self.subscriptions.get(mom_id)
 
-    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None:
-        self._write("create", opening, change, use)
+    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
+        self._write("create", change, use)
         if calendar.name in self.calendars:
             raise CalendarExists
         self.calendars[calendar.name] = calendar
 
-    def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
-    ) -> None:
-        self._write("subscribe", event, change, use)
-        self.subscriptions[new.token.mom_id] = new
+    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
+        self._write("subscribe", change, use)
+        self.subscriptions[new.mom_id] = new
 
-    def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
-    ) -> None:
-        self._write("renew", event, change, use)
-        self.subscriptions[renewed.token.mom_id] = renewed
+    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
+        self._write("renew", change, use)
+        self.subscriptions[renewed.mom_id] = renewed
 
     def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
-        self._write("confirm", self.text, change, use)
+        self._write("confirm", change, use)
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
-        self._write("delete", "", change, use)
+        self._write("delete", change, use)
         del self.calendars[calendar.name]
 
     def commit_use(self, change: Change, use: Use) -> None:
-        self._write("commit", "", change, use)
+        self._write("commit", change, use)
 
-    def _write(self, what: str, text: str, change: Change, use: Use) -> None:
+    def _write(self, what: str, change: Change, use: Use) -> None:
         self.log.append((what,))
         self.changes.append(change)
         if self.overtaken:
             self.overtaken.pop(0)()
             raise Outdated
-        self.text, self.conditions = text, (*use.writes, *use.conditions)
+        self.conditions = (*use.writes, *use.conditions)
         use.follow_up()
 
 
@@ -157,8 +160,9 @@ def nothing() -> None:
     """Another change that leaves everything as it was."""
 
 
-def render(subscription: Subscription) -> str:
-    return f"{subscription.token.mom_id[:4]}/{subscription.comment}/{subscription.sequence}"
+def known(comment: str = "", **token: Any) -> Subscription:
+    """A token that was added at NOW_MS."""
+    return Subscription.of(record(**token), comment, added=NOW_MS)
 
 
 def add(
@@ -167,27 +171,26 @@ def add(
     chosen = token or record()
     own = replace(chosen, conditions=OWN.conditions) if chosen.mom_id == MOM_ID else OWN
     somebody = caller(own, FakeAuthority(others=(chosen,)))
-    mom_id = chosen.mom_id
-    return add_token(store, somebody, CI.name, mom_id, comment=comment, render=render, now=now)
+    now_ms = now * 1000 + NOW_MS % 1000
+    return add_token(store, somebody, CI.name, chosen.mom_id, comment, now_ms=now_ms)
 
 
 def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
     store = FakeStore()
 
-    calendar = create(store, CALLER, "New", render=str.upper, now=NOW)
+    calendar = create(store, CALLER, "New", now=NOW)
 
     assert store.calendars["New"] == calendar
-    assert (calendar.owner, calendar.name, calendar.subscribed_tokens) == (CALLER.owner, "New", ())
+    assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.feed_id, created=NOW)
     assert UUID(calendar.id).version == 4
     assert is_feed_id(calendar.feed_id)
 
 
-def test_a_new_calendar_is_stored_with_its_opening_at_the_time_and_on_the_callers_guards() -> None:
+def test_a_new_calendar_is_stored_at_the_time_and_on_the_callers_guards() -> None:
     store = FakeStore()
 
-    create(store, CALLER, "New", render=str.upper, now=NOW)
+    create(store, CALLER, "New", now=NOW)
 
-    assert store.text == "NEW"
     assert store.changes[0].at == NOW
     assert store.conditions == OWN.conditions
 
@@ -195,8 +198,8 @@ def test_a_new_calendar_is_stored_with_its_opening_at_the_time_and_on_the_caller
 def test_two_new_calendars_have_neither_id_in_common() -> None:
     store = FakeStore()
 
-    one = create(store, CALLER, "One", render=str, now=NOW)
-    other = create(store, CALLER, "Other", render=str, now=NOW)
+    one = create(store, CALLER, "One", now=NOW)
+    other = create(store, CALLER, "Other", now=NOW)
 
     assert one.id != other.id
     assert one.feed_id != other.feed_id
@@ -205,7 +208,7 @@ def test_two_new_calendars_have_neither_id_in_common() -> None:
 def test_a_token_is_used_for_a_new_calendar_that_is_not_there_yet() -> None:
     somebody, store = using()
 
-    create(store, somebody, "New", render=str, now=NOW)
+    create(store, somebody, "New", now=NOW)
 
     assert names(store.log) == ["calendar", "use", "create", "used"]
     assert keys(store.conditions) == ["use", "caller"]
@@ -216,7 +219,7 @@ def test_a_calendar_that_exists_is_not_created_again_and_no_token_is_used_for_it
     somebody, store = using()
 
     with pytest.raises(CalendarExists):
-        create(store, somebody, CI.name, render=str, now=NOW)
+        create(store, somebody, CI.name, now=NOW)
 
     assert store.calendars == {CI.name: CI}
     assert names(store.log) == ["calendar"]
@@ -234,7 +237,7 @@ def test_a_creation_that_is_refused_when_it_is_committed_hands_no_successor_on(
     store.overtaken = [refuse]
 
     with pytest.raises(Refusal) as refused:
-        create(store, somebody, "New", render=str, now=NOW)
+        create(store, somebody, "New", now=NOW)
 
     assert refused.value is refusal
     assert update_of(somebody) is None
@@ -259,29 +262,55 @@ def test_a_calendar_of_another_owner_is_not_found() -> None:
         find(FakeStore(), Owner("somebody else"), CI.name)
 
 
+@pytest.mark.parametrize("text", [CALENDAR_ID, CALENDAR_ID.upper(), CALENDAR_ID.title()])
+def test_a_calendar_is_found_by_its_id_in_letters_of_any_case(text: str) -> None:
+    assert find(FakeStore(), CALLER.owner, text) == CI
+
+
+@pytest.mark.parametrize(
+    "calendar_id",
+    [CALENDAR_ID.replace("0", "1"), CALENDAR_ID.replace("-", ""), f"{{{CALENDAR_ID}}}"],
+    ids=["another", "without-hyphens", "in-braces"],
+)
+def test_a_calendar_of_an_unknown_id_is_not_found(calendar_id: str) -> None:
+    with pytest.raises(CalendarNotFound):
+        find(FakeStore(), CALLER.owner, calendar_id)
+
+
+def test_a_calendar_of_another_owner_is_not_found_by_its_id() -> None:
+    with pytest.raises(CalendarNotFound):
+        find(FakeStore(), Owner("somebody else"), CALENDAR_ID)
+
+
+def test_an_id_is_never_taken_for_a_name() -> None:
+    store = FakeStore({CALENDAR_ID: replace(CI, name=CALENDAR_ID, id="another")})
+
+    with pytest.raises(CalendarNotFound):
+        find(store, CALLER.owner, CALENDAR_ID)
+
+
+def test_a_token_is_added_and_a_calendar_deleted_by_the_calendars_id() -> None:
+    store = FakeStore()
+
+    calendar = add_token(store, CALLER, CALENDAR_ID, "", comment="", now_ms=NOW_MS)
+    delete(store, CALLER, CALENDAR_ID, now=NOW)
+
+    assert calendar == replace(CI, subscribed_tokens=(MOM_ID,))
+    assert store.calendars == {}
+
+
 def test_a_name_that_was_not_utf_8_is_malformed() -> None:
     with pytest.raises(InvalidRequest, match="is not UTF-8"):
         find(FakeStore(), CALLER.owner, "caf\ufffd")
 
 
-def test_a_token_that_is_added_is_in_the_calendar_with_its_event() -> None:
+def test_a_token_that_is_added_is_in_the_calendar() -> None:
     store = FakeStore()
 
     calendar = add(store, comment="nightly")
 
     assert calendar == replace(CI, subscribed_tokens=(MOM_ID,))
-    assert store.subscriptions == {
-        MOM_ID: Subscription(
-            CALENDAR_ID,
-            record(),
-            expires=NOW + 30 * DAY,
-            comment="nightly",
-            added=NOW,
-            changed=NOW,
-            sequence=0,
-        )
-    }
-    assert store.text == "qh3R/nightly/0"
+    assert store.subscriptions == {MOM_ID: known("nightly")}
     assert store.changes[0].at == NOW
 
 
@@ -325,10 +354,8 @@ def test_a_token_that_is_added_again_with_another_comment_has_that_one() -> None
     calendar = add(store, comment="weekly", now=NOW + DAY)
 
     assert calendar.subscribed_tokens == (MOM_ID,)
-    assert store.subscriptions == {
-        MOM_ID: replace(before, comment="weekly", changed=NOW + DAY, sequence=1)
-    }
-    assert store.text == "qh3R/weekly/1"
+    renewed = before._replace(comment="weekly", changed=NOW + DAY, changes=1)
+    assert store.subscriptions == {MOM_ID: renewed}
     assert store.writes == ["subscribe", "renew"]
 
 
@@ -341,21 +368,7 @@ def test_a_token_that_has_changed_is_renewed_when_it_is_added_again(
 
     add(store, record(**change), now=NOW + DAY)
 
-    renewed = store.subscriptions[MOM_ID]
-    assert renewed.token == record(**change)
-    assert renewed.expires == renewed.token.expires
-    assert (renewed.added, renewed.changed, renewed.sequence) == (NOW, NOW + DAY, 1)
-
-
-@pytest.mark.parametrize("now", [NOW, NOW + DAY], ids=["earlier", "in-the-same-second"])
-def test_an_event_always_changes_later_than_it_last_did(now: int) -> None:
-    store = FakeStore()
-    add(store, comment="one", now=NOW + DAY)
-
-    add(store, comment="two", now=now)
-
-    assert store.subscriptions[MOM_ID].changed == NOW + DAY + 1
-    assert store.subscriptions[MOM_ID].sequence == 1
+    assert store.subscriptions == {MOM_ID: known(**change)._replace(changed=NOW + DAY, changes=1)}
 
 
 def test_two_tokens_are_two_subscriptions() -> None:
@@ -380,7 +393,7 @@ def test_a_token_without_an_expiry_to_come_is_refused_and_no_token_is_used_for_i
     somebody, store = using(own, other)
 
     with pytest.raises(InvalidRequest, match=words):
-        add_token(store, somebody, CI.name, mom_id, comment="", render=render, now=NOW)
+        add_token(store, somebody, CI.name, mom_id, comment="", now_ms=NOW_MS)
 
     assert {*names(store.log)} <= {"calendar", "find"}
 
@@ -398,14 +411,14 @@ def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mo
     somebody, store = using(record(expires=None))
 
     with pytest.raises(CalendarNotFound):
-        add_token(store, somebody, "Unknown", mom_id, comment="", render=render, now=NOW)
+        add_token(store, somebody, "Unknown", mom_id, comment="", now_ms=NOW_MS)
 
     assert names(store.log) == ["calendar"]
     assert update_of(somebody) is None
 
 
 @pytest.mark.parametrize(
-    ("mom_id", "known", "log"),
+    ("mom_id", "again", "log"),
     [
         ("", False, ["calendar", "subscription", "use", "subscribe", "used"]),
         ("", True, ["calendar", "subscription", "use", "confirm", "used"]),
@@ -414,16 +427,15 @@ def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mo
     ],
 )
 def test_the_callers_token_is_used_when_all_else_is_known(
-    mom_id: str, log: list[str], *, known: bool
+    mom_id: str, log: list[str], *, again: bool
 ) -> None:
     other = record(mom_id=OTHER_MOM_ID, conditions=(guard("token"),))
     somebody, store = using(OWN, other)
     token = other if mom_id else OWN
-    if known:
-        subscription = Subscription(CALENDAR_ID, token, NOW + 30 * DAY, "", NOW, NOW, sequence=0)
-        store.subscriptions[token.mom_id] = subscription
+    if again:
+        store.subscriptions[token.mom_id] = known(mom_id=token.mom_id)
 
-    calendar = add_token(store, somebody, CI.name, mom_id, comment="", render=render, now=NOW)
+    calendar = add_token(store, somebody, CI.name, mom_id, comment="", now_ms=NOW_MS)
 
     assert calendar.subscribed_tokens == (token.mom_id,)
     assert names(store.log) == [*log, "subscribed tokens"]
@@ -446,7 +458,7 @@ def test_a_token_that_the_caller_does_not_manage_is_refused_and_nothing_is_used(
     somebody, store = using(OWN, *others, capabilities=[capability])
 
     with pytest.raises(Refusal) as refused:
-        add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
+        add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", now_ms=NOW_MS)
 
     assert type(refused.value) is refusal
     assert names(store.log) == ["calendar", "find"]
@@ -456,10 +468,11 @@ def test_a_descendant_may_be_added_with_tokeninfo_notify() -> None:
     child = record(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
     somebody, store = using(OWN, child, capabilities=["tokeninfo:notify"])
 
-    shown = add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", render=render, now=NOW)
+    shown = add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", now_ms=NOW_MS)
 
-    assert store.subscriptions[OTHER_MOM_ID].token is child
+    assert store.subscriptions == {OTHER_MOM_ID: known(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))}
     assert shown.document("https://here.example") == {
+        "id": CALENDAR_ID,
         "name": CI.name,
         "subscribed_tokens": [OTHER_MOM_ID],
     }
@@ -470,7 +483,7 @@ def test_an_addition_that_is_overtaken_hands_no_successor_on() -> None:
     store.overtaken = [nothing]
 
     with pytest.raises(Outdated):
-        add_token(store, somebody, CI.name, "", comment="", render=render, now=NOW)
+        add_token(store, somebody, CI.name, "", comment="", now_ms=NOW_MS)
 
     assert update_of(somebody) is None
 
@@ -501,29 +514,28 @@ def test_an_addition_that_starts_again_is_another_change() -> None:
 
 
 def test_an_addition_that_starts_again_after_the_same_one_is_confirmed() -> None:
-    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "nightly", NOW, NOW, sequence=0)
+    theirs = known("nightly")
     store = FakeStore()
-    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: known})]
+    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: theirs})]
     with pytest.raises(Outdated):
         add(store, comment="nightly")
 
     add(store, comment="nightly")
 
-    assert store.subscriptions == {MOM_ID: known}
+    assert store.subscriptions == {MOM_ID: theirs}
     assert store.writes == ["subscribe", "confirm"]
 
 
 def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> None:
-    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
+    theirs = known("theirs")._replace(changes=3)
     store = FakeStore()
-    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: known})]
+    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: theirs})]
     with pytest.raises(Outdated):
         add(store, comment="ours")
 
     add(store, comment="ours")
 
-    renewed = replace(known, comment="ours", changed=NOW + 1, sequence=4)
-    assert store.subscriptions == {MOM_ID: renewed}
+    assert store.subscriptions == {MOM_ID: theirs._replace(comment="ours", changes=4)}
     assert store.writes == ["subscribe", "renew"]
 
 
@@ -531,13 +543,13 @@ def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> No
 def test_an_addition_of_a_known_token_that_was_overtaken_is_outdated(
     comment: str, write: str
 ) -> None:
-    known = Subscription(CALENDAR_ID, record(), NOW + 30 * DAY, "theirs", NOW, NOW, sequence=3)
-    store = FakeStore(subscriptions={MOM_ID: known}, overtaken=[nothing])
+    theirs = known("theirs")
+    store = FakeStore(subscriptions={MOM_ID: theirs}, overtaken=[nothing])
 
     with pytest.raises(Outdated):
         add(store, comment=comment)
 
-    assert store.subscriptions == {MOM_ID: known}
+    assert store.subscriptions == {MOM_ID: theirs}
     assert store.writes == [write]
 
 
@@ -658,10 +670,9 @@ def test_a_list_whose_use_is_not_committed_is_not_given_out() -> None:
 
 LIST = pytest.param(lambda *who: list_all(*who, now=NOW), id="list_all")
 CHANGES = [
-    pytest.param(lambda *who: create(*who, "New", render=str, now=NOW), id="create"),
+    pytest.param(lambda *who: create(*who, "New", now=NOW), id="create"),
     pytest.param(
-        lambda *who: add_token(*who, CI.name, "", comment="", render=render, now=NOW),
-        id="add_token",
+        lambda *who: add_token(*who, CI.name, "", comment="", now_ms=NOW_MS), id="add_token"
     ),
     pytest.param(lambda *who: delete(*who, CI.name, now=NOW), id="delete"),
 ]
@@ -710,19 +721,26 @@ def repeating(calendar_id: str = CALENDAR_ID) -> tuple[Caller, FakeStore]:
 def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> None:
     somebody, store = repeating()
 
-    assert create(store, somebody, CI.name, render=str, now=NOW) == CI
+    assert create(store, somebody, CI.name, now=NOW) == CI
     assert names(store.log) == ["calendar"]
 
 
 def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
     somebody, store = repeating()
-    other = record(mom_id=OTHER_MOM_ID)
-    store.subscriptions[OTHER_MOM_ID] = Subscription(CALENDAR_ID, other, NOW, "", NOW, NOW, 0)
+    store.subscriptions[OTHER_MOM_ID] = known(mom_id=OTHER_MOM_ID)
 
-    calendar = add_token(store, somebody, CI.name, "unknown", comment="", render=render, now=NOW)
+    calendar = add_token(store, somebody, CI.name, "unknown", comment="", now_ms=NOW_MS)
 
     assert calendar == replace(CI, subscribed_tokens=(OTHER_MOM_ID,))
     assert names(store.log) == ["calendar", "subscribed tokens"]
+
+
+def test_an_addition_that_is_repeated_by_id_when_its_calendar_is_gone_comes_too_late() -> None:
+    somebody, store = repeating()
+    store.calendars = {}
+
+    with pytest.raises(RepeatedTooLate):
+        add_token(store, somebody, CALENDAR_ID, "", comment="", now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("calendars", [{}, {CI.name: CI}])
@@ -741,10 +759,9 @@ def test_a_deletion_that_is_repeated_deletes_nothing_not_even_a_calendar_of_the_
 @pytest.mark.parametrize(
     "operate",
     [
-        pytest.param(lambda *who: create(*who, CI.name, render=str, now=NOW), id="create"),
+        pytest.param(lambda *who: create(*who, CI.name, now=NOW), id="create"),
         pytest.param(
-            lambda *who: add_token(*who, CI.name, "", comment="", render=render, now=NOW),
-            id="add_token",
+            lambda *who: add_token(*who, CI.name, "", comment="", now_ms=NOW_MS), id="add_token"
         ),
     ],
 )
@@ -761,12 +778,13 @@ def test_what_is_repeated_when_its_calendar_is_gone_comes_too_late(
     assert names(store.log) == ["calendar"]
 
 
-def test_a_calendar_is_shown_by_its_name_and_the_address_of_its_feed() -> None:
+def test_a_calendar_is_shown_by_its_id_its_name_and_the_address_of_its_feed() -> None:
     document = CI.document(ISSUER)
 
     assert document == {
+        "id": CALENDAR_ID,
         "name": "CI Mytokens",
-        "ics_path": f"https://mytoken.example/calendars/{'F' * 32}",
+        "ics_path": f"https://mytoken.example/calendars/{'F' * 32}/CI%20Mytokens.ics",
     }
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
+from botocore.loaders import Loader
 
 from mytoken_calendars.aws import clients
 from mytoken_calendars.errors import Refusal, TemporarilyUnavailable
@@ -121,7 +122,7 @@ def test_values_are_sent_in_dynamodbs_types() -> None:
     ("expressions", "names"),
     [
         ({"ConditionExpression": "attribute_exists(#pk)"}, {"#pk": "pk"}),
-        ({"ProjectionExpression": "#vevent, #sk"}, {"#vevent": "vevent", "#sk": "sk"}),
+        ({"ProjectionExpression": "#name, #sk"}, {"#name": "name", "#sk": "sk"}),
         (
             {"KeyConditionExpression": "#pk = :pk AND begins_with(#sk, :sk)"},
             {"#pk": "pk", "#sk": "sk"},
@@ -196,3 +197,9 @@ def test_all_clients_are_of_one_session_whose_data_is_read_once(
     assert first.meta.service_model.service_name == "dynamodb"
     assert second.meta.service_model.service_name == "kms"
     assert clients._session() is clients._session()
+
+
+def test_every_service_that_is_found_has_data() -> None:
+    found = Loader().list_available_services("service-2")
+
+    assert set(clients._SERVICES) <= {*found}

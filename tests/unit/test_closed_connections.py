@@ -14,10 +14,10 @@ from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.aws.s3 import FeedCache
 from mytoken_calendars.errors import TemporarilyUnavailable
-from mytoken_calendars.feeds.feed import CLOSING
+from mytoken_calendars.feeds.writer import CLOSING
 from tests.harness.examples import feed
 
-WHOLE = gzip.compress(f"{feed().opening}{CLOSING}".encode())
+WHOLE = gzip.compress(f"{feed().writer.opening()}{CLOSING}".encode())
 
 
 @dataclass

@@ -22,7 +22,8 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
 )
 from mytoken_calendars.tokens.authority import Caller
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles.fakes import FakeNetwork
 from tests.harness.examples import (
     DAY,

@@ -42,7 +42,7 @@ def test_a_token_of_too_many_generations_is_told_and_left_out_as_in_a_listing(
     made = converted(with_ancestors(limits.LISTED_ANCESTORS + over), tmp_path)
 
     (calendar,) = made.calendars
-    assert [len(one.token.ancestors) for one in calendar.tokens] == [100] * (not over)
+    assert [len(one.ancestors) for one in calendar.tokens] == [100] * (not over)
     assert made.no_tokens == (
         ["CalendarMapping.jsonl:1: its token has more than 100 ancestors"] if over else []
     )

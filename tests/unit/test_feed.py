@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.errors import FeedGone
-from mytoken_calendars.feeds.feed import Feed, load, unpacked
+from mytoken_calendars.feeds import writer
+from mytoken_calendars.feeds.feed import Feed, _digest, load, unpacked
+from mytoken_calendars.feeds.style import Detail, Reminders, Style
+from mytoken_calendars.feeds.writer import Writer
 from tests.harness import examples
-from tests.harness.examples import NOW, feed
+from tests.harness.examples import NOW, feed, subscription
+
+PAGE = "https://mytoken.example/home"
 
 
 @dataclass
@@ -21,22 +27,22 @@ class FakeStore:
 
     states: list[Feed | None]
     collected: int = 0
+    renewal_page: str = ""
 
-    def find(self, feed_id: str, now: int) -> Feed:
-        assert (feed_id, now) == (feed().id, NOW)
+    def find(self, feed_id: str, renewal_page: str, now: int) -> Feed:
+        assert (feed_id, renewal_page, now) == (feed().id, self.renewal_page, NOW)
         state = self.states.pop(0)
         if state is None:
             raise FeedGone
         return state
 
-    def events(self, state: Feed, now: int) -> Iterable[str]:
+    def subscriptions(self, state: Feed, now: int) -> Iterable[Subscription]:
         self.collected += 1
-        yield f"FIRST OF {state.version}/{state.revocations}\r\n"
-        yield "SECOND é\r\n"
+        yield from tokens_of(state)
 
 
-class Event(str):
-    """The text of an event that can be watched."""
+class Name(str):
+    """The name of a token that can be watched."""
 
     __slots__ = ("__weakref__",)
 
@@ -55,9 +61,13 @@ class FakeCache:
         self.bodies[key_of(feed)] = body
 
 
+def tokens_of(state: Feed) -> list[Subscription]:
+    first = subscription(name=f"first of {state.version}/{state.revocations}")
+    return [first, subscription(name="second é")]
+
+
 def text_of(state: Feed) -> str:
-    events = f"FIRST OF {state.version}/{state.revocations}\r\nSECOND é\r\n"
-    return f"{state.opening}{events}END:VCALENDAR\r\n"
+    return "".join(state.writer.text(tokens_of(state)))
 
 
 def key_of(state: Feed) -> tuple[str, str]:
@@ -65,7 +75,7 @@ def key_of(state: Feed) -> tuple[str, str]:
 
 
 def test_a_cached_feed_is_given_out_without_asking_the_store() -> None:
-    text = f"{feed().opening}CACHED é\r\nEND:VCALENDAR\r\n"
+    text = f"{feed().writer.opening()}CACHED é\r\n{writer.CLOSING}"
     cached = gzip.compress(text.encode(), compresslevel=1)
     store, cache = FakeStore([]), FakeCache({key_of(feed()): cached})
 
@@ -95,7 +105,7 @@ WHOLE = gzip.compress(text_of(feed()).encode())
         pytest.param(gzip.compress(text_of(feed()).encode()[:-1]), id="a text without its end"),
         pytest.param(gzip.compress(text_of(feed()).encode()[1:]), id="a text without its start"),
         pytest.param(
-            gzip.compress(text_of(feed(opening="BEGIN:VEVENT\r\n")).encode()), id="another text"
+            gzip.compress(text_of(feed(name="another")).encode()), id="another calendar's text"
         ),
     ],
 )
@@ -110,7 +120,8 @@ def test_no_bytes_are_a_fault(body: bytes) -> None:
 
 @pytest.mark.parametrize("events", [0, 1, 70_000], ids="{}-events".format)
 def test_a_body_is_whole_however_long_its_text_is(events: int) -> None:
-    text = f"{feed().opening}{'BEGIN:VEVENT é END:VEVENT' * events}END:VCALENDAR\r\n"
+    events_text = "BEGIN:VEVENT é END:VEVENT" * events
+    text = f"{feed().writer.opening()}{events_text}{writer.CLOSING}"
 
     assert feed().is_whole(gzip.compress(text.encode()))
     assert not feed().is_whole(gzip.compress(text[:-1].encode()))
@@ -152,35 +163,38 @@ def test_the_same_state_has_the_same_bytes_whenever_and_wherever_it_is_collected
     assert body[:10] == bytes.fromhex("1f 8b 08 00 00000000 00 03")
 
 
-def test_another_zlib_may_compress_differently_so_it_makes_another_state(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = feed().state
-
-    monkeypatch.setattr("zlib.ZLIB_RUNTIME_VERSION", "0.0.1")
-
-    assert feed().state != before
-
-
-def test_events_are_compressed_as_they_come_and_not_collected_first() -> None:
-    in_memory = weakref.WeakSet[Event]()
+def test_tokens_are_written_and_compressed_as_they_come_and_not_collected_first() -> None:
+    in_memory = weakref.WeakSet[Name]()
     most: list[int] = []
 
-    def events() -> Iterable[str]:
-        for number in range(100):
-            event = Event(f"EVENT {number}")
-            in_memory.add(event)
-            most.append(len(in_memory))
-            yield event
+    class ManyTokens(FakeStore):
+        def subscriptions(self, state: Feed, now: int) -> Iterable[Subscription]:
+            for number in range(100):
+                name = Name(f"token {number}")
+                in_memory.add(name)
+                most.append(len(in_memory))
+                yield subscription(name=name)
 
-    class ManyEvents(FakeStore):
-        def events(self, state: Feed, now: int) -> Iterable[str]:
-            return events()
+    _, body = load(ManyTokens([feed()]), FakeCache(), feed(), NOW)
 
-    _, body = load(ManyEvents([feed()]), FakeCache(), feed(), NOW)
-
-    assert gzip.decompress(body).count(b"EVENT ") == 100
+    assert gzip.decompress(body).count(b"SUMMARY:token ") == 100
     assert max(most) <= 2
+
+
+def test_a_feed_is_read_again_for_the_page_that_it_links_to() -> None:
+    state = feed(renewal_page=PAGE)
+
+    shown, body = load(FakeStore([state], renewal_page=PAGE), FakeCache(), state, NOW)
+
+    assert shown == state
+    assert f"URL:{PAGE}\r\n".encode() in gzip.decompress(body)
+
+
+def test_a_feed_has_the_writer_of_its_calendar_in_its_style() -> None:
+    style = Style(Reminders.EVENTS)
+    state = feed(style=style, renewal_page=PAGE)
+
+    assert state.writer == Writer(state.calendar_id, state.name, state.created, style, PAGE)
 
 
 @pytest.mark.parametrize(
@@ -261,9 +275,40 @@ def test_a_state_is_named_by_32_characters_that_suit_an_etag_and_a_key() -> None
     assert feed().state.isalnum()
 
 
-@pytest.mark.parametrize("change", [{"version": "version-2"}, {"revocations": "revocations-1"}])
-def test_another_version_or_another_revocation_is_another_state(change: dict[str, str]) -> None:
-    assert feed(**change).state != feed().state
+def test_whatever_the_text_depends_on_makes_another_state() -> None:
+    states = [
+        feed(),
+        feed(version="version-2"),
+        feed(revocations="revocations-1"),
+        feed(version="version-1revocations-1"),
+        feed(style=Style(Reminders.EVENTS)),
+        feed(style=Style(days=(30, 14, 7, 3, 1))),
+        feed(style=Style(days=())),
+        feed(style=Style(detail=Detail.NAME)),
+        feed(style=Style(changes=1)),
+        feed(style=Style(changed=NOW)),
+        feed(renewal_page=PAGE),
+    ]
+
+    assert len({state.state for state in states}) == len(states)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("zlib.ZLIB_RUNTIME_VERSION", "0.0.1"), (f"{writer.__name__}.NUMBER", writer.NUMBER + 1)],
+    ids=["zlib", "writer"],
+)
+def test_another_writer_or_another_zlib_makes_another_state(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
+    before = feed().state
+    # A function remembers its states, as neither changes while it runs.
+    monkeypatch.setattr("mytoken_calendars.feeds.feed._digest", _digest.__wrapped__)
+    assert feed().state == before
+
+    monkeypatch.setattr(name, value)
+
+    assert feed().state != before
 
 
 def test_a_state_is_the_same_every_time() -> None:

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from mytoken_calendars.aws.s3 import FeedCache
-from mytoken_calendars.feeds.feed import CLOSING
+from mytoken_calendars.feeds.writer import CLOSING
 from tests.harness.examples import CALENDAR_ID, feed
 
-WHOLE = gzip.compress(f"{feed().opening}{CLOSING}".encode())
+WHOLE = gzip.compress(f"{feed().writer.opening()}{CLOSING}".encode())
 
 
 class NoSuchKeyError(Exception):

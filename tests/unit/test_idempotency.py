@@ -89,7 +89,7 @@ def test_another_method_path_or_body_is_another_request(change: dict[str, object
 @pytest.mark.parametrize(
     "change",
     [
-        {"now": examples.NOW + 1},
+        {"now_ms": examples.NOW * 1000 + 1},
         {"arrived": examples.ARRIVED + 1},
         {"address": "198.51.100.7"},
         {"cookies": ("a=b",)},

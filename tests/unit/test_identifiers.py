@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mytoken_calendars.identifiers import (
+    is_calendar_id,
     is_feed_id,
     mom_id,
     mom_id_of,
@@ -133,3 +134,29 @@ def test_every_letter_and_digit_occurs_in_new_feed_ids() -> None:
 )
 def test_a_text_that_is_not_32_letters_and_digits_is_no_feed_id(text: str) -> None:
     assert not is_feed_id(text)
+
+
+@given(st.uuids())
+def test_every_uuid_has_the_form_of_a_calendars_id_in_letters_of_any_case(uuid: UUID) -> None:
+    assert is_calendar_id(str(uuid))
+    assert is_calendar_id(str(uuid).upper())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        examples.CALENDAR_ID[:-1],
+        f"{examples.CALENDAR_ID}0",
+        f"{examples.CALENDAR_ID}\n",
+        f" {examples.CALENDAR_ID}",
+        f"{{{examples.CALENDAR_ID}}}",
+        f"urn:uuid:{examples.CALENDAR_ID}",
+        examples.CALENDAR_ID.replace("-", ""),
+        examples.CALENDAR_ID.replace("-", "_"),
+        examples.CALENDAR_ID.replace("0", "g"),
+        examples.CALENDAR_ID.replace("0", "٠"),
+    ],
+)
+def test_a_text_of_another_form_is_no_calendars_id(text: str) -> None:
+    assert not is_calendar_id(text)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mytoken_calendars.calendars import characters
 from mytoken_calendars.calendars.names import calendar_name, comment, folded
+from tests.harness.examples import CALENDAR_ID
 
 # Names that are almost right: runs of ordinary characters with a few strange ones among them.
 texts = st.text(st.characters(), max_size=8) | st.text(
@@ -74,6 +75,28 @@ def test_a_name_of_no_or_over_128_code_points_is_refused(text: str) -> None:
 def test_a_name_that_paths_know_as_a_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not '\.' or '\.\.'"):
         calendar_name(text)
+
+
+@pytest.mark.parametrize("text", [CALENDAR_ID, CALENDAR_ID.upper(), CALENDAR_ID.title()])
+def test_a_name_in_the_form_of_an_id_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no UUID: these are ids"):
+        calendar_name(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        CALENDAR_ID.replace("-", ""),
+        CALENDAR_ID[:-1],
+        f"{CALENDAR_ID}0",
+        f"x {CALENDAR_ID}",
+        f"{{{CALENDAR_ID}}}",
+        CALENDAR_ID.replace("0", "g"),
+        CALENDAR_ID.replace("0", "٠"),
+    ],
+)
+def test_a_name_that_only_resembles_an_id_is_kept_as_it_is(name: str) -> None:
+    assert calendar_name(name) == name
 
 
 @pytest.mark.parametrize("delimiter", "/\\?#%")

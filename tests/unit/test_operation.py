@@ -19,11 +19,17 @@ from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.logs import Fault
 from mytoken_calendars.tokens.request_state import RequestState
-from tests.harness.stacks import CORS
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
 PATH = "/api/v0/notifications/calendars"
+OPEN_TO_ALL_ORIGINS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Allow, Content-Disposition, ETag, Idempotent-Replayed, Location, Retry-After, "
+        "WWW-Authenticate, x-amzn-remapped-www-authenticate, X-Request-Id"
+    ),
+}
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def test_an_event_is_read_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         event(
             method="POST",
             path=f"{PATH}/CI Mytokens",
-            pathParameters={"name": "CI Mytokens"},
+            pathParameters={"calendar": "CI Mytokens"},
             headers={"Content-Type": "application/json", "AUTHORIZATION": "Bearer x"},
             cookies=["mytoken=x", "a=b"],
             body='{"name": "é"}',
@@ -115,15 +121,18 @@ def test_an_event_is_read_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     assert request == Request(
         method="POST",
         path=f"{PATH}/CI Mytokens",
-        parameters={"name": "CI Mytokens"},
+        parameters={"calendar": "CI Mytokens"},
         headers={"content-type": "application/json", "authorization": "Bearer x"},
         cookies=("mytoken=x", "a=b"),
         body='{"name": "é"}'.encode(),
         base_url="https://mytoken.example",
+        renewal_page="",
         address="192.0.2.7",
         arrived=1_800_000_000_250,
-        now=1_800_000_000,
+        now_ms=1_800_000_000_900,
     )
+    assert request.now == 1_800_000_000
+    assert request.calendar == "CI Mytokens"
 
 
 def test_what_an_event_leaves_out_is_empty() -> None:
@@ -150,6 +159,14 @@ def test_the_base_url_is_the_public_url_of_the_stage_as_it_stands() -> None:
     url = "https://mytoken.example/stage"
 
     assert Request.from_event(event(stageVariables={"publicUrl": url})).base_url == url
+
+
+def test_the_renewal_page_is_that_of_the_stage_as_it_stands() -> None:
+    stage = {"publicUrl": "https://mytoken.example", "renewalPage": "https://a.example/home?x=1"}
+
+    request = Request.from_event(event(stageVariables=stage))
+
+    assert request.renewal_page == "https://a.example/home?x=1"
 
 
 def test_the_base_url_is_not_what_the_request_calls_its_host() -> None:
@@ -322,44 +339,46 @@ def test_a_service_that_is_unavailable_says_when_to_come_again(
 
 @pytest.mark.parametrize("refusal", [errors.InvalidRequest, errors.InvalidGrant, errors.FeedGone])
 def test_other_refusals_have_none_of_these_headers(refusal: type[errors.Refusal]) -> None:
-    assert answered(refusal)["headers"].keys() == {
+    assert answered(refusal)["headers"].keys() - OPEN_TO_ALL_ORIGINS.keys() == {
         "Content-Type",
         "Cache-Control",
-        "Access-Control-Allow-Origin",
-        "Access-Control-Expose-Headers",
         "X-Request-Id",
     }
 
 
-OPEN = [PATH, f"{PATH}/x", "/api", "/api/", "/.well-known/mytoken-configuration", "/jwks"]
-NOT_OPEN = ["/calendars/x", "/calendars/api/x", "/", "", "/apix/", "/jwks.json", "/x/api/"]
+PATHS = [
+    PATH,
+    f"{PATH}/x",
+    "/api",
+    "/.well-known/mytoken-configuration",
+    "/jwks",
+    "/calendars/x",
+    "/calendars/x/CI Mytokens.ics",
+    "/",
+    "",
+]
 
 
-@pytest.mark.parametrize("path", OPEN)
-def test_web_applications_of_any_origin_may_read_the_answers_of_the_api(path: str) -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("path", PATHS)
+def test_web_applications_of_any_origin_may_read_every_answer_also_of_feeds(
+    path: str, method: str
+) -> None:
     @operation
     def handler(request: Request) -> Response:
         return NO_CONTENT
 
-    answer = handler(event(path=path), None)
+    answer = handler(event(path=path, method=method), None)
 
-    assert {name.lower(): value for name, value in answer["headers"].items()} == {
-        **CORS,
-        "x-request-id": "request-1",
-    }
-    assert answered(errors.InvalidToken, path)["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert answer["headers"] == {**OPEN_TO_ALL_ORIGINS, "X-Request-Id": "request-1"}
 
 
-@pytest.mark.parametrize("path", NOT_OPEN)
-def test_web_applications_may_not_read_feeds_nor_what_is_beside_the_api(path: str) -> None:
-    @operation
-    def handler(request: Request) -> Response:
-        return NO_CONTENT
-
-    answer = handler(event(path=path), None)
-
-    assert answer["headers"] == {"X-Request-Id": "request-1"}
-    assert "Access-Control-Allow-Origin" not in answered(errors.FeedNotFound, path)["headers"]
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("refusal", [errors.InvalidToken, errors.FeedNotFound, errors.FeedGone])
+def test_web_applications_of_any_origin_may_read_why_they_are_refused(
+    path: str, refusal: type[errors.Refusal]
+) -> None:
+    assert answered(refusal, path)["headers"].items() >= OPEN_TO_ALL_ORIGINS.items()
 
 
 def test_an_operation_is_handed_the_request_and_its_answer_is_given() -> None:
@@ -471,7 +490,7 @@ def test_a_successor_leaves_with_every_answer_also_that_of_an_error(
     told.pop("error_description", None)
     assert answer["statusCode"] == status
     assert told == {**document, "token_update": SUCCESSOR}
-    assert answer["headers"].get("Access-Control-Allow-Origin") == ("*" if path == PATH else None)
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
 
 
 def test_what_has_become_of_a_token_is_remembered_when_a_request_starts_again() -> None:

@@ -7,7 +7,9 @@ from mytoken_calendars.http.routes import Routes
 
 ROUTES = """\
 GET, POST, OPTIONS /api/calendars
-GET, DELETE /api/calendars/{name}
+GET, DELETE /api/calendars/{calendar}
+GET, HEAD, OPTIONS /feeds/{secret}
+GET, HEAD /feeds/{secret}/{file+}
 
 GET /.well-known/mytoken-configuration
 """
@@ -25,8 +27,13 @@ def routes(monkeypatch: pytest.MonkeyPatch) -> Routes:
         ("/api/calendars", "GET, POST, OPTIONS"),
         ("/api/calendars/ci", "GET, DELETE"),
         ("/api/calendars/CI Mytokens", "GET, DELETE"),
-        ("/api/calendars/{name}", "GET, DELETE"),
+        ("/api/calendars/{calendar}", "GET, DELETE"),
         ("/api/calendars/日本\n語", "GET, DELETE"),
+        ("/feeds/s", "GET, HEAD, OPTIONS"),
+        ("/feeds/s/CI Mytokens.ics", "GET, HEAD"),
+        ("/feeds/s/a/b//c.ics/", "GET, HEAD"),
+        ("/feeds/{secret}/{file+}", "GET, HEAD"),
+        ("/feeds/s/日本\n語.ics", "GET, HEAD"),
         ("/.well-known/mytoken-configuration", "GET"),
     ],
 )
@@ -50,6 +57,9 @@ def test_a_path_that_exists_does_not_have_the_method_but_others(
         "/api/calendars/a/b",
         "/api/calendars/ci/",
         "/api/calendars\n",
+        "/feeds",
+        "/feeds//ci.ics",
+        "/feedss/s/ci.ics",
         "//api/calendars",
         "/x/api/calendars",
         "/API/calendars",

@@ -19,7 +19,7 @@ from mytoken_calendars.authorities.remote.tokeninfo_answers import (
 )
 from mytoken_calendars.errors import InvalidToken, Refusal, TemporarilyUnavailable
 from mytoken_calendars.identifiers import mom_id_of
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.doubles import mytoken_server
 from tests.doubles.mytoken_server import TOKENINFO, MytokenServer
 from tests.harness.examples import ISSUER, MOM_ID, NOW, claims, mytoken

@@ -11,25 +11,16 @@ from itertools import islice
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import names
-from mytoken_calendars.calendars.subscriptions import expiry_of
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import Owner, owner_of, subject
-from mytoken_calendars.tokens.mytoken import TokenRecord
+from mytoken_calendars.tokens.token_record import TokenRecord
 from tools.operate import exported_comments, exported_rows
 from tools.operate.exported_rows import Export
 
 _NAMELESS = "Calendar"
 
 ByCalendar = Mapping[str, Mapping[str, str]]  # mom_ids, and where they stand, by calendar id
-
-
-@dataclass(frozen=True)
-class ConvertedToken:
-    """A token in a calendar, and the comment that it was added with."""
-
-    token: TokenRecord
-    expires: int
-    comment: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,7 @@ class ConvertedCalendar:
     feed_id: str
     name: str | None
     hint: str
-    tokens: tuple[ConvertedToken, ...]
+    tokens: tuple[Subscription, ...]
 
     def allowed_name(self) -> str:
         """Its name. Raises ValueError with the reason if it has none that is allowed here."""
@@ -128,7 +119,7 @@ def _taken_over(
     tokens: Mapping[str, exported_rows.Token],
     made: Conversion,
     now: int,
-) -> Iterator[ConvertedToken]:
+) -> Iterator[Subscription]:
     comments = exported_comments.comments(calendar.ics or "")
     for mom_id, where in subscribed.items():
         row = tokens.get(mom_id)
@@ -141,18 +132,16 @@ def _taken_over(
         else:
             lineage = tuple(islice(_ancestors(row, tokens), limits.LISTED_ANCESTORS + 1))
             if len(lineage) > limits.LISTED_ANCESTORS:
-                made.no_tokens.append(
-                    f"{where}: its token has more than {limits.LISTED_ANCESTORS} ancestors"
-                )
+                most = f"its token has more than {limits.LISTED_ANCESTORS} ancestors"
+                made.no_tokens.append(f"{where}: {most}")
                 continue
             token = TokenRecord(mom_id, row.label, row.created, row.expires_at, lineage)
             try:
-                expires = expiry_of(token, now)
+                new = Subscription.of(token, "", added=now * 1000)
             except InvalidRequest as refusal:
                 made.no_tokens.append(f"{where}: {refusal}")
                 continue
-            comment = _comment(comments.get(mom_id, ""), where, made)
-            yield ConvertedToken(token, expires, comment)
+            yield new._replace(comment=_comment(comments.get(mom_id, ""), where, made))
 
 
 def _comment(text: str, where: str, made: Conversion) -> str:

@@ -1,11 +1,8 @@
 """Reads the comments in a mytoken server's own feeds: its tables have them nowhere else."""
 
-import re
 from collections.abc import Iterator
 
-_FOLD = re.compile(r"\r?\n[ \t]")
-_LINE_END = re.compile(r"\r?\n")
-_ESCAPED = re.compile(r"\\(.)")
+from icalendar.parser import Contentline, Contentlines
 
 
 def comments(ics: str) -> dict[str, str]:
@@ -31,22 +28,28 @@ def _comment(description: str, url: str | None) -> str:
 
 
 def _events(ics: str) -> Iterator[dict[str, str]]:
-    """The own properties of each VEVENT; the rest may be invalid iCalendar."""
+    """The own properties of each VEVENT.
+
+    Line by line: a feed of the server is no valid calendar (its triggers are `-PT30D`).
+    """
     event: dict[str, str] = {}
     inside: list[str] = []
-    for line in _LINE_END.split(_FOLD.sub("", ics)):
-        name, _, value = line.partition(":")
-        name = name.partition(";")[0].upper()
+    for line in Contentlines.from_ical(ics):  # type: ignore[no-untyped-call]
+        name, value = _parts(Contentline(line))  # type: ignore[no-untyped-call]
         if name == "BEGIN":
             inside.append(value)
         elif name == "END" and inside:
             if inside.pop() == "VEVENT":
                 yield event
                 event = {}
-        elif inside and inside[-1] == "VEVENT":
-            event.setdefault(name, _unescaped(value) if name == "DESCRIPTION" else value)
+        elif name and inside and inside[-1] == "VEVENT":
+            event.setdefault(name, value)
 
 
-def _unescaped(text: str) -> str:
-    """A TEXT value (RFC 5545, 3.3.11), unescaped from left to right."""
-    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text)
+def _parts(line: Contentline) -> tuple[str, str]:
+    """The name of a property and its value, unescaped; two empty texts if the line has none."""
+    try:
+        name, _, value = line.parts()
+    except ValueError:
+        return "", ""
+    return name.upper(), value

@@ -16,7 +16,6 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.imports import Importer, check_number
 from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
-from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     AlreadyImported,
@@ -25,7 +24,6 @@ from mytoken_calendars.errors import (
     LimitReached,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.feeds import ics
 from mytoken_calendars.identifiers import Owner
 from tools.operate import export_conversion, exported_rows, target_stack
 from tools.operate.export_conversion import Conversion, ConvertedCalendar
@@ -73,15 +71,10 @@ class Import:
         check_number(new.tokens)
         if self.dry_run:
             return
-        calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id)
-        subscriptions = [
-            Subscription(calendar.id, a.token, a.expires, a.comment, self.now, self.now, sequence=0)
-            for a in new.tokens
-        ]
-        events = [(one, ics.event(one)) for one in subscriptions]
+        calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id, created=self.now)
         # The time of this calendar, not of the run: an unfinished import expires after a day.
         change = Change.new(int(time.time()))
-        self.importer.bring_in(calendar, ics.opening(name), events, change)
+        self.importer.bring_in(calendar, new.tokens, change)
 
     def _name(self, new: ConvertedCalendar) -> str:
         """The name of the imported calendar. Raises CannotBeNamed if its own is not allowed."""

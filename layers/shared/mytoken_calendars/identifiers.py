@@ -17,6 +17,7 @@ _FEED_ID_ALPHABET = string.ascii_letters + string.digits
 _FEED_ID_LENGTH = 32
 _MOM_ID_LENGTH = 88  # the base64 of 64 bytes
 _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
+_CALENDAR_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 def subject(oidc_sub: str, oidc_iss: str) -> str:
@@ -71,6 +72,11 @@ def new_feed_id() -> str:
 
 def is_feed_id(text: str) -> bool:
     return _FEED_ID.fullmatch(text) is not None
+
+
+def is_calendar_id(text: str) -> bool:
+    """Whether the text has the form of a calendar's id: a UUID, in letters of any case."""
+    return _CALENDAR_ID.fullmatch(text) is not None
 
 
 def _base64(data: bytes) -> str:

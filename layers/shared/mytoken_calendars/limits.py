@@ -24,6 +24,7 @@ NAME = 128  # code points in NFC, of a calendar's name
 # has more than NAME in NFC. Normalising a long text takes quadratic time.
 NAME_TO_NORMALISE = 4 * NAME  # code points
 COMMENT = 1024  # code points
+NAME_IN_ADDRESS = 60  # code points of it in the address of its feed
 CALENDARS = 1_000  # of one user
 TOKENS = 10_000  # of one calendar
 TOKENS_OF_USER = 50_000  # in all calendars of one user

@@ -31,9 +31,9 @@ bucket = os.environ["FEEDS_BUCKET"]
 REMINDERS = (30, 14, 7, 3, 1, 0)
 
 
-@app.get("/calendars/<feed_id>")
+@app.get("/calendars/<feed_id>/<name>")
 @tracer.capture_method
-def get_feed(feed_id):
+def get_feed(feed_id, name):
     metrics.add_metric(name="FeedsRequested", unit=MetricUnit.Count, value=1)
     head = item(f"FEED#{digest(feed_id)}")
     if "version" not in head:
@@ -92,19 +92,18 @@ def rendered(head, found):
 
 
 def event_of(subscription):
-    subject = f"Mytoken '{subscription.get('name', '')}'"
+    subject = f"{subscription.get('name', '')}: mytoken"
     event = Event()
     event.add("uid", digest(subscription["sk"]))
-    event.add("sequence", int(subscription["sequence"]))
+    event.add("sequence", int(subscription["changes"]))
     event.add("dtstamp", utc(subscription["changed"]))
-    event.add("created", utc(subscription["added"]))
+    event.add("created", utc(subscription["added"] // 1000))
     event.add("last-modified", utc(subscription["changed"]))
     event.add("dtstart", utc(subscription["expires"]))
-    event.add("duration", timedelta(minutes=15))
+    event.add("dtend", utc(subscription["expires"]) + timedelta(minutes=15))
     event.add("summary", f"{subject} expires")
-    event.add("description", description(subscription, subject))
+    event.add("description", description(subscription))
     event.add("categories", ["mytoken"])
-    event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     for days in REMINDERS:
@@ -112,10 +111,13 @@ def event_of(subscription):
     return event
 
 
-def description(subscription, subject):
-    expires = utc(subscription["expires"])
-    sentence = f"{subject} expires on {expires:%Y-%m-%d at %H:%M} UTC. Whatever uses it stops then."
-    return f"{subscription.get('comment', '')}\n\n{sentence}"
+def description(subscription):
+    created = utc(subscription["created"])
+    return (
+        f"{subscription.get('comment', '')}\n\n"
+        "What uses this mytoken stops working when it expires.\n"
+        f"Its mom_id begins with {subscription['sk'][:8]}. It was created on {created:%Y-%m-%d}."
+    )
 
 
 def alarm(subject, days):

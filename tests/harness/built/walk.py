@@ -21,12 +21,14 @@ def walk(client: Client, mom_id: str) -> None:
     gone = client.fetch(feed, {"If-None-Match": after.headers["ETag"]})
 
     assert (empty.status_code, empty.json()) == (200, {"calendars": []})
-    assert (created.status_code, created.json()) == (201, {"name": "CI Mytokens", "ics_path": feed})
+    calendar = {"id": created.json()["id"], "name": "CI Mytokens", "ics_path": feed}
+    assert (created.status_code, created.json()) == (201, calendar)
+    assert feed.endswith("/CI%20Mytokens.ics")
     assert (by_form.status_code, by_form.json()["name"]) == (201, "forms")
     assert (redirect.status_code, redirect.text) == (302, "")
     assert before.status_code == after.status_code == 200
     assert Calendar.from_ical(before.text).walk("VEVENT") == []
-    calendar = {"name": "CI Mytokens", "ics_path": feed, "subscribed_tokens": [mom_id]}
+    calendar["subscribed_tokens"] = [mom_id]
     assert (added.status_code, added.json()) == (200, calendar)
     assert (again.status_code, again.json()) == (200, calendar)
     assert len(Calendar.from_ical(after.text).walk("VEVENT")) == 1

@@ -9,7 +9,7 @@ _SOME_TEXT = r"([^\\,;]|\\[\\,;n])+"
 _PART_OF_A_DAY = r"T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)"
 _DURATION = rf"[+-]?P(\d+W|\d+D({_PART_OF_A_DAY})?|{_PART_OF_A_DAY})"
 
-# Of each component: the properties that it has, all of them and each once, with their values.
+# Of each component: the properties that it has, each once, with their values.
 _PROPERTIES = {
     "VCALENDAR": {
         "VERSION": r"2\.0",
@@ -31,25 +31,41 @@ _PROPERTIES = {
         "CREATED": _TIME,
         "LAST-MODIFIED": _TIME,
         "DTSTART": _TIME,
-        "DURATION": _DURATION,
+        "DTEND": _TIME,
         "SUMMARY": _SOME_TEXT,
         "DESCRIPTION": _SOME_TEXT,
         "CATEGORIES": _TEXT,
-        "CLASS": "PRIVATE",
+        "URL": r"https?://[!-~]+",
         "STATUS": "CONFIRMED",
         "TRANSP": "TRANSPARENT",
     },
     "VALARM": {"ACTION": "DISPLAY", "DESCRIPTION": _SOME_TEXT, "TRIGGER;RELATED=START": _DURATION},
+    # Only of a calendar without events, which has to have a component.
+    "VTIMEZONE": {"TZID": "UTC"},
+    "STANDARD": {
+        "DTSTART": r"\d{8}T\d{6}",
+        "TZNAME": "UTC",
+        "TZOFFSETFROM": r"\+0000",
+        "TZOFFSETTO": r"\+0000",
+    },
 }
-_PARENTS = {"VCALENDAR": "a file", "VEVENT": "VCALENDAR", "VALARM": "VEVENT"}
+_OPTIONAL = ("URL",)
+_PARENTS = {
+    "VCALENDAR": "a file",
+    "VEVENT": "VCALENDAR",
+    "VALARM": "VEVENT",
+    "VTIMEZONE": "VCALENDAR",
+    "STANDARD": "VTIMEZONE",
+}
 
 _LONGEST = 75  # octets
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
-def properties(component: str) -> tuple[str, ...]:
-    """The names of all its properties, sorted and without parameters."""
-    return tuple(sorted(name.partition(";")[0] for name in _PROPERTIES[component]))
+def properties(component: str, *optional: str) -> tuple[str, ...]:
+    """The names of all its properties, sorted and without parameters; some are `optional`."""
+    names = {name for name in _PROPERTIES[component] if name not in _OPTIONAL} | set(optional)
+    return tuple(sorted(name.partition(";")[0] for name in names))
 
 
 def faults(feed: bytes) -> list[str]:
@@ -74,7 +90,7 @@ def _faults_of_line(line: bytes) -> Iterator[str]:
 
 
 def _faults_of_components(lines: list[str]) -> Iterator[str]:
-    opened = ["a file"]
+    opened, begins = ["a file"], ""
     seen: list[list[str]] = [[]]  # names of properties, and of components in between
     for line in lines:
         name, _, value = line.partition(":")
@@ -89,6 +105,9 @@ def _faults_of_components(lines: list[str]) -> Iterator[str]:
         else:
             yield from _faults_of_property(opened[-1], name, value)
             seen[-1].append(name)
+            begins = value if name == "DTSTART" else begins
+            if name == "DTEND" and value <= begins:
+                yield "DTEND is not after DTSTART"
     if opened != ["a file"] or seen != [["VCALENDAR"]]:
         yield "not one VCALENDAR"
 
@@ -105,6 +124,8 @@ def _faults_of_component(component: str, seen: list[str]) -> Iterator[str]:
     names = [name for name in seen if name not in _PARENTS]
     if seen[: len(names)] != names:
         yield f"a property after a component in {component}"
+    if component == "VCALENDAR" and len(seen) == len(names):
+        yield "a VCALENDAR without a component"
     for name in _PROPERTIES.get(component, {}):
-        if names.count(name) != 1:
+        if names.count(name) != 1 and (name not in _OPTIONAL or name in names):
             yield f"{names.count(name)} {name} in {component}"

@@ -83,7 +83,7 @@ def by_ical(text: str) -> Calendar:
 
     def properties(component: ComponentModel) -> Names:
         fields = type(component).model_fields
-        filled = component.model_fields_set - {"events", "alarm", "extras"}
+        filled = component.model_fields_set - {"events", "alarm", "extras", "timezones"}
         known = ((fields[name].alias or name).replace("_", "-") for name in filled)
         return _sorted((*known, *(extra.name for extra in component.extras)))
 

@@ -173,7 +173,7 @@ def _uncounted(rows: _Rows) -> _Rows:
 
 
 def _is_feed(row: Any, address: str) -> bool:
-    key = keys.feed_head(address.rpartition("/")[2])
+    key = keys.feed_head(address.split("/")[-2])
     return (row["pk"]["S"], "version" in row) == (key["pk"], True)
 
 

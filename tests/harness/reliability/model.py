@@ -6,10 +6,12 @@ model as that changes the stack, and returns the answer. Times are in seconds si
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any
+
+from mytoken_calendars.feeds import writer
 
 DAY = 24 * 60 * 60
 DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
@@ -82,7 +84,7 @@ class Subscription:
     comment: str
     added: int
     changed: int
-    sequence: int = 0
+    changes: int = 0
 
 
 @dataclass
@@ -90,13 +92,15 @@ class Calendar:
     owner: str
     name: str
     address: str
+    id: str
+    created: int
     changed: int
     version: int = 0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def document(self, *tokens: str) -> dict[str, Any]:
         listed = {"subscribed_tokens": [*tokens]} if tokens else {}
-        return {"name": self.name, "ics_path": self.address, **listed}
+        return {"id": self.id, "name": self.name, "ics_path": self.address, **listed}
 
     def changes(self, now: int) -> None:
         self.version += 1
@@ -107,7 +111,7 @@ class Calendar:
 class Event:
     summary: str
     start: int
-    days_before: tuple[int, ...]
+    before: tuple[int, ...]  # seconds
     comment: str
     sequence: int
     added: int
@@ -189,7 +193,9 @@ class Model:
         return Answer(302, self._calendar(token.owner, name).address)
 
     @_request
-    def create_calendar(self, shown: Shown, name: str, address: str, key: str) -> Answer:
+    def create_calendar(
+        self, shown: Shown, name: str, address: str, calendar_id: str, key: str
+    ) -> Answer:
         request = ("create", name)
         if receipt := self._receipt(shown, request, key):
             return self._again(shown, receipt, 201, Calendar.document)
@@ -199,7 +205,7 @@ class Model:
         if (token.owner, folded(name)) in self.calendars:
             raise Refused(409, "conflict")
         as_given = unicodedata.normalize("NFC", name)
-        calendar = Calendar(token.owner, as_given, address, self.now)
+        calendar = Calendar(token.owner, as_given, address, calendar_id, self.now, self.now)
         self.calendars[token.owner, folded(name)] = calendar
         answer = self._used(token, 201, calendar.document())
         return self._receipted(answer, shown, request, address, key)
@@ -220,8 +226,8 @@ class Model:
             calendar.subscriptions[added.mom_id] = Subscription(comment, self.now, self.now)
             calendar.changes(self.now)
         elif comment not in ("", known.comment):
-            known.comment, known.sequence = comment, known.sequence + 1
-            known.changed = max(self.now, known.changed + 1)
+            known.comment, known.changes = comment, known.changes + 1
+            known.changed = max(self.now, known.changed)
             calendar.changes(self.now)
         answer = self._used(token, 200, self._seen_by(token, calendar))
         return self._receipted(answer, shown, request, calendar.address, key)
@@ -300,7 +306,7 @@ class Model:
             raise Refused(410, "gone")
         for calendar in self.calendars.values():
             if calendar.address == address:
-                events = [self._event(calendar, m) for m in self._subscribed(calendar)]
+                events = [self._event(calendar, m) for m in sorted(self._subscribed(calendar))]
                 return Answer(200, (calendar.name, events))
         raise Refused(404, "not_found")
 
@@ -313,18 +319,15 @@ class Model:
         token, subscription = self.tokens[mom_id], calendar.subscriptions[mom_id]
         end = token.expires or 0
         return Event(
-            summary=f"Mytoken '{token.name}' expires",
+            summary=f"{token.name}: mytoken expires",
             start=end,
-            days_before=tuple(
-                days
-                for days in DAYS_BEFORE
-                if end - days * DAY >= subscription.added
-                and 2 * (end - days * DAY) >= token.created + end
-            ),
+            before=tuple(_reminders(token.created, subscription.added, end)),
             comment=subscription.comment,
-            sequence=subscription.sequence,
+            sequence=max(subscription.added - calendar.created, 0)
+            + subscription.changes
+            + writer.NUMBER,
             added=subscription.added,
-            changed=subscription.changed,
+            changed=max(subscription.changed, writer.SINCE) + subscription.changes + writer.NUMBER,
         )
 
     # --- what requests have in common
@@ -408,7 +411,9 @@ class Model:
             raise Refused(404, "not_found") from None
 
     def _subscribed(self, calendar: Calendar) -> list[str]:
-        return sorted(filter(self.is_there, calendar.subscriptions))
+        """In the order of adding."""
+        known = calendar.subscriptions
+        return sorted(filter(self.is_there, known), key=lambda m: (known[m].added, m))
 
     def _document(self, calendar: Calendar) -> dict[str, Any]:
         return calendar.document(*self._subscribed(calendar))
@@ -420,7 +425,8 @@ class Model:
             return document
         lineages = {m: (m, *self.tokens[m].ancestors) for m in self._subscribed(calendar)}
         below = [m for m, lineage in lineages.items() if token.mom_id in lineage]
-        return {"name": calendar.name, **({"subscribed_tokens": below} if below else {})}
+        listed = {"subscribed_tokens": below} if below else {}
+        return {"id": calendar.id, "name": calendar.name, **listed}
 
     # --- requests that are repeated under their Idempotency-Key
 
@@ -489,3 +495,15 @@ def folded(name: str) -> str:
 def _covers(held: str, needed: str) -> bool:
     covers = f"{needed.removeprefix('read@')}:".startswith(f"{held.removeprefix('read@')}:")
     return covers and (needed.startswith("read@") or not held.startswith("read@"))
+
+
+def _reminders(created: int, added: int, end: int) -> Iterator[int]:
+    """In seconds before the end; one of them in advance, if there is a minute for it."""
+    due = [n * DAY for n in DAYS_BEFORE if end - n * DAY >= added]
+    kept = [before for before in due if 2 * (end - before) >= created + end]
+    if not any(kept):
+        left = end - added
+        unit = 3600 if left >= 7200 else 60
+        half = left // 2 // unit * unit
+        yield from [DAY] if DAY in due else [half] if half else []
+    yield from kept

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from icalendar import Calendar
 from icalendar import Event as VEvent
@@ -18,9 +19,9 @@ from tests.harness.token_uses import claims
 Facts = dict[str, dict[Any, Any]]
 
 
-def address(feed_id: str) -> str:
-    """The `ics_path` of a calendar with this feed."""
-    return f"{PUBLIC_URL}/calendars/{feed_id}"
+def address(feed_id: str, name: str) -> str:
+    """The `ics_path` of a calendar with this feed and this name."""
+    return f"{PUBLIC_URL}/calendars/{feed_id}/{quote(name[:60].strip(), safe='')}.ics"
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -31,7 +32,11 @@ def found(table: Contents, tokens: list[Item], addresses: Mapping[str, str]) -> 
     live = {calendar["id"] for calendar in table.calendars}
     return {
         "calendars": {
-            (_last(row["pk"]), _last(row["sk"])): (row["name"], address(row["feed_id"]))
+            (_last(row["pk"]), _last(row["sk"])): (
+                row["name"],
+                address(row["feed_id"], row["name"]),
+                row["id"],
+            )
             for row in table.calendars
         },
         "subscriptions": {
@@ -63,7 +68,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
     owned = Counter(c.owner for _, c in calendars)
     subscriptions = Counter(c.owner for c, _, _ in subscribed)
     return {
-        "calendars": {key: (c.name, c.address) for key, c in calendars},
+        "calendars": {key: (c.name, c.address, c.id) for key, c in calendars},
         "subscriptions": {
             (c.address, m): (
                 tokens[m].name,
@@ -73,7 +78,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
                 s.comment,
                 s.added,
                 s.changed,
-                s.sequence,
+                s.changes,
             )
             for c, m, s in subscribed
         },
@@ -116,7 +121,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
 def _subscription(row: Item) -> tuple[Any, ...]:
     comment, ancestors = row.get("comment", ""), tuple(row.get("ancestors", ()))
     token = (row["name"], row["created"], row["expires"], ancestors)
-    return (*token, comment, row["added"], row["changed"], row["sequence"])
+    return (*token, comment, row["added"] // 1000, row["changed"], row["changes"])
 
 
 def _token(row: Item) -> tuple[Any, ...]:
@@ -137,7 +142,7 @@ def _token(row: Item) -> tuple[Any, ...]:
 
 
 def _feed_head(address: str) -> str:
-    return keys.feed_head(_last(address, "/"))["pk"]
+    return keys.feed_head(_last(address.rpartition("/")[0], "/"))["pk"]
 
 
 def _last(text: str, separator: str = "#") -> str:
@@ -194,7 +199,7 @@ def _event(event: VEvent) -> Event:
     return Event(
         summary=str(event["summary"]),
         start=int(event["dtstart"].dt.timestamp()),
-        days_before=tuple(-alarm["trigger"].dt.days for alarm in event.walk("VALARM")),
+        before=tuple(-int(a["trigger"].dt.total_seconds()) for a in event.walk("VALARM")),
         comment=event["description"].rpartition("\n\n")[0],
         sequence=event["sequence"],
         added=int(event["created"].dt.timestamp()),

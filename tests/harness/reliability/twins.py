@@ -154,7 +154,7 @@ class Twins:
             answer = self.stack.invoke(
                 operation,
                 self.given[shown],
-                path={"name": name},
+                path={"calendar": name},
                 raw_path=f"{CALENDARS_PATH}/{name}",
                 json=json(self.given[shown]) if callable(json) else json,
                 headers={"idempotency-key": key} if key else None,
@@ -278,6 +278,8 @@ class Twins:
         calendars, tokens = (table.scan() for table in self._both_tables)
         self.contents = Contents.of(calendars)
         for calendar in self.contents.calendars:
-            self._addresses[calendar["id"]] = readings.address(calendar["feed_id"])
+            self._addresses[calendar["id"]] = readings.address(
+                calendar["feed_id"], calendar["name"]
+            )
         self.facts = readings.found(self.contents, tokens, self._addresses)
         self._seen = True

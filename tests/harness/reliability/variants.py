@@ -93,7 +93,7 @@ def _nothing(scene: Scene) -> Request:
 
 
 def _named(scene: Scene) -> Request:
-    return {"path": {"name": NAME}}
+    return {"path": {"calendar": NAME}}
 
 
 def _new(scene: Scene) -> Request:
@@ -127,7 +127,7 @@ def _adding_while_one_is_gone(scene: Scene) -> Request:
 
 
 def _feed(scene: Scene) -> Request:
-    return {"path": {"id": feed_id(scene.calendar)}, "headers": {"accept-encoding": "gzip"}}
+    return {"path": {"secret": feed_id(scene.calendar)}, "headers": {"accept-encoding": "gzip"}}
 
 
 def _cached_feed(scene: Scene) -> Request:

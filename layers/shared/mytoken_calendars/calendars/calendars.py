@@ -1,13 +1,13 @@
 """Calendars and their operations."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
+from mytoken_calendars.calendars import addresses
 from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
-from mytoken_calendars.calendars.subscriptions import Subscription, expiry_of
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -15,35 +15,35 @@ from mytoken_calendars.errors import (
     InvalidRequest,
     RepeatedTooLate,
 )
-from mytoken_calendars.identifiers import Owner, new_feed_id
+from mytoken_calendars.identifiers import Owner, is_calendar_id, new_feed_id
 from mytoken_calendars.tokens.access import manageable_token
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 from mytoken_calendars.tokens.mytoken import Capability
 
-FEEDS_PATH = "/calendars"
-
 
 @dataclass(frozen=True)
 class Calendar:
-    """A user's named set of tokens. `id` is an internal UUID, `feed_id` the secret address.
+    """A user's named set of tokens. `id` is a UUID, `created` is in seconds since 1970.
 
-    `feed_id` is "" for a caller that may not read the feed.
+    `feed_id` is the secret in the feed's address, and "" for a caller that may not read the feed.
+    `subscribed_tokens` are mom_ids in the order of adding.
     """
 
     id: str
     owner: Owner
     name: str
     feed_id: str
+    created: int
     subscribed_tokens: tuple[str, ...] = ()
 
     def ics_path(self, base_url: str) -> str:
         """The absolute URI of the feed."""
-        return f"{base_url}{FEEDS_PATH}/{self.feed_id}"
+        return addresses.ics_path(base_url, self.feed_id, self.name)
 
     def document(self, base_url: str) -> dict[str, Any]:
         """The calendar object of the API, as in docs/openapi.yaml."""
-        document: dict[str, Any] = {"name": self.name}
+        document: dict[str, Any] = {"id": self.id, "name": self.name}
         if self.feed_id:
             document["ics_path"] = self.ics_path(base_url)
         if self.subscribed_tokens:
@@ -51,14 +51,12 @@ class Calendar:
         return document
 
 
-RenderOpening = Callable[[str], str]
-RenderEvent = Callable[[Subscription], str]
-
-
 class Store(Protocol):
     """The database of the operations. A method with a Use commits one transaction at most."""
 
     def find(self, owner: Owner, name: str) -> Calendar: ...
+
+    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar: ...
 
     def all(self, owner: Owner) -> list[Calendar]: ...
 
@@ -66,17 +64,13 @@ class Store(Protocol):
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
 
-    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None: ...
+    def create(self, calendar: Calendar, change: Change, use: Use) -> None: ...
 
-    def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
-    ) -> None:
-        """Stores a new subscription and its event. Raises LimitReached and Outdated."""
+    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
+        """Stores a new subscription. Raises LimitReached and Outdated."""
 
-    def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
-    ) -> None:
-        """Replaces the event of a subscription. Raises Outdated."""
+    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
+        """Replaces a subscription. Raises Outdated."""
 
     def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
         """Commits the use alone, if the subscription has not changed. Raises Outdated."""
@@ -95,23 +89,25 @@ def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
     return calendars
 
 
-def create(store: Store, caller: Caller, name: str, *, render: RenderOpening, now: int) -> Calendar:
+def create(store: Store, caller: Caller, name: str, *, now: int) -> Calendar:
     """A new calendar without tokens. Raises CalendarExists or LimitReached."""
     if caller.receipt:
         return _done_before(store, caller.owner, name, caller.receipt)
     if _exists(store, caller.owner, name):
         raise CalendarExists
-    calendar, change = Calendar(str(uuid4()), caller.owner, name, new_feed_id()), Change.new(now)
-    use = caller.use(change, calendar.id)
-    store.create(calendar, render(name), change, use)
+    calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id(), created=now)
+    change = Change.new(now)
+    store.create(calendar, change, caller.use(change, calendar.id))
     return calendar
 
 
 def find(store: Store, owner: Owner, text: str) -> Calendar:
-    """The calendar of this name, without its tokens.
+    """The calendar of this name or id, without its tokens.
 
     Raises CalendarNotFound, also for an invalid name; InvalidRequest for one that is not UTF-8.
     """
+    if is_calendar_id(text):
+        return store.find_by_id(owner, text.lower())
     if REPLACEMENT in text:
         raise InvalidRequest("The calendar's name in the path is not UTF-8.")
     try:
@@ -122,19 +118,12 @@ def find(store: Store, owner: Owner, text: str) -> Calendar:
 
 
 def add_token(
-    store: Store,
-    caller: Caller,
-    name: str,
-    mom_id: str,
-    comment: str,
-    *,
-    render: RenderEvent,
-    now: int,
+    store: Store, caller: Caller, name: str, mom_id: str, comment: str, *, now_ms: int
 ) -> Calendar:
     """Adds a token to the calendar; returns as much of the calendar as the caller may see.
 
-    An empty `mom_id` is the caller's own. Adding a token again changes its one subscription, and
-    replaces the comment if there is a new one.
+    `name` may be its id. An empty `mom_id` is the caller's own. Adding a token again changes its
+    one subscription, and replaces the comment if there is a new one. `now_ms` is in milliseconds.
 
     Raises CalendarNotFound; the errors of `access.manageable_token`; InvalidRequest for a token
     that never expires or has expired; LimitReached; Outdated.
@@ -143,15 +132,14 @@ def add_token(
         return _shown(store, caller, _done_before(store, caller.owner, name, caller.receipt))
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
-    expires = expiry_of(token, now)
+    new = Subscription.of(token, comment, added=now_ms)
     known = store.subscription(calendar, token.mom_id)
-    change = Change.new(now)
+    change = Change.new(now_ms // 1000)
     use = caller.use(change, calendar.id).on(token.conditions)
     if known is None:
-        new = Subscription(calendar.id, token, expires, comment, now, now, sequence=0)
-        store.subscribe(calendar, new, render(new), change, use)
-    elif (renewed := known.renewed(token, expires, comment, now)) != known:
-        store.renew(calendar, renewed, render(renewed), change, use)
+        store.subscribe(calendar, new, change, use)
+    elif (renewed := known.renewed(new)) != known:
+        store.renew(calendar, renewed, change, use)
     else:
         store.confirm(calendar, known, change, use)
     return _shown(store, caller, calendar)

@@ -68,11 +68,6 @@ def is_text(text: str) -> bool:
     return all(map(_is_text, text))
 
 
-def in_one_line(text: str) -> str:
-    """The text with a space in the place of what no line of text has."""
-    return "".join(c if _is_text(c) and c not in "\t\n" else " " for c in text)
-
-
 def _is_text(character: str) -> bool:
     """Anything but controls, line separators and nonsense."""
     if character in "\t\n":

@@ -5,6 +5,7 @@ import unicodedata
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import characters
+from mytoken_calendars.identifiers import is_calendar_id
 
 _PATH_DELIMITERS = frozenset("/\\?#%")
 _LINE_END = re.compile("\r\n?")
@@ -18,8 +19,8 @@ def calendar_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text) if len(text) <= limits.NAME_TO_NORMALISE else text
     if not 1 <= len(name) <= limits.NAME:
         raise ValueError(f"a calendar's name has 1 to {limits.NAME} characters")
-    if name in (".", ".."):
-        raise ValueError("a calendar's name is not '.' or '..'")
+    if name in (".", "..") or is_calendar_id(name):
+        raise ValueError("a calendar's name is not '.' or '..', and no UUID: these are ids")
     if _PATH_DELIMITERS & set(name):
         raise ValueError("a calendar's name has none of / \\ ? # %")
     if kind := characters.what_no_name_has(name):

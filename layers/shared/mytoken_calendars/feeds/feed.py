@@ -8,13 +8,14 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from mytoken_calendars import limits
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.feeds import writer
+from mytoken_calendars.feeds.style import DEFAULT, Style
+from mytoken_calendars.feeds.writer import Writer
 from mytoken_calendars.identifiers import Owner
-
-CLOSING = "END:VCALENDAR\r\n"
 
 _LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
 _GZIP = 31  # zlib's wbits for the gzip format (RFC 1952); zlib writes no time into its header
@@ -27,29 +28,36 @@ class Feed(NamedTuple):
     Each poll makes one, in less than half the time that a frozen dataclass takes.
 
     `version` changes with the calendar; `revocations` changes with every revocation of its owner,
-    and is empty before the first. `opening` is the text before the events. `changed` is the time of
-    the last change, in seconds since 1970. `events_written` and `revocations_written` count the
-    writes that have made the events and the revocations of this state.
+    and is empty before the first. `created` is when the calendar was made, and `changed` is the
+    time of the last change, in seconds since 1970. `events_written` and `revocations_written` count
+    the writes that have made the events and the revocations of this state. `renewal_page` is the
+    operator's, or empty.
     """
 
     id: str
     owner: Owner
     calendar_id: str
     name: str
-    opening: str
+    created: int
     version: str
     revocations: str
     changed: int
     events_written: int
     revocations_written: int
+    style: Style = DEFAULT
+    renewal_page: str = ""
 
     @property
     def state(self) -> str:
-        """A digest of the state, 32 characters: the ETag of the feed and its name in the cache.
+        """A digest of all that the bytes of the feed depend on, 32 characters.
 
-        It includes the version of zlib, as another version may compress a text to other bytes.
+        It is the ETag of the feed and its name in the cache.
         """
-        return _digest(f"{self.version}/{self.revocations}/{zlib.ZLIB_RUNTIME_VERSION}")
+        return _digest(self.version, self.revocations, self.style, self.renewal_page)
+
+    @property
+    def writer(self) -> Writer:
+        return Writer(self.calendar_id, self.name, self.created, self.style, self.renewal_page)
 
     @property
     def settled(self) -> int:
@@ -71,7 +79,7 @@ class Feed(NamedTuple):
 
     def is_whole(self, body: bytes) -> bool:
         """Whether a body is the whole, undamaged, compressed text of this feed."""
-        opening, closing = self.opening.encode(), CLOSING.encode()
+        opening, closing = self.writer.opening().encode(), writer.CLOSING.encode()
         text = b""  # the last piece, after enough of the one before it to hold the closing
         try:
             for number, piece in enumerate(unpacked(body)):
@@ -84,11 +92,11 @@ class Feed(NamedTuple):
 
 
 class Store(Protocol):
-    def find(self, feed_id: str, now: int) -> Feed:
+    def find(self, feed_id: str, renewal_page: str, now: int) -> Feed:
         """The current state of the feed. Raises FeedNotFound or FeedGone."""
 
-    def events(self, feed: Feed, now: int) -> Iterable[str]:
-        """The VEVENTs of the feed's tokens that are not revoked, always in the same order.
+    def subscriptions(self, feed: Feed, now: int) -> Iterable[Subscription]:
+        """The feed's tokens that are not revoked, always in the same order.
 
         Raises Outdated after the last one if the read was not complete.
         """
@@ -105,12 +113,12 @@ class Cache(Protocol):
 def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None, bytes]:
     """The feed's ICS, gzip-compressed, and the state that it shows.
 
-    A text is cached only if the state was the same before and after its events were read; else it
-    might be a mixture of two states. If the state changed, the events are read again, a few times.
+    A text is cached only if the state was the same before and after its tokens were read; else it
+    might be a mixture of two states. If the state changed, the tokens are read again, a few times.
     If it changed each time, the last text is returned with None as its state: it has every change
     that was complete when the request came, but may have only some of the later ones.
 
-    Raises FeedGone if the calendar was deleted meanwhile, and Outdated if a read of the events was
+    Raises FeedGone if the calendar was deleted meanwhile, and Outdated if a read of the tokens was
     not complete.
     """
     cached = cache.get(feed)
@@ -118,8 +126,8 @@ def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None,
         return feed, cached
     body = b""
     for _ in range(limits.ATTEMPTS_AT_A_FEED):
-        body = _compressed(chain([feed.opening], store.events(feed, now), [CLOSING]))
-        current = store.find(feed.id, now)
+        body = _compressed(feed.writer.text(store.subscriptions(feed, now)))
+        current = store.find(feed.id, feed.renewal_page, now)
         if current == feed:
             cache.put(feed, body)
             return feed, body
@@ -151,5 +159,7 @@ def _compressed(text: Iterable[str]) -> bytes:
 
 
 @lru_cache(maxsize=1024)  # of the feeds that a warm function is polled for
-def _digest(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()[:32]
+def _digest(version: str, revocations: str, style: Style, renewal_page: str) -> str:
+    # Another version of zlib may compress a text to other bytes.
+    text = (version, revocations, *style, renewal_page, writer.NUMBER, zlib.ZLIB_RUNTIME_VERSION)
+    return hashlib.sha256(repr(text).encode()).hexdigest()[:32]

@@ -4,8 +4,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
@@ -38,15 +36,15 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, b
     wish = _wish_for_gzip(request.headers.get("accept-encoding"))
     etag = _etag_that_is_current(request, feed, wish=wish)
     if etag:
-        return Response(HTTPStatus.NOT_MODIFIED, _headers(request, feed, etag))
+        return Response(HTTPStatus.NOT_MODIFIED, {**_HEADERS, "ETag": f'"{etag}"'})
     shown, compressed = load()
     text = None if wish else _text_that_fits(compressed)
     gzipped = text is None
     if gzipped and (wish is False or not _fits_in_base64(compressed)):
         raise FeedTooLarge
-    headers = _headers(request, shown, _etag(shown, gzipped=gzipped) if shown else "")
-    headers |= _HEADERS_OF_THE_TEXT
-    headers["Content-Disposition"] = _file_name(feed.name)
+    headers = {**_HEADERS, **_HEADERS_OF_THE_TEXT, "Content-Disposition": _file_name(feed.name)}
+    if shown:
+        headers["ETag"] = f'"{_etag(shown, gzipped=gzipped)}"'
     if gzipped:
         headers["Content-Encoding"] = "gzip"
     return Response(HTTPStatus.OK, headers, compressed if text is None else text)
@@ -63,53 +61,26 @@ def _file_name(calendar: str) -> str:
     return f"inline; filename=\"{plain}.ics\"; filename*=UTF-8''{exact}"
 
 
-def _headers(request: Request, shown: Feed | None, etag: str) -> dict[str, str]:
-    """The headers, with the ETag and Last-Modified of the shown state, if there is one.
-
-    A Last-Modified leads to a 304 later only if the client fetched the feed after its last change
-    had settled (`Feed.settled`). Before that, Last-Modified is the time of the request, which is
-    too early to match: another change may fall into the same second, or begin earlier and show
-    later.
-    """
-    if shown is None:
-        return dict(_HEADERS)
-    modified = min(shown.settled, request.now)
-    return {**_HEADERS, "ETag": f'"{etag}"', "Last-Modified": _http_date(modified)}
-
-
-@lru_cache(maxsize=1024)  # of the feeds that a warm function is polled for
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
-
-
 def _etag(feed: Feed, *, gzipped: bool) -> str:
     """A strong ETag: each coding has its own, as its bytes differ (RFC 9110, 8.8.3.3)."""
     return f"{feed.state}-gzip" if gzipped else feed.state
 
 
 def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) -> str | None:
-    """The ETag of the client's copy, if this copy is current (RFC 9110, 13.1.2 and 13.1.3).
+    """The ETag of the client's copy, if this copy is current (RFC 9110, 13.1.2).
 
-    A client without a wish for or against gzip may have either coding.
+    A client without a wish for or against gzip may have either coding. Dates are no validators: no
+    date survives two changes in one second, a revocation, or another writer.
     """
     codings = (False, True) if wish is None else (wish,)
     possible = [_etag(feed, gzipped=gzipped) for gzipped in codings]
     if_none_match = request.headers.get("if-none-match")
     if if_none_match is None:
-        return possible[0] if feed.settled <= _if_modified_since(request) else None
+        return None
     if if_none_match.strip() == "*":
         return possible[0]
     known = _ETAG.findall(if_none_match)
     return next((etag for etag in possible if etag in known), None)
-
-
-def _if_modified_since(request: Request) -> float:
-    """The date of If-Modified-Since in seconds since 1970; 0 without a valid one."""
-    try:
-        date = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return 0
 
 
 @lru_cache(maxsize=64)  # calendar apps send few different ones, all day

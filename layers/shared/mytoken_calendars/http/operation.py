@@ -11,15 +11,14 @@ from mytoken_calendars.http import error_response, token_update
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
 
-# Web applications of any origin may call these. Feeds are for calendar apps, which need no CORS.
-_OPEN_PATHS = ("/api/", "/.well-known/", "/jwks/")
-# What a page may read of an answer besides its body (Fetch, 3.2.3). API Gateway sends a challenge
-# under another name.
+# Web applications of any origin may read every answer: none depends on where it is asked from. The
+# second line is what they may read of it besides the body (Fetch, 3.2.3). API Gateway sends a
+# challenge under another name.
 _OPEN_TO_ALL_ORIGINS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Allow, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, "
-        "x-amzn-remapped-www-authenticate, X-Request-Id"
+        "Allow, Content-Disposition, ETag, Idempotent-Replayed, Location, Retry-After, "
+        "WWW-Authenticate, x-amzn-remapped-www-authenticate, X-Request-Id"
     ),
 }
 
@@ -48,8 +47,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
             response = error_response.of(errors.TemporarilyUnavailable())
         answer = token_update.with_successor(response, request).as_event()
         answer["headers"]["X-Request-Id"] = request_id  # as in the logs
-        if f"{request.path}/".startswith(_OPEN_PATHS):
-            answer["headers"].update(_OPEN_TO_ALL_ORIGINS)
+        answer["headers"].update(_OPEN_TO_ALL_ORIGINS)
         return answer
 
     return handler

@@ -12,7 +12,7 @@ from mytoken_calendars.tokens.request_state import RequestState
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request. Header names are in lower case, `now` is in seconds since 1970.
+    """An HTTP request. Header names are in lower case, `now_ms` is in milliseconds since 1970.
 
     `path` has no slash at its end: with one it is the same path. The names of the path's
     `parameters` are the template's.
@@ -20,6 +20,7 @@ class Request:
     if it is unknown. `arrived` is the time when the gateway got the request, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
     stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.
+    `renewal_page` is a URI where people renew their mytokens, or "".
     """
 
     method: str
@@ -29,9 +30,10 @@ class Request:
     cookies: tuple[str, ...]
     body: bytes
     base_url: str
+    renewal_page: str
     address: str
     arrived: int
-    now: int
+    now_ms: int
     state: RequestState = field(default_factory=RequestState)
 
     @classmethod
@@ -46,13 +48,19 @@ class Request:
             cookies=tuple(event.get("cookies") or ()),
             body=_body(event.get("body") or "", encoded=event.get("isBase64Encoded", False)),
             base_url=event["stageVariables"]["publicUrl"],
-            now=int(time.time()),
+            renewal_page=event["stageVariables"].get("renewalPage", ""),
+            now_ms=int(time.time() * 1000),
         )
 
     @property
-    def name(self) -> str:
-        """The name of a calendar, as it stands in the path."""
-        return self.parameters["name"]
+    def now(self) -> int:
+        """The time in seconds since 1970."""
+        return self.now_ms // 1000
+
+    @property
+    def calendar(self) -> str:
+        """The name or the id of a calendar, as it stands in the path."""
+        return self.parameters["calendar"]
 
 
 def _address(event: Mapping[str, Any]) -> str:

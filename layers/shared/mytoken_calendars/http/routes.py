@@ -8,6 +8,7 @@ from typing import Self
 from mytoken_calendars.errors import MethodNotAllowed, Refusal, RouteNotFound
 
 _PARAMETER = re.compile(r"\\\{\w+\\\}")
+_REST = re.compile(r"\\\{\w+\\\+\\\}")
 
 
 @dataclass(frozen=True)
@@ -31,4 +32,4 @@ class Routes:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub("[^/]+", re.escape(path)))
+    return re.compile(_PARAMETER.sub("[^/]+", _REST.sub(".*", re.escape(path))), re.DOTALL)

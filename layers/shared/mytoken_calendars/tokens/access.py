@@ -15,11 +15,11 @@ from mytoken_calendars.errors import (
 from mytoken_calendars.tokens.authority import Authority, Caller, Credentials
 from mytoken_calendars.tokens.circumstances import clause_that_holds
 from mytoken_calendars.tokens.idempotency import Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from mytoken_calendars.tokens.rotation import is_replay
+from mytoken_calendars.tokens.token_record import TokenRecord
 
-# Either capability lets a caller add tokens; `manageable_token` decides which tokens.
-ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)
+ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)  # which tokens: `manageable_token`
 
 Find = Callable[[Caller, str], TokenRecord]  # raises InvalidGrant
 
@@ -117,6 +117,7 @@ def _living(authority: Authority, credentials: Credentials, receipts: Receipts |
             _end_chains(authority, replayed, shown.now, beside=caller.mytoken)
             return caller
     _end_chains(authority, replayed, credentials.now)
+    credentials.state.replayed |= bool(replayed)
     raise refused
 
 
@@ -138,8 +139,7 @@ def _holder(
 
 
 def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
-    key = credentials.idempotency_key
-    if not (receipts and key):
+    if not (receipts and (key := credentials.idempotency_key)):
         return None
     # Its arrival counts, so that a cold start does not shorten the time for repeating.
     return receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)

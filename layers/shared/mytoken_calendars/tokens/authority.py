@@ -8,9 +8,10 @@ from mytoken_calendars import limits
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt, Receipts
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.request_state import RequestState
 from mytoken_calendars.tokens.restrictions import Clause, Network
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 
 @dataclass(frozen=True)

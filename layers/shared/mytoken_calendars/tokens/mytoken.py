@@ -1,7 +1,6 @@
 """The mytoken: its claims, whose it is, what it may do, and where and when it may be used."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -9,7 +8,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from mytoken_calendars import limits
-from mytoken_calendars.changes import Write
 from mytoken_calendars.errors import Expired, InvalidToken, IssuedInTheFuture, NotValidYet
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from mytoken_calendars.tokens.claim_types import Capabilities, Label, Time
@@ -181,20 +179,3 @@ class Mytoken(BaseModel):
             "rotation": self._claims.get("rotation"),
         }
         return {name: value for name, value in document.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class TokenRecord:
-    """What an authority knows of a token it has issued, looked up by its mom_id.
-
-    `ancestors` are mom_ids, the parent first. `expires` is None for a token that never expires.
-    `uses` are counted by the digest of a clause. `conditions` check that the token is unchanged.
-    """
-
-    mom_id: str
-    name: str | None
-    created: int
-    expires: int | None
-    ancestors: tuple[str, ...] = ()
-    uses: Mapping[str, int] = field(default_factory=dict, compare=False)
-    conditions: tuple[Write, ...] = field(default=(), compare=False)

@@ -18,6 +18,7 @@ class RequestState:
     `by_cookie`: the token came in a cookie, so its successor is sent in one, too. `ended` is the
     token that the request has revoked, or wanted to revoke and found dead: a cookie that holds it
     is expired. `repeated`: the request was done before, and is answered from its receipt.
+    `replayed`: an attempt has ended the chain of the token that is shown, as it was a replay.
     """
 
     token_update: Mapping[str, Any] | None = None
@@ -27,3 +28,4 @@ class RequestState:
     by_cookie: bool = False
     ended: str = field(default="", repr=False)
     repeated: bool = False
+    replayed: bool = False

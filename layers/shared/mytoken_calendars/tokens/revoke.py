@@ -4,7 +4,8 @@ from mytoken_calendars.errors import InvalidRequest, InvalidToken, NotYetAlive, 
 from mytoken_calendars.tokens.access import allowed, identify, reachable_token
 from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
 from mytoken_calendars.tokens.idempotency import Receipts
-from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 
 def revoke(
@@ -51,11 +52,11 @@ def _is_dead(
     """Whether the token that is to be revoked is the presented one, and dead for good.
 
     `token` is one token, which a rotation ends. A `mom_id` is a whole chain: that of a token with a
-    successor lives on. A string that is no mytoken at all has none. Of several cookies, the
-    `refusal` is that of the last.
+    successor lives on, and one that this request has ended as a replay was alive. A string that is
+    no mytoken at all has none. Of several cookies, the `refusal` is that of the last.
     """
     shown = credentials.each[-1]
-    if isinstance(refusal, NotYetAlive):
+    if isinstance(refusal, NotYetAlive) or (mom_id and credentials.state.replayed):
         return False
     if isinstance(refusal, Superseded):
         return not mom_id

@@ -10,7 +10,8 @@ from mytoken_calendars.errors import InvalidToken
 from mytoken_calendars.tokens.access import admit, identify
 from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
 from mytoken_calendars.tokens.idempotency import Receipts
-from mytoken_calendars.tokens.mytoken import Capability, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 
 class Action(StrEnum):

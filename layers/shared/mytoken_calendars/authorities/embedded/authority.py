@@ -20,8 +20,9 @@ from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import AheadOfRegistry, AlreadyRevoked, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.authority import Caller, Credentials
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.restrictions import Network
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 
 @dataclass(frozen=True)

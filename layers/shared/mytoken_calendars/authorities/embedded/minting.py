@@ -13,7 +13,8 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import mom_id, subject
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.token_record import TokenRecord
 from mytoken_calendars.validation import first_problem
 
 _VERSION = "0.7"

@@ -1,8 +1,7 @@
 """The remote authority: another mytoken server issues the mytokens, and answers what they are.
 
-A request asks the issuer at most once for a listing: the issuer counts each listing as a use, or
-rotates the token for it. So the answers are kept for all attempts at the request (`_Answers`).
-docs/authorities.md says what each authority can and cannot know.
+What it can know: docs/authorities.md. A request asks the issuer for at most one listing, which is a
+use and may rotate the token. So all attempts at the request share the answers (`_Answers`).
 """
 
 import os
@@ -32,8 +31,9 @@ from mytoken_calendars.errors import (
     TemporarilyUnavailable,
 )
 from mytoken_calendars.tokens.authority import Caller, Credentials
-from mytoken_calendars.tokens.mytoken import Capability, Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from mytoken_calendars.tokens.restrictions import Network
+from mytoken_calendars.tokens.token_record import TokenRecord
 from mytoken_calendars.tokens.tokeninfo import Action
 
 _SHORT = "The issuer tells what this short token stands for only if it has tokeninfo:introspect."

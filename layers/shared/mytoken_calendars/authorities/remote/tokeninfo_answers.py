@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
 from mytoken_calendars.tokens.claim_types import Label, Time
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 _USAGES_DONE = ("usages_AT_done", "usages_other_done")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import items, keys, revocations
+from mytoken_calendars.aws.dynamodb import items, keys, revocations, subscription_items
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Table
 from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
@@ -33,6 +33,15 @@ class CalendarStore:
             raise CalendarNotFound
         return items.calendar(owner, item)
 
+    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
+        """As `find`, by the id."""
+        item = self.table.get(keys.calendar_id(owner, calendar_id))
+        if item is None:
+            raise CalendarNotFound
+        if (calendar := self.find(owner, item["name"])).id == calendar_id:
+            return calendar
+        raise CalendarNotFound  # another one has the name since
+
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name.
 
@@ -55,35 +64,27 @@ class CalendarStore:
         return replace(calendar, subscribed_tokens=tuple(subscribed[calendar.id]))
 
     def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
-        item = self.table.get(keys.event(calendar.id, mom_id))
-        return None if item is None else items.subscription(calendar, item)
+        item = self.table.get(keys.subscribed(calendar.id, mom_id))
+        return None if item is None else subscription_items.subscription(item)
 
-    def create(self, calendar: Calendar, opening: str, change: Change, use: Use) -> None:
+    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
         """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
+        feed = items.of_feed(calendar, change)
         self.table.commit(
             change,
             self.table.put(_named(calendar), items.of_calendar(calendar), ABSENT, CalendarExists()),
-            self.table.put(
-                keys.feed_head(calendar.feed_id), items.of_feed(calendar, opening, change), ABSENT
-            ),
+            self.table.put(_id(calendar), {"name": calendar.name}, ABSENT),
+            self.table.put(keys.feed_head(calendar.feed_id), feed, ABSENT),
             self._count(calendar.owner, "calendars", limits.CALENDARS, change),
             use=use,
         )
 
-    def subscribe(
-        self, calendar: Calendar, new: Subscription, event: str, change: Change, use: Use
-    ) -> None:
-        """Stores a new subscription and its event. Raises LimitReached, and Outdated."""
-        mom_id = new.token.mom_id
+    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
+        """Stores a new subscription. Raises LimitReached, and Outdated."""
         self.table.commit(
             change,
             self._exists(calendar),
-            self.table.put(keys.event(calendar.id, mom_id), items.of_event(new, event), ABSENT),
-            self.table.put(
-                keys.subscription(calendar.owner, calendar.id, mom_id),
-                items.of_subscription(new),
-                ABSENT,
-            ),
+            *self.subscription_writes(calendar, new),
             self.table.update(
                 keys.feed_head(calendar.feed_id),
                 "SET #version = :version, #changed = :changed ADD #subscriptions :one",
@@ -98,18 +99,16 @@ class CalendarStore:
             use=use,
         )
 
-    def renew(
-        self, calendar: Calendar, renewed: Subscription, event: str, change: Change, use: Use
-    ) -> None:
+    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
         """Stores a changed subscription. Raises Outdated if another change came first."""
         self.table.commit(
             change,
             self._exists(calendar),
             self.table.put(
-                keys.event(calendar.id, renewed.token.mom_id),
-                items.of_event(renewed, event),
-                "#sequence = :before",
-                before=renewed.sequence - 1,
+                keys.subscribed(calendar.id, renewed.mom_id),
+                subscription_items.of_subscription(renewed),
+                "#changes = :before",
+                before=renewed.changes - 1,
             ),
             self.table.update(
                 keys.feed_head(calendar.feed_id),
@@ -128,9 +127,9 @@ class CalendarStore:
             change,
             self._exists(calendar),
             self.table.check(
-                keys.event(calendar.id, known.token.mom_id),
-                "#sequence = :sequence",
-                sequence=known.sequence,
+                keys.subscribed(calendar.id, known.mom_id),
+                "#changes = :changes",
+                changes=known.changes,
             ),
             use=use,
         )
@@ -145,6 +144,7 @@ class CalendarStore:
         self.table.commit(
             change,
             self.table.delete(_named(calendar), "#id = :id", id=calendar.id),
+            self.table.delete(_id(calendar), PRESENT),
             self.table.put(
                 keys.feed_head(calendar.feed_id),
                 deleted,
@@ -167,6 +167,15 @@ class CalendarStore:
         """Commits a use that changes no calendar, if it writes anything."""
         self.table.commit_use(change, use)
 
+    def subscription_writes(self, calendar: Calendar, new: Subscription) -> tuple[Write, ...]:
+        """The writes that store a new subscription, for the calendar's feed and for lists."""
+        in_feed = keys.subscribed(calendar.id, new.mom_id)
+        in_list = keys.subscription(calendar.owner, calendar.id, new.mom_id)
+        return (
+            self.table.put(in_feed, subscription_items.of_subscription(new), ABSENT),
+            self.table.put(in_list, subscription_items.of_listed(new), ABSENT),
+        )
+
     def _exists(self, calendar: Calendar) -> Write:
         return self.table.check(_named(calendar), "#id = :id", id=calendar.id)
 
@@ -185,3 +194,7 @@ class CalendarStore:
 
 def _named(calendar: Calendar) -> keys.Key:
     return keys.calendar(calendar.owner, folded(calendar.name))
+
+
+def _id(calendar: Calendar) -> keys.Key:
+    return keys.calendar_id(calendar.owner, calendar.id)

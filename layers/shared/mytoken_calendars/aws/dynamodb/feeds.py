@@ -1,6 +1,6 @@
-"""The door to DynamoDB for feeds: reads the state of a feed and its events.
+"""The door to DynamoDB for feeds: reads the state of a feed and its tokens.
 
-A feed never shows a part of a change: `events` counts the writes that it sees, and raises
+A feed never shows a part of a change: `subscriptions` counts the writes that it sees, and raises
 Outdated if the head of the feed counts more (`Feed.is_made_of` says why that happens).
 """
 
@@ -10,12 +10,13 @@ from typing import Self
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws import metrics
-from mytoken_calendars.aws.dynamodb import keys, revocations
+from mytoken_calendars.aws.dynamodb import keys, revocations, subscription_items
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
 from mytoken_calendars.feeds.feed import Feed
-from mytoken_calendars.identifiers import Owner, is_feed_id
+from mytoken_calendars.identifiers import Owner
 
 
 @dataclass(frozen=True)
@@ -29,38 +30,36 @@ class FeedStore:
     def from_environment(cls) -> Self:
         return cls(Table.calendars())
 
-    def find(self, feed_id: str, now: int) -> Feed:
+    def find(self, feed_id: str, renewal_page: str, now: int) -> Feed:
         """The current state of the feed.
 
         Raises FeedGone for 90 days after the feed was deleted; FeedNotFound without such a feed.
         """
-        if not is_feed_id(feed_id):
-            raise FeedNotFound
         head, revoked = self._heads(keys.feed_head(feed_id), now)
         return Feed(
             id=feed_id,
             owner=head["owner"],
             calendar_id=head["calendar"],
             name=head["name"],
-            opening=head["opening"],
+            created=head["created"],
             version=head["version"],
             revocations=revoked.get("version", ""),
             changed=max(head["changed"], revoked.get("changed", 0)),
             events_written=head["subscriptions"] + head.get("renewals", 0),
             revocations_written=revoked.get("writes", 0),
+            renewal_page=renewal_page,
         )
 
-    def events(self, feed: Feed, now: int) -> Iterator[str]:
-        partition, needed = keys.events_partition(feed.calendar_id), ["vevent", "sequence"]
+    def subscriptions(self, feed: Feed, now: int) -> Iterator[Subscription]:
         revoked, written = revocations.NONE, 0
         with metrics.counted(Metric.FEED_BUILD_FAILED, Exception):
             if feed.revocations:
                 revoked = revocations.read(self.table, feed.owner)
-                needed += ["sk", "ancestors"]
-            for row in self.table.stream(partition, attributes=needed):
-                written += 1 + row["sequence"]
-                if not (revoked.tokens and revoked.include(row["sk"], row.get("ancestors", ()))):
-                    yield row["vevent"]
+            for item in self.table.stream(keys.tokens_partition(feed.calendar_id)):
+                token = subscription_items.subscription(item)
+                written += 1 + token.changes
+                if not (revoked.tokens and revoked.include(token.mom_id, token.ancestors)):
+                    yield token
         if not feed.is_made_of(events=written, revocations=revoked.written, now=now):
             raise Outdated
         metrics.count(Metric.FEED_BUILT)

@@ -9,14 +9,13 @@ from typing import Self
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import items, keys
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Table
 from mytoken_calendars.calendars.calendars import Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import AlreadyImported, CalendarExists, LimitReached
-
-Event = tuple[Subscription, str]  # and its VEVENT
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,14 @@ class Importer:
         """Whether a calendar with this address was imported, or exists, or was deleted."""
         return bool(self.table.get_all([keys.imported(feed_id), keys.feed_head(feed_id)]))
 
-    def bring_in(
-        self, calendar: Calendar, opening: str, events: Sequence[Event], change: Change
-    ) -> None:
+    def bring_in(self, calendar: Calendar, tokens: Sequence[Subscription], change: Change) -> None:
         """Stores a calendar with all its tokens; the last transaction publishes it as a whole.
 
         Raises AlreadyImported, CalendarExists and LimitReached; Outdated if the import has expired.
         """
-        check_number(events)
-        ready = self._laid_ready(calendar, events[limits.IMPORTED_AT_ONCE :], change)
-        feed = {**items.of_feed(calendar, opening, change), "subscriptions": len(events)}
+        check_number(tokens)
+        ready = self._laid_ready(calendar, tokens[limits.IMPORTED_AT_ONCE :], change)
+        feed = {**items.of_feed(calendar, change), "subscriptions": len(tokens)}
         self.table.commit(
             change,
             self.table.put(
@@ -55,43 +52,37 @@ class Importer:
                 ABSENT,
                 CalendarExists(),
             ),
-            self._count(calendar, len(events), change),
+            self.table.put(
+                keys.calendar_id(calendar.owner, calendar.id), {"name": calendar.name}, ABSENT
+            ),
+            self._count(calendar, len(tokens), change),
             *ready,
-            *self._tokens(calendar, events[: limits.IMPORTED_AT_ONCE]),
+            *self._tokens(calendar, tokens[: limits.IMPORTED_AT_ONCE]),
         )
 
     def _laid_ready(
-        self, calendar: Calendar, events: Sequence[Event], change: Change
+        self, calendar: Calendar, tokens: Sequence[Subscription], change: Change
     ) -> tuple[Write, ...]:
         """Stages tokens before their calendar exists; returns the write that publishes them.
 
         Raises Outdated if the import has expired and `sweep` has ended it; so does that write.
         """
-        if not events:
+        if not tokens:
             return ()
         job, until = keys.importing(calendar.id), change.at + limits.IMPORT
         kept = {"owner": calendar.owner, "until": until}
         self.table.commit(Change.new(change.at), self.table.put(job, kept, ABSENT))
-        for first in range(0, len(events), limits.IMPORTED_AT_ONCE):
+        for first in range(0, len(tokens), limits.IMPORTED_AT_ONCE):
             self.table.commit(
                 Change.new(change.at),
                 self.table.check(job, "#until = :until", until=until),
-                *self._tokens(calendar, events[first : first + limits.IMPORTED_AT_ONCE]),
+                *self._tokens(calendar, tokens[first : first + limits.IMPORTED_AT_ONCE]),
             )
         return (self.table.delete(job, "#until = :until", until=until),)
 
-    def _tokens(self, calendar: Calendar, events: Sequence[Event]) -> list[Write]:
-        return [
-            self.table.put(key, item, ABSENT)
-            for one, event in events
-            for key, item in (
-                (keys.event(calendar.id, one.token.mom_id), items.of_event(one, event)),
-                (
-                    keys.subscription(calendar.owner, calendar.id, one.token.mom_id),
-                    items.of_subscription(one),
-                ),
-            )
-        ]
+    def _tokens(self, calendar: Calendar, tokens: Sequence[Subscription]) -> list[Write]:
+        store = CalendarStore(self.table)
+        return [write for one in tokens for write in store.subscription_writes(calendar, one)]
 
     def _count(self, calendar: Calendar, tokens: int, change: Change) -> Write:
         """The write that counts a calendar and its tokens; it raises LimitReached."""

@@ -9,16 +9,16 @@ The calendars table:
 |---------------------|----------------------------------|----------------------------------------|
 | OWNER#<owner>       | #HEAD                            | version, calendars and subscriptions   |
 |                     |                                  | (how many there are)                   |
-| OWNER#<owner>       | CALENDAR#<folded name>           | id, name, feed_id                      |
-| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id> | ancestors                              |
-| CALENDAR#<calendar> | <mom_id>                         | vevent (its text in the feed), name,   |
-|                     |                                  | created, expires, ancestors, comment,  |
-|                     |                                  | added, changed, sequence               |
-| FEED#<hash>         | #HEAD                            | owner, calendar, name, opening (the    |
-|                     |                                  | text before the events), version,      |
-|                     |                                  | changed, subscriptions (how many),     |
-|                     |                                  | renewals (the sum of its events'       |
-|                     |                                  | sequences);                            |
+| OWNER#<owner>       | NAME#<folded name>               | id, name, feed_id, created             |
+| OWNER#<owner>       | ID#<calendar>                    | name                                   |
+| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id> | added (in milliseconds), ancestors     |
+| CALENDAR#<calendar> | <mom_id>                         | name, created, expires, ancestors,     |
+|                     |                                  | comment, added (in milliseconds),      |
+|                     |                                  | changed, changes                       |
+| FEED#<hash>         | #HEAD                            | owner, calendar, name, created,        |
+|                     |                                  | version, changed, subscriptions (how   |
+|                     |                                  | many), renewals (the sum of their      |
+|                     |                                  | changes);                              |
 |                     |                                  | after its deletion: deleted, ttl       |
 | REVOKED#<owner>     | #HEAD                            | version, changed, writes (how many     |
 |                     |                                  | all items below have had)              |
@@ -62,7 +62,7 @@ Key = dict[str, str]
 
 OWNER = "OWNER#"
 HEAD = "#HEAD"
-CALENDAR = "CALENDAR#"
+NAME = "NAME#"
 SUBSCRIPTION = "SUBSCRIPTION#"
 FEED = "FEED#"
 TOKEN = "TOKEN#"  # noqa: S105 - no password
@@ -74,7 +74,7 @@ def owner_partition(owner: Owner) -> str:
     return OWNER + owner
 
 
-def events_partition(calendar_id: str) -> str:
+def tokens_partition(calendar_id: str) -> str:
     return f"CALENDAR#{calendar_id}"
 
 
@@ -87,7 +87,11 @@ def owner_head(owner: Owner) -> Key:
 
 
 def calendar(owner: Owner, folded_name: str) -> Key:
-    return _key(owner_partition(owner), CALENDAR + folded_name)
+    return _key(owner_partition(owner), NAME + folded_name)
+
+
+def calendar_id(owner: Owner, calendar_id: str) -> Key:
+    return _key(owner_partition(owner), f"ID#{calendar_id}")
 
 
 def subscriptions_prefix(calendar_id: str) -> str:
@@ -98,8 +102,8 @@ def subscription(owner: Owner, calendar_id: str, mom_id: str) -> Key:
     return _key(owner_partition(owner), subscriptions_prefix(calendar_id) + mom_id)
 
 
-def event(calendar_id: str, mom_id: str) -> Key:
-    return _key(events_partition(calendar_id), mom_id)
+def subscribed(calendar_id: str, mom_id: str) -> Key:
+    return _key(tokens_partition(calendar_id), mom_id)
 
 
 def feed_head(feed_id: str) -> Key:

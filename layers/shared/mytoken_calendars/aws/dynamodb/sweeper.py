@@ -68,7 +68,7 @@ class Sweeper:
 
     def _leftovers(self, owner: Owner, calendar_id: str) -> list[keys.Key]:
         key = ("pk", "sk")
-        events = self.table.query(keys.events_partition(calendar_id), attributes=key)
+        events = self.table.query(keys.tokens_partition(calendar_id), attributes=key)
         prefix = keys.subscriptions_prefix(calendar_id)
         partition = keys.owner_partition(owner)
         return events + self.table.query(partition, sk_prefix=prefix, attributes=key)

@@ -16,8 +16,9 @@ from mytoken_calendars.errors import (
     Superseded,
 )
 from mytoken_calendars.identifiers import Owner
-from mytoken_calendars.tokens.mytoken import Mytoken, TokenRecord
+from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.restrictions import Clause
+from mytoken_calendars.tokens.token_record import TokenRecord
 
 _ALIVE = "attribute_exists(#pk) AND attribute_not_exists(#revoked)"
 _CURRENT = f"{_ALIVE} AND #seq_no = :seq_no"
@@ -165,14 +166,8 @@ class Registry:
         ancestors = () if revoked else self.table.get_all(ancestor_keys)
         if any("revoked_tree" in ancestor for ancestor in ancestors):
             raise refusal
-        conditions = (
-            self.table.check(key, _ALIVE, refusal),
-            *(
-                self.table.check(ancestor, _SPARES_DESCENDANTS, refusal)
-                for ancestor in ancestor_keys
-            ),
-        )
-        return item, replace(token, conditions=conditions)
+        spared = (self.table.check(one, _SPARES_DESCENDANTS, refusal) for one in ancestor_keys)
+        return item, replace(token, conditions=(self.table.check(key, _ALIVE, refusal), *spared))
 
 
 def _token(item: Item) -> TokenRecord:

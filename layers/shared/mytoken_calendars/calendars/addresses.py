@@ -1,0 +1,35 @@
+"""The address of a feed: `/calendars/{secret}/{calendar's name}.ics`.
+
+Calendar apps name a calendar by the last segment of its address, so the name stands there. It may
+be any other, or missing: the secret alone says which feed it is.
+"""
+
+from urllib.parse import quote
+
+from mytoken_calendars import limits
+from mytoken_calendars.errors import FeedNotFound, RouteNotFound
+from mytoken_calendars.identifiers import is_feed_id
+
+FEEDS_PATH = "/calendars"
+_SUFFIX = ".ics"
+
+
+def ics_path(base_url: str, feed_id: str, name: str) -> str:
+    """The absolute URI of the feed; its last segment has the beginning of the calendar's name."""
+    shown = quote(name[: limits.NAME_IN_ADDRESS].rstrip(), safe="")
+    return f"{base_url}{FEEDS_PATH}/{feed_id}/{shown}{_SUFFIX}"
+
+
+def feed_id(secret: str, file: str) -> str:
+    """The id of the feed at `/calendars/{secret}/{file}`, or at `/calendars/{secret}`.
+
+    Raises FeedNotFound, and RouteNotFound for a file of another type.
+    """
+    file = file.rstrip("/")
+    if file and not file.lower().endswith(_SUFFIX):
+        raise RouteNotFound
+    if secret.lower().endswith(_SUFFIX):
+        secret = secret[: -len(_SUFFIX)]
+    if not is_feed_id(secret):
+        raise FeedNotFound
+    return secret

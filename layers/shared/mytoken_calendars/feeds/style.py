@@ -1,0 +1,42 @@
+"""The style of a feed: how it reminds, how many days ahead, and what it tells of a token."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+DAYS_AHEAD = (30, 14, 7, 3, 1, 0)
+
+
+class Reminders(StrEnum):
+    """What a reminder is: an alarm of the event, or an event of its own.
+
+    Google, Nextcloud, Home Assistant and Apple drop the alarms of a feed.
+    """
+
+    ALARMS = "alarms"
+    EVENTS = "events"
+    BOTH = "both"
+    NONE = "none"
+
+
+class Detail(StrEnum):
+    """What is told of a token: all, all but the comment, or only that one expires."""
+
+    FULL = "full"
+    NAME = "name"
+    MINIMAL = "minimal"
+
+
+class Style(NamedTuple):
+    """The style, with how often it was changed, and when last (in seconds since 1970).
+
+    `days` are the days ahead of the expiry on which the feed reminds, the most first.
+    """
+
+    reminders: Reminders = Reminders.ALARMS
+    days: tuple[int, ...] = DAYS_AHEAD
+    detail: Detail = Detail.FULL
+    changes: int = 0
+    changed: int = 0
+
+
+DEFAULT = Style()
