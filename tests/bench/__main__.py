@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import data, standins
-from mytoken_calendars import limits
 from tests.bench import (
     adding,
     bounds,
@@ -13,7 +12,6 @@ from tests.bench import (
     costs,
     listing,
     polls,
-    progress,
     report,
     start,
     warm,
@@ -37,19 +35,22 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
     feeds = polls.feeds(person)
     polled, polled_of_peer = (polls.measured(clients, each, feeds) for each in (ours, peer))
     bills, bills_of_peer = costs.of_both(polled, polled_of_peer)
-    progress.report(f"writing a calendar of {limits.TOKENS:,} tokens")
-    full = person.calendar("Full", limits.TOKENS - 1)
-    few = person.calendar("Few", building.FEW)
-    added = adding.figure(clients, person, full, limits.TOKENS)
+    full = person.full_calendar("Full")
+    listed = listing.of_full(
+        owner_of_full := Person.new(stack), owner_of_full.full_calendar("Full")
+    )
     return (
         [
             *polls.figures(polled, polled_of_peer),
             start.figure(ours, peer, feeds[0]),
-            *building.figures(ours, peer, Calendars(full, few, feeds[0])),
+            *building.figures(
+                ours, peer, Calendars(full, person.calendar("Few", building.FEW), feeds[0])
+            ),
             *writing.figures(),
             warm.figure(ours, feeds[0]),
             *listing.figures(clients, stack),
-            added,
+            listed,
+            *adding.figures(clients, person, full, listed.ours),
             bounds.figure(stack),
             *costs.figures(bills, bills_of_peer),
         ],

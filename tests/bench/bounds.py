@@ -1,7 +1,7 @@
 """The work before a bound: requests that are made to be costly, beside plainly adding a token.
 
 The peer is the function's own part of a plain add, without what botocore does in it. A request that
-is refused, or parsed and taken, may cost at most ten times that.
+is refused, or parsed and taken, may cost at most twenty times that.
 """
 
 import time
@@ -68,7 +68,7 @@ def figure(stack: Stack) -> Figure:
         f"the costliest of {len(found)} hostile requests ({worst.request})",
         worst.milliseconds,
         plain(stack).milliseconds,
-        limit=10,
+        limit=20,
         unit="ms",
         relative=True,
     )

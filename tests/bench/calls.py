@@ -96,11 +96,8 @@ def _one_by_one(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _sizes(dynamodb: Any, operation: str, asked: dict[str, Any]) -> list[int]:
-    whole = {name: value for name, value in asked.items() if name != "ProjectionExpression"}
-    if operation == "GetItem":
-        answer = dynamodb.get_item(**whole)
-        return [capacity.size(answer["Item"])] if "Item" in answer else []
-    names = whole["ExpressionAttributeNames"].items()
-    condition = whole["KeyConditionExpression"]
-    whole["ExpressionAttributeNames"] = {n: name for n, name in names if n in condition}
-    return [capacity.size(item) for item in dynamodb.query(**whole)["Items"]]
+    if operation == "Query":
+        return [capacity.size(item) for item in dynamodb.query(**asked)["Items"]]
+    key = {name: asked[name] for name in ("TableName", "Key")}
+    answer = dynamodb.get_item(**key)
+    return [capacity.size(answer["Item"])] if "Item" in answer else []

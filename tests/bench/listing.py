@@ -1,61 +1,98 @@
-"""Listing a hundred calendars: how often DynamoDB is asked for it, and how much it reads."""
+"""Listing calendars: how often DynamoDB is asked for it, how much it reads, and the CPU of it."""
 
-from math import ceil
+import json
+import time
+from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import boto3
+from botocore import parsers
 
 from mytoken_calendars.aws.dynamodb import keys
 from tests.bench import capacity, progress
 from tests.bench.calls import Calls, Clients
 from tests.bench.figures import Figure
 from tests.harness.stacks import Stack
-from tests.harness.stage import Person
-from tests.harness.steps import Document, calendars, internal_id
+from tests.harness.stage import Person, store_calendar
+from tests.harness.steps import Document, calendars, internal_id, owner
 
-_CALENDARS = 100
-_TOKENS = 10  # in each
+_CALENDARS, _TOKENS = 100, 10
+_MOST_CALENDARS = 1_000
+_RUNS = 9
 
 
 def figures(clients: Clients, stack: Stack) -> list[Figure]:
-    """The peers are the requests for a list of one calendar, and the events of the same tokens."""
+    """The peers are the requests for a list of one calendar, and the bytes of the mom_ids."""
     progress.report(f"listing {_CALENDARS} calendars of {_TOKENS} tokens")
-    many, one, dynamodb = Person.new(stack), Person.new(stack), boto3.client("dynamodb")
-    documents = [many.calendar(f"CI Mytokens {count}", _TOKENS) for count in range(_CALENDARS)]
-    one.calendar("CI Mytokens", _TOKENS)
-    asked, asked_of_one = _listed(clients, many, _CALENDARS), _listed(clients, one, 1)
-    read = sum(sum(sizes) for sizes in asked.sizes(dynamodb))
-    events = sum(_size_of_events(stack, dynamodb, document) for document in documents)
+    many, one = _listed(clients, stack, _CALENDARS, _TOKENS), _listed(clients, stack, 1, _TOKENS)
+    progress.report(f"listing {_MOST_CALENDARS:,} calendars of a token")
+    most = _listed(clients, stack, _MOST_CALENDARS, 1)
+    units = sum(map(capacity.read_units, many.sizes(boto3.client("dynamodb"))))
     listing = f"list of {_CALENDARS} calendars of {_TOKENS} tokens"
+    requests_if_one = one.to("dynamodb")
     return [
+        Figure(f"{listing}: DynamoDB requests", many.to("dynamodb"), requests_if_one, limit=4),
+        Figure(f"{listing}: read units", units, _CALENDARS * _TOKENS * 88 / 4096, limit=230),
         Figure(
-            f"{listing}: DynamoDB requests",
-            asked.to("dynamodb"),
-            asked_of_one.to("dynamodb"),
-            limit=asked_of_one.to("dynamodb") + ceil(read / capacity.PAGE) - 1,
-        ),
-        Figure(
-            f"{listing}: bytes read per token",
-            read / (_CALENDARS * _TOKENS),
-            events / (_CALENDARS * _TOKENS),
-            limit=400,
+            f"list of {_MOST_CALENDARS:,} calendars of a token: DynamoDB requests",
+            most.to("dynamodb"),
+            requests_if_one,
+            limit=13,
         ),
     ]
 
 
-def _listed(clients: Clients, person: Person, there_are: int) -> Calls:
+def of_full(person: Person, full: Document) -> Figure:
+    """The CPU of the handler, beside botocore's parsing of the item and `json.dumps` of the answer.
+
+    The person has this one calendar.
+    """
+    progress.report("listing a full calendar")
+    answer = calendars(person.stack, person.token)
+    parse, item = _parser(), _answered(person.stack, full)
+    return Figure(
+        f"list of one full calendar, {len(full['subscribed_tokens']):,} tokens: CPU",
+        milliseconds(lambda: calendars(person.stack, person.token)),
+        milliseconds(lambda: (parse(item), json.dumps(answer))),
+        limit=7,
+        aim=1.5,
+        unit="ms",
+        relative=True,
+    )
+
+
+def milliseconds(act: Callable[[], object]) -> float:
+    """The CPU time that this thread takes for it: the median of several times."""
+    took = []
+    for _ in range(_RUNS):
+        began = time.thread_time()
+        act()
+        took.append((time.thread_time() - began) * 1000)
+    return median(took)
+
+
+def _listed(clients: Clients, stack: Stack, there_are: int, tokens: int) -> Calls:
+    person = Person.new(stack)
+    for number in range(there_are):
+        store_calendar(stack, owner(person.user), f"CI Mytokens {number}", tokens)
     with clients.counted() as calls:
         listed = calendars(person.stack, person.token)
-    if [len(document["subscribed_tokens"]) for document in listed] != [_TOKENS] * there_are:
+    if [len(document["subscribed_tokens"]) for document in listed] != [tokens] * there_are:
         raise RuntimeError("the list is not complete")
     return calls
 
 
-def _size_of_events(stack: Stack, dynamodb: Any, document: Document) -> int:
-    partition = keys.tokens_partition(internal_id(stack, document))
-    answer = dynamodb.query(
-        TableName=stack.store.table.name,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": partition}},
-    )
-    return sum(map(capacity.size, answer["Items"]))
+def _answered(stack: Stack, document: Document) -> bytes:
+    """The body of DynamoDB's answer to a GetItem of the calendar."""
+    key = keys.calendar(internal_id(stack, document))
+    typed = {name: {"S": value} for name, value in key.items()}
+    found = boto3.client("dynamodb").get_item(TableName=stack.store.table.name, Key=typed)
+    return json.dumps({"Item": found["Item"]}).encode()
+
+
+def _parser() -> Callable[[bytes], Any]:
+    client = boto3.client("dynamodb")
+    shape = client.meta.service_model.operation_model("GetItem").output_shape
+    parser = parsers.create_parser("json")
+    return lambda body: parser.parse({"body": body, "headers": {}, "status_code": 200}, shape)

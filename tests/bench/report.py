@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.template import Template
-from mytoken_calendars import limits
 from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
@@ -34,27 +33,28 @@ run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's.
   its libraries recommends it: Powertools' resolver, Logger, Tracer and Metrics, boto3's resource
   and its S3 client, and icalendar, which renders all events whenever the feed is not in S3. It
   reads the same items of the same table.
-- **Requests** are counted at the client, by botocore's events, each time one is sent. A request to
-  DynamoDB for several keys is as many **reads**. Read units, and bytes that were read, are computed
-  from the items as DynamoDB's documentation says: from whole items, also if a part is projected.
+- **Requests** are counted at the client, by botocore's events, each time one is sent. Read units
+  are computed from the items as DynamoDB's documentation says: from whole items, also if a part is
+  projected.
 - **Cached** is the first request to a warm function for a feed that another function has put into
   S3, **from memory** the second.
 - **Process start to first 304** is all that a new process does until it has answered, {effort},
   in {starts} alternating runs. All imported code was compiled before, as it is for Lambda.
-- **Building** is the whole request of a new process that finds an empty cache: reading the table,
+- **Building** is the whole request of a warm process that finds an empty cache: reading the table,
   writing the text, compressing it, storing it in S3. The peer's time is that of its rendering
-  alone, its memory that of its process.
+  alone. The memory is that of a new process.
 - **Writing** is the text alone, from tokens in memory. The peer is the same feed, property by
   property, made of icalendar's objects.
-- **Growth** compares the whole request for {many:,} events, divided by {many:,}, with the one for
-  {few}, divided by {few}. The small feed is built in a warm process and the large one in a new
-  one, which can only make the ratio larger.
+- **Growth** compares the whole request for the events of a full calendar, divided by their number,
+  with the one for {few}, divided by {few}.
 - **Warm 304** is the CPU time in the handler while the door to DynamoDB (`aws/dynamodb/table.py`)
   returns what it returned before: every call of AWS lies behind that door, DynamoDB's types
   included. The peer is a handler made by the same decorator that answers `{{}}`.
-- **A list's** peers are the requests for a list of one calendar, and the rendered events of its
-  tokens, which a list need not read. **Adding a token** is compared with adding one to an empty
-  calendar.
+- **A list's** peers are the requests for a list of one calendar, and for what is read the mom_ids
+  alone. The list of a full calendar is compared with what cannot be done without: botocore's
+  parsing of that one item, and `json.dumps` of the answer. The handler also verifies a mytoken,
+  looks it up, and reads names and revocations.
+- **Adding a token** is compared with adding one to an empty calendar, and with that list.
 
 ## What a million polls cost
 
@@ -110,7 +110,6 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         verdict=verdict(figures),
         effort="in instructions" if counts_instructions() else "in CPU time",
         starts=start.RUNS,
-        many=limits.TOKENS,
         few=building.FEW,
         tokens=polls.TOKENS,
         costs=_costs(bills, bills_of_peer),

@@ -257,21 +257,6 @@ def test_a_mytoken_that_rotates_gets_a_successor(deployed: Deployment) -> None:
     assert (used.status_code, again.status_code) == (200, 401)
 
 
-def test_what_a_deleted_calendar_left_is_swept(deployed: Deployment) -> None:
-    user = str(uuid4())
-    watched = deployed.token("--user", user, "--expires-in", "20d")
-    owner = client(deployed, user)
-    owner("POST", json={"name": "old"})
-    owner("POST", "/old", json={"mom_id": watched["mom_id"]})
-    owner("DELETE", "/old")
-
-    answer = deployed.client("lambda").invoke(
-        FunctionName=deployed.physical_id(function_id("sweep"))
-    )
-
-    assert json.load(answer["Payload"])["swept"] >= 1
-
-
 # --- what becomes of it ---------------------------------------------------------------------------
 
 

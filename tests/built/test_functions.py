@@ -11,7 +11,7 @@ from tests.harness import openapi
 from tests.harness.built.artefacts import BUILT, function_id, layers
 from tests.harness.built.emulator import Emulator
 from tests.harness.samples import DOCUMENTED, prepared
-from tests.harness.stacks import Stack, sample_event
+from tests.harness.stacks import Stack
 
 Emulated = Callable[[str], AbstractContextManager[Emulator]]
 
@@ -38,20 +38,6 @@ def test_a_built_function_answers_its_sample_event_as_documented(
     assert [*openapi.faults(answer)] == []
 
 
-def test_the_built_sweep_removes_what_a_deleted_calendar_left(
-    racing_stack: Stack, emulated: Emulated
-) -> None:
-    token = racing_stack.mint()
-    racing_stack.invoke("create_calendar", token, json={"name": "x"})
-    racing_stack.invoke("add_token", token, path={"calendar": "x"}, json={"mom_id": ""})
-    racing_stack.invoke("delete_calendar", token, path={"calendar": "x"})
-
-    with emulated("sweep") as function:
-        answer = function(sample_event("sweep"))
-
-    assert answer["swept"] >= 1
-
-
 def test_all_code_of_the_layers_is_compiled() -> None:
     code = {path.with_suffix("") for layer in layers() for path in layer.rglob("*.py")}
     compiled = {
@@ -64,6 +50,6 @@ def test_all_code_of_the_layers_is_compiled() -> None:
 
 
 def test_no_other_function_is_built() -> None:
-    called = {function_id(operation) for operation in (*DOCUMENTED, "sweep")}
+    called = {function_id(operation) for operation in DOCUMENTED}
 
     assert {folder.name for folder in BUILT.glob("*Function")} == called

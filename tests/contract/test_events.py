@@ -5,15 +5,13 @@ from http import HTTPStatus
 
 import pytest
 
-from local.handlers import Context
 from local.template import Template
 from tests.harness.samples import ASKING_FOR_A_MYTOKEN, DOCUMENTED, prepared
 from tests.harness.stacks import EVENTS, PUBLIC_URL, ROOT, Stack, sample_event, set_token
 
 TEMPLATE = Template.read()
 OPERATIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
-ROUTED = [operation for operation in OPERATIONS if operation != "sweep"]
-each_routed = pytest.mark.parametrize("operation", ROUTED)
+each_routed = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def test_every_operation_has_a_sample_event_and_there_is_no_other() -> None:
@@ -93,15 +91,3 @@ def test_a_sample_event_without_a_mytoken_is_answered_401(stack: Stack, operatio
 
     assert answer.status == HTTPStatus.UNAUTHORIZED
     assert answer.headers["www-authenticate"] == 'Bearer realm="mytoken"'
-
-
-def test_the_sample_event_of_sweep_removes_what_a_deleted_calendar_left(stack: Stack) -> None:
-    token = stack.mint()
-    stack.invoke("create_calendar", token, json={"name": "x"})
-    stack.invoke("add_token", token, path={"calendar": "x"}, json={"mom_id": ""})
-    stack.handlers["sweep"](sample_event("sweep"), Context())
-    stack.invoke("delete_calendar", token, path={"calendar": "x"})
-
-    answer = stack.handlers["sweep"](sample_event("sweep"), Context())
-
-    assert answer == {"swept": 1}

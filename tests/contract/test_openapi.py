@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from local.template import Template
 from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
+from mytoken_calendars.calendars import weight
 from mytoken_calendars.http import idempotency_key
 from mytoken_calendars.http.cookie import NAME as NAME_OF_COOKIE
 from mytoken_calendars.http.error_response import STATUS_AND_CODE
@@ -210,12 +211,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     name = SCHEMAS["MytokenTree"]["properties"]["token"]["properties"]["name"]
     assert name["maxLength"] == limits.TOKEN_NAME
     assert SCHEMAS["CalendarList"]["properties"]["calendars"]["maxItems"] == limits.CALENDARS
-    assert SCHEMAS["SubscribedTokens"]["maxItems"] == limits.TOKENS
+    most_tokens = limits.CALENDAR_WEIGHT // weight.of_token("", "", 0)
+    assert SCHEMAS["SubscribedTokens"]["maxItems"] == most_tokens
     assert f"{limits.BODY // 1024} KiB" in openapi.DOCUMENT["info"]["description"]
     assert f"{limits.FORM_FIELDS} fields" in openapi.DOCUMENT["info"]["description"]
     add_token = OPERATIONS["add_token", "POST"].definition["description"]
-    assert f"{limits.TOKENS:,}" in add_token
-    assert f"{limits.TOKENS_OF_USER:,}" in add_token
+    assert f"{limits.CALENDAR_WEIGHT:,}" in add_token
+    assert f"{limits.OWNER_WEIGHT:,}" in add_token
     create_calendar = OPERATIONS["create_calendar", "POST"].definition["description"]
     assert f"{limits.CALENDARS:,}" in create_calendar
 

@@ -2,19 +2,24 @@
 
 import pytest
 
-from local.handlers import Context
 from local.template import Template
 from mytoken_calendars.aws.dynamodb import keys
 from tests.harness import permissions
 from tests.harness.documented_answers import OF_THE_API, REQUESTS, WITH_KEY
 from tests.harness.permissions import Call, Grant, NotPermitted, granted
-from tests.harness.stacks import DAY, Stack, sample_event
-from tests.harness.steps import overwrite
+from tests.harness.stacks import DAY, Stack
 
 TEMPLATE = Template.read()
 
 # S3 tells that a feed is not cached, and not that it is forbidden, only to those who may list.
 NEVER_ASKED_FOR = {Grant("s3:ListBucket", "FeedsBucket")}
+# Where the issuer lists a user's tokens, those in calendars are compared with them.
+BESIDE_A_SERVER = {
+    "add_token": {
+        Grant("dynamodb:Query", "CalendarsTable"),
+        Grant("dynamodb:BatchGetItem", "CalendarsTable"),
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +47,6 @@ def _do_everything(stack: Stack) -> None:
     stack.feed(stack.invoke("list_calendars", child).json["calendars"][0])
     for folder in (*OF_THE_API, "tokeninfo", "revoke_token"):
         _use_and_replay(stack, folder)
-    overwrite(stack, keys.importing("an import that was not ended"), owner="somebody", until=0)
-    stack.handlers["sweep"](sample_event("sweep"), Context())
 
 
 def _use_and_replay(stack: Stack, folder: str) -> None:
@@ -71,7 +74,7 @@ def _use_and_replay(stack: Stack, folder: str) -> None:
 def test_a_function_may_do_nothing_that_it_never_does(
     used: dict[str, set[Grant]], folder: str
 ) -> None:
-    assert granted(folder) - NEVER_ASKED_FOR == used[folder]
+    assert granted(folder) - NEVER_ASKED_FOR - BESIDE_A_SERVER.get(folder, set()) == used[folder]
 
 
 _SIGNING = {"kms:SigningAlgorithm": "ECDSA_SHA_512", "kms:MessageType": "DIGEST"}
@@ -125,8 +128,8 @@ def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:
 
     partitions = {
         keys.feed_head("x")["pk"],
-        keys.tokens_partition("x"),
-        keys.revocations_partition(keys.Owner("x")),
+        keys.calendar("x")["pk"],
+        keys.revocations(keys.Owner("x"))["pk"],
     }
 
     assert {f"{partition.partition('#')[0]}#*" for partition in partitions} == set(prefixes)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.template import Template
+from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
 from tests.harness.stacks import ROOT, Stack
 
@@ -230,10 +231,10 @@ def test_the_feed_may_reach_neither_tokens_nor_the_signing_key() -> None:
     assert "kms:" not in text
 
 
-def test_the_feed_may_read_feeds_their_events_and_revocations_only() -> None:
+def test_the_feed_may_read_feeds_calendars_and_revocations_by_their_keys_only() -> None:
     (on_table,) = [s for s in statements("get_feed") if "CalendarsTable" in repr(s["Resource"])]
 
-    assert on_table["Action"] == ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
+    assert on_table["Action"] == ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
     assert on_table["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["FEED#*", "CALENDAR#*", "REVOKED#*"]}
     }
@@ -396,17 +397,24 @@ def test_every_log_group_forgets() -> None:
     assert retention == [{"Ref": "LogRetentionDays"}] * (len(FOLDERS) + 1)
 
 
-def test_a_schedule_has_a_name_of_its_own_in_each_stack_of_an_account() -> None:
-    """SAM calls it by its logical id otherwise, and the second stack is refused."""
-    schedules = [
-        event["Properties"]
-        for folder in FOLDERS
-        for event in function(folder)["Events"].values()
-        if event["Type"] == "ScheduleV2"
-    ]
+@pytest.mark.parametrize(
+    ("parameter", "longest"),
+    [
+        ("PublicUrl", limits.PUBLIC_URL),
+        ("RenewalPage", limits.RENEWAL_PAGE),
+        ("MytokenIssuer", limits.RENEWAL_PAGE),
+    ],
+)
+def test_what_shows_in_feeds_and_lists_is_as_long_as_weights_count_it(
+    parameter: str, longest: int
+) -> None:
+    assert TEMPLATE.document["Parameters"][parameter]["MaxLength"] == longest
 
-    assert schedules
-    assert all(schedule["OmitName"] is True for schedule in schedules)
+
+def test_nothing_runs_by_the_clock() -> None:
+    kinds = {event["Type"] for folder in FOLDERS for event in function(folder)["Events"].values()}
+
+    assert kinds == {"HttpApi"}
 
 
 # --- routes ---------------------------------------------------------------------------------------
@@ -416,7 +424,7 @@ def routes_of(folder: str) -> list[tuple[str, str]]:
     return [(r.method, r.path) for r in TEMPLATE.plain_routes if r.folder == folder]
 
 
-@pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in ("no_route", "sweep")])
+@pytest.mark.parametrize("folder", [f for f in FOLDERS if f != "no_route"])
 def test_the_first_line_of_a_handler_says_its_route(folder: str) -> None:
     docstring = ast.get_docstring(ast.parse(source(folder))) or ""
     methods = " and ".join(dict.fromkeys(method for method, _ in routes_of(folder)))

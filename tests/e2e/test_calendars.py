@@ -113,6 +113,23 @@ def test_of_clients_that_race_for_a_name_one_wins(deployment: Deployment) -> Non
     assert sorted(answer.status for answer in answers) == [201, *[409] * 7]
 
 
+def test_calendars_that_are_made_at_once_are_all_there(deployment: Deployment) -> None:
+    """On AWS their transactions conflict, as all of them count for one owner."""
+    if deployment.rotates:
+        pytest.skip("needs a mytoken that does not rotate")
+    names = [deployment.name() for _ in range(8)]
+
+    with ThreadPoolExecutor(8) as clients:
+        answers = list(
+            clients.map(lambda name: deployment.ask("create_calendar", json={"name": name}), names)
+        )
+
+    assert [answer.status for answer in answers] == [201] * 8
+    assert {answer.document["name"] for answer in answers} == set(names)
+    listed = _listed(deployment)
+    assert all(answer.document in listed for answer in answers)
+
+
 def test_a_name_leads_to_its_feed(deployment: Deployment, created: dict[str, Any]) -> None:
     found = deployment.ask("get_calendar", name=created["name"])
 

@@ -75,11 +75,6 @@ def feed(stack: Stack, method: str, **headers: str) -> Answer:
     return stack.feed(calendar, method=method, headers=headers)
 
 
-def too_large_feed(stack: Stack, method: str = "GET") -> Answer:
-    with mock.patch.object(limits, "ANSWER", 100):
-        return feed(stack, method, **{"accept-encoding": "identity, gzip;q=0"})
-
-
 def deleted_feed(stack: Stack, method: str) -> Answer:
     token = stack.mint()
     calendar = stack.invoke("create_calendar", token).json
@@ -204,8 +199,6 @@ REQUESTS: dict[Key, Request] = {
     ("preflight", "OPTIONS", 204, None): lambda s: s.invoke("preflight"),
     ("no_route", "ANY", 404, "not_found"): lambda s: s.invoke("no_route", raw_path="/api/v0/x"),
     ("no_route", "ANY", 405, "method_not_allowed"): lambda s: s.invoke("no_route"),
-    ("get_feed", "GET", 406, "not_acceptable"): too_large_feed,
-    ("get_feed", "HEAD", 406, "not_acceptable"): partial(too_large_feed, method="HEAD"),
 }
 for folder, method in ON_A_CALENDAR.items():
     REQUESTS[folder, method, 404, "not_found"] = partial(without_calendar, folder=folder)

@@ -97,9 +97,6 @@ def feed(**changes: Any) -> Feed:
         created=NOW - 90 * DAY,
         version="version-1",
         revocations="",
-        changed=NOW,
-        events_written=2,
-        revocations_written=0,
     )
     return known._replace(**changes)
 

@@ -13,6 +13,7 @@ import pytest
 ROWS = {
     "A1": "secrets and content in logs, at a level that only Lambda's environment sets",
     "A2": "work before a bound: a name that takes seconds to normalise",
+    "A3": "calendars within their limits whose feed nobody can build",
     "A5": "an answer to tokeninfo:notify that shows the feed's address",
     "A6": "a revocation that a client that lost the answer cannot repeat",
     "A7": "a key of a list or a revocation that is not honoured",
@@ -28,6 +29,7 @@ ROWS = {
     "A17": "a date of a clock that runs ahead, taken for that of the feed",
     "A18": "a limit that one door keeps and another does not",
     "A19": "one odd entry of an issuer's list that spoils the whole",
+    "A20": "a calendar that a restore has cut in two, and nobody can delete",
     "A21": "the address of CloudFront taken for the client's",
     "A22": "made-up short tokens, each of which the issuer is asked about",
     "A23": "a restore from an empty table that removes all tokens",

@@ -5,8 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
-from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb import entries, keys
+from mytoken_calendars.calendars import weight
+from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.identifiers import Owner
 
 _DELETED = {"pk", "sk", "deleted", "ttl"}
 
@@ -15,43 +19,40 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Contents:
-    """The items of the calendars table, by what they are (`items.py`)."""
+    """The items of the calendars table, by what they are (`keys.py`)."""
 
-    owners: dict[str, Item]  # by partition
-    calendars: list[Item]
-    ids: dict[tuple[str, str], Item]  # by partition and calendar
-    subscriptions: dict[tuple[str, str], Item]  # by calendar and mom_id
-    events: dict[tuple[str, str], Item]  # by calendar and mom_id
-    feeds: list[Item]
+    owners: dict[str, Item]  # by owner
+    names: list[tuple[str, Item]]  # with its owner
+    ids: dict[tuple[str, str], Item]  # by owner and calendar
+    calendars: dict[str, Item]  # by id
+    feeds: dict[str, Item]  # by hash
     deleted_feeds: list[Item]
-    jobs: dict[str, Item]  # by calendar
     revocation_heads: dict[str, Item]  # by owner
-    revocations: dict[tuple[str, str], Item]  # by owner and mom_id
+    revocations: dict[str, Item]  # by owner
     receipts: list[Item]
 
     @classmethod
     def of(cls, rows: list[Item]) -> "Contents":
-        def under(partition: str, row: str = "") -> list[Item]:
-            return [r for r in rows if r["pk"].startswith(partition) and r["sk"].startswith(row)]
+        def under(partition: str, row: str = "") -> list[tuple[str, Item]]:
+            """The rows, each with what its partition is named by."""
+            return [
+                (r["pk"].removeprefix(partition), r)
+                for r in rows
+                if r["pk"].startswith(partition) and r["sk"].startswith(row)
+            ]
 
-        subscriptions = under("OWNER#", keys.SUBSCRIPTION)
-        feeds = under("FEED#")
+        feeds = under(keys.FEED)
+        by_id = under(keys.OWNER, keys.ID)
         return cls(
-            owners={row["pk"]: row for row in under("OWNER#", keys.HEAD)},
-            calendars=under("OWNER#", keys.NAME),
-            ids={(row["pk"], row["sk"][3:]): row for row in under("OWNER#", "ID#")},
-            subscriptions={_split(row["sk"]): row for row in subscriptions},
-            events={(row["pk"].split("#")[1], row["sk"]): row for row in under("CALENDAR#")},
-            feeds=[row for row in feeds if "deleted" not in row],
-            deleted_feeds=[row for row in feeds if "deleted" in row],
-            jobs={row["sk"]: row for row in (*under(keys.SWEEP), *under(keys.IMPORTING))},
-            revocation_heads={row["pk"].split("#")[1]: row for row in under("REVOKED#", keys.HEAD)},
-            revocations={
-                (row["pk"].split("#")[1], row["sk"]): row
-                for row in under("REVOKED#")
-                if row["sk"] != keys.HEAD
-            },
-            receipts=under("RECEIPT#"),
+            owners=dict(under(keys.OWNER, keys.HEAD)),
+            names=under(keys.OWNER, keys.NAME),
+            ids={(owner, row["sk"].removeprefix(keys.ID)): row for owner, row in by_id},
+            calendars=dict(under(keys.CALENDAR)),
+            feeds={of: row for of, row in feeds if "deleted" not in row},
+            deleted_feeds=[row for _, row in feeds if "deleted" in row],
+            revocation_heads=dict(under(keys.REVOKED, keys.HEAD)),
+            revocations=dict(under(keys.REVOKED, keys.MARKS)),
+            receipts=[row for _, row in under("RECEIPT#")],
         )
 
 
@@ -62,80 +63,89 @@ def violations(dump: Mapping[str, list[Any]]) -> list[str]:
 
 
 def violations_in(table: Contents) -> list[str]:
-    return [*_of_feeds(table), *_of_counters(table), *_of_subscriptions(table)]
+    return [
+        *_of_calendars(table),
+        *_of_feeds(table),
+        *_of_weights(table),
+        *_of_tokens(table),
+        *_of_revocations(table),
+    ]
+
+
+def _of_calendars(table: Contents) -> Iterator[str]:
+    """Every calendar is there under its name, its id and by itself, and nothing else is."""
+    named = {(owner, row["id"]): row["name"] for owner, row in table.names}
+    if len(named) != len(table.names):
+        yield f"calendars that are there more than once: {table.names}"
+    if named != (by_id := {key: row["name"] for key, row in table.ids.items()}):
+        yield f"rows by name {named}, by id {by_id}"
+    there = {(item["owner"], of): item["name"] for of, item in table.calendars.items()}
+    if named != there:
+        yield f"rows by name {named}, calendars {there}"
+    for owner, row in table.names:
+        if row["sk"] != keys.NAME + folded(row["name"]):
+            yield f"{row['name']} of {owner} at {row['sk']}"
+        hashes = [keys.feed_hash(address) for address in row["addresses"]]
+        if hashes != (feeds := table.calendars.get(row["id"], {}).get("feeds")):
+            yield f"addresses of {hashes} and feeds {feeds} of {owner}"
 
 
 def _of_feeds(table: Contents) -> Iterator[str]:
-    """Every calendar has exactly one live feed, and every live feed a calendar."""
-    calendars = Counter(_identity(c["pk"].split("#")[1], c["id"], c) for c in table.calendars)
-    feeds = Counter(_identity(f["owner"], f["calendar"], f) for f in table.feeds)
-    if calendars != feeds:
-        yield f"calendars without a feed: {calendars - feeds}, and the reverse: {feeds - calendars}"
-    if more := [identity for identity, count in calendars.items() if count > 1]:
-        yield f"calendars that are there more than once: {more}"
-    ids = {(pk, calendar): row["name"] for (pk, calendar), row in table.ids.items()}
-    if ids != (named := {(c["pk"], c["id"]): c["name"] for c in table.calendars}):
-        yield f"ids {ids} of calendars {named}"
-    heads = {feed["pk"] for feed in table.feeds}
-    lost = [c["id"] for c in table.calendars if keys.feed_head(c["feed_id"])["pk"] not in heads]
-    if lost:
-        yield f"calendars whose address leads nowhere: {lost}"
+    """A calendar has its live feeds and no others; they have its version."""
+    wanted = {
+        feed: (item["owner"], of, item["name"], item["created"], item["version"])
+        for of, item in table.calendars.items()
+        for feed in item["feeds"]
+    }
+    found = {
+        feed: (row["owner"], row["calendar"], row["name"], row["created"], row["version"])
+        for feed, row in table.feeds.items()
+    }
+    if wanted != found:
+        yield f"feeds that calendars have: {wanted}, and that there are: {found}"
     if talking := [feed["pk"] for feed in table.deleted_feeds if set(feed) != _DELETED]:
         yield f"deleted feeds that still know something: {talking}"
 
 
-def _of_counters(table: Contents) -> Iterator[str]:
-    """The counters are what can be counted; what waits to be swept is not counted any more.
-
-    Of writes there may be more, since what was before them was not counted.
-    """
-    live = {c["id"]: c["pk"] for c in table.calendars}
-    calendars = Counter(live.values())
-    subscriptions = Counter(live[c] for c, _ in table.subscriptions if c in live)
-    for partition, head in table.owners.items():
-        counted = calendars[partition], subscriptions[partition]
-        if (head.get("calendars", 0), head.get("subscriptions", 0)) != counted:
+def _of_weights(table: Contents) -> Iterator[str]:
+    """What is counted is what there is, and within the limits."""
+    number, weights = Counter[str](), Counter[str]()
+    for of, item in table.calendars.items():
+        number[item["owner"]] += 1
+        weights[item["owner"]] += item["weight"]
+        tokens = sum(token.weight for token in entries.unpacked(item["tokens"]).values())
+        if item["weight"] != item["own_weight"] + tokens:
+            yield f"{item['weight']} where the tokens of {of} weigh {tokens}"
+        if item["own_weight"] != weight.of_calendar(item["name"]):
+            yield f"{item['own_weight']} for {item['name']}"
+        if item["weight"] > limits.CALENDAR_WEIGHT:
+            yield f"{of} weighs {item['weight']}"
+    for owner, head in table.owners.items():
+        counted = number[owner], weights[owner]
+        if (head["calendars"], head["weight"]) != counted:
             yield f"{head} where there are {counted}"
-    if headless := (set(calendars) | set(subscriptions)) - set(table.owners):
-        yield f"owners without counters: {headless}"
-    events, renewals, writes = Counter[str](), Counter[str](), Counter[str]()
-    for (calendar, _), event in table.events.items():
-        events[calendar] += 1
-        renewals[calendar] += event["changes"]
-    for feed in table.feeds:
-        if feed["subscriptions"] != events[feed["calendar"]]:
-            yield f"{feed['subscriptions']} tokens where {events[feed['calendar']]} are"
-        if feed.get("renewals", 0) > renewals[feed["calendar"]]:
-            yield f"{feed['renewals']} renewals where {renewals[feed['calendar']]} are"
-    for (owner, _), revocation in table.revocations.items():
-        writes[owner] += revocation.get("writes", 0)
-    for owner, head in table.revocation_heads.items():
-        if head.get("writes", 0) > writes[owner]:
-            yield f"{head['writes']} writes of revocations where {writes[owner]} are"
+    if headless := set(number) - set(table.owners):
+        yield f"owners without a head: {headless}"
 
 
-def _of_subscriptions(table: Contents) -> Iterator[str]:
-    """Subscriptions of live calendars have their event and the reverse; others wait for `sweep`."""
-    live = {calendar["id"] for calendar in table.calendars}
-    subscriptions = {key for key in table.subscriptions if key[0] in live}
-    events = {key for key in table.events if key[0] in live}
-    if subscriptions != events:
-        yield f"either subscription or event is missing: {subscriptions ^ events}"
-    for key in subscriptions & events:
-        listed, event = table.subscriptions[key], table.events[key]
-        if any(listed.get(name) != event.get(name) for name in ("added", "ancestors")):
-            yield f"subscription and event differ: {key}"
-    left_over = {calendar for calendar, _ in (*table.subscriptions, *table.events)} - live
-    if forgotten := left_over - set(table.jobs):
-        yield f"left over of deleted calendars, and nobody will sweep it: {forgotten}"
-    if doomed := live & set(table.jobs):
-        yield f"live calendars that will be swept: {doomed}"
+def _of_tokens(table: Contents) -> Iterator[str]:
+    for of, item in table.calendars.items():
+        for short_id, token in entries.unpacked(item["tokens"]).items():
+            if token.short_id != short_id or len(token.mom_id) != 88:
+                yield f"{token} at {short_id} of {of}"
+            weighs = weight.of_token(token.name, token.comment, len(token.ancestors))
+            if token.weight != weighs:
+                yield f"{token} weighs {weighs}"
 
 
-def _identity(owner: str, calendar: str, row: Item) -> tuple[str, str, str, int]:
-    return owner, calendar, row["name"], row["created"]
+def _of_revocations(table: Contents) -> Iterator[str]:
+    """The head has the version of the marks."""
+    announced = {owner: head["version"] for owner, head in table.revocation_heads.items()}
+    if announced != (marks := {owner: row["version"] for owner, row in table.revocations.items()}):
+        yield f"versions announced {announced}, of marks {marks}"
 
 
-def _split(sort_key: str) -> tuple[str, str]:
-    _, calendar, mom_id = sort_key.split("#")
-    return calendar, mom_id
+def revoked(table: Contents, owner: Owner) -> dict[str, bool]:
+    """The short mom_ids that are marked, and whether with their descendants."""
+    marks = table.revocations.get(owner, {}).items()
+    return {n.removeprefix("mark_"): mark[1] for n, mark in marks if n.startswith("mark_")}

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,16 +15,18 @@ import boto3
 
 from local import data, standins
 from local.template import Template
-from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
-from mytoken_calendars.aws.dynamodb.table import Item, Table
+from mytoken_calendars import limits
+from mytoken_calendars.aws.dynamodb import items
+from mytoken_calendars.calendars import weight
+from mytoken_calendars.calendars.calendar import Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import NO_USE, Change, Use, Write
-from mytoken_calendars.identifiers import mom_id_of
+from mytoken_calendars.changes import Change
+from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id
 from mytoken_calendars.tokens.token_record import TokenRecord
-from tests.harness.stacks import DAY, Stack, Token, sample_event
-from tests.harness.steps import Document, add, create, feed_id, new_user, overwrite, owner
+from tests.harness.stacks import DAY, PUBLIC_URL, Stack, Token, sample_event
+from tests.harness.steps import Document, add, create, new_user, owner
 
+_ROOM = 4_000  # of a full calendar: some tokens can still be added
 _LIFETIME = 365 * DAY  # of the tokens: long enough for all six reminders
 _JOBS = ("backup", "build", "deploy", "ingest", "monitoring", "sync", "transfer")
 _PLACES = ("cluster", "gateway", "laptop", "portal", "storage", "testbed")
@@ -53,54 +55,48 @@ class Person:
         return cls(stack, user, stack.mint(user=user, name="ci-deploy", expires_in=_LIFETIME))
 
     def calendar(self, name: str, tokens: int) -> Document:
-        """A new one of so many tokens: the first is added, the others are written as it was."""
-        document = create(self.stack, self.token, name)
-        if tokens:
-            add(self.stack, self.token, document, "", comment="The CI of the main branch")
-        if tokens > 1:
-            self._write(document, tokens - 1)
-        return document
+        """A new one of so many tokens: the others are stored with it, the last is added."""
+        if not tokens:
+            return create(self.stack, self.token, name)
+        calendar = store_calendar(self.stack, owner(self.user), name, tokens - 1)
+        document = calendar.document(PUBLIC_URL)
+        return add(self.stack, self.token, document, "", comment="The CI of the main branch")
 
-    @cached_property
-    def _table(self) -> Any:
-        return boto3.resource("dynamodb").Table(self.stack.store.table.name)
-
-    def _write(self, document: Document, tokens: int) -> None:
-        """What the store puts when tokens are added, in batches and not in transactions."""
-        table = self.stack.store.table
-        calendar = self.stack.store.find(owner(self.user), document["name"])
-        collected = _Collected(table.client, table.name)
-        for new in _subscriptions(calendar.id, tokens):
-            CalendarStore(collected).subscribe(calendar, new, Change.new(new.changed), NO_USE)
-        with self._table.batch_writer() as batch:
-            for item in collected.items:
-                batch.put_item(Item=item)
-        for head in (keys.feed_head(feed_id(document)), keys.owner_head(calendar.owner)):
-            counted = (table.get(head) or {})["subscriptions"]
-            overwrite(self.stack, head, subscriptions=counted + tokens)
+    def full_calendar(self, name: str) -> Document:
+        """A new one in which there is room for a few tokens at most."""
+        calendar = store_calendar(self.stack, owner(self.user), name)
+        return calendar.document(PUBLIC_URL)
 
 
-@dataclass(frozen=True)
-class _Collected(Table):
-    """A table that only collects the items that are put into it."""
+def store_calendar(stack: Stack, of: Owner, name: str, tokens: int | None = None) -> Calendar:
+    """A calendar with so many tokens, stored as an import stores it, in one transaction.
 
-    items: list[Item] = field(default_factory=list)
+    Without a number it has as many as it may, but for the room of a few.
+    """
+    calendar = Calendar(str(uuid4()), of, name, new_feed_id())
+    subscriptions, left = [], limits.CALENDAR_WEIGHT - _ROOM - weight.of_calendar(name)
+    for one in _subscriptions(calendar.id):
+        left -= one.weight
+        if len(subscriptions) == tokens or (tokens is None and left < 0):
+            break
+        subscriptions.append(one)
+    change = Change.new(int(time.time()))
+    table = stack.store.table
+    table.commit(change, *items.new_calendar(table, calendar, subscriptions, change))
+    return calendar.with_tokens(subscriptions)
 
-    def commit(self, change: Change, *writes: Write, use: Use = NO_USE) -> None:
-        self.items.extend(w.parameters["Item"] for w in writes if w.action == "Put")
 
-
-def _subscriptions(calendar_id: str, tokens: int) -> Iterator[Subscription]:
+def _subscriptions(calendar_id: str) -> Iterator[Subscription]:
     """Tokens as people have them: no two alike in name, comment and times."""
     random, now_ms = Random(calendar_id), int(time.time() * 1000)
-    for count in range(tokens):
+    for number in count():
         job, place = random.choice(_JOBS), random.choice(_PLACES)
         created = now_ms // 1000 - random.randrange(30 * DAY)
         token = TokenRecord(
-            mom_id_of(uuid4()), f"{job}-{place}-{count}", created, created + _LIFETIME
+            mom_id_of(uuid4()), f"{job}-{place}-{number}", created, created + _LIFETIME
         )
         comment = f"The {job} on {place}, see OPS-{random.randrange(10_000)}"
-        yield Subscription.of(token, comment, added=now_ms)
+        yield Subscription.of(token, comment, added=now_ms + number)
 
 
 def poll(document: Document, etag: str = "") -> dict[str, Any]:

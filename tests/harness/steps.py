@@ -1,6 +1,5 @@
 """The steps that most tests begin with, what they read from a feed, and what they watch of AWS."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from uuid import uuid4
 from icalendar import Calendar, Event
 
 from mytoken_calendars.aws import clients
-from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import Owner, owner_of, subject
 from tests.harness.stacks import PUBLIC_URL, Answer, Stack, Token
 
@@ -95,35 +95,28 @@ def internal_id(stack: Stack, calendar: Document) -> str:
     return calendar_id
 
 
+def subscriptions(stack: Stack, calendar: Document) -> dict[str, Subscription]:
+    """What the calendar holds, by mom_id."""
+    item = stack.store.table.get(keys.calendar(internal_id(stack, calendar))) or {}
+    return {one.mom_id: one for one in entries.unpacked(item["tokens"]).values()}
+
+
 def changes_of(stack: Stack, calendar: Document, mom_id: str) -> int:
     """How often the token's entry in the calendar was changed."""
-    item = stack.store.table.get(keys.subscribed(calendar["id"], mom_id)) or {}
-    changes: int = item["changes"]
-    return changes
-
-
-@contextmanager
-def six_megabytes(stack: Stack, calendar: Document) -> Iterator[None]:
-    """The calendar has 18 tokens meanwhile, with comments that no caller could give them."""
-    calendar_id = internal_id(stack, calendar)
-    subscribed = [keys.subscribed(calendar_id, f"token {number}") for number in range(18)]
-    known = {"created": 0, "expires": 0, "added": 0, "changed": 0, "changes": 0}
-    for key in subscribed:
-        overwrite(stack, key, comment="x" * 350_000, **known)
-    yield
-    stack.store.table.remove(subscribed)
-
-
-def settle(stack: Stack, calendar: Document) -> int:
-    """As if the calendar's last change were an hour ago; when that was."""
-    an_hour_ago = int(time.time()) - 3600
-    overwrite(stack, keys.feed_head(feed_id(calendar)), changed=an_hour_ago)
-    return an_hour_ago
+    return subscriptions(stack, calendar)[mom_id].changes
 
 
 def overwrite(stack: Stack, key: Mapping[str, str], **attributes: Any) -> None:
     """Sets attributes of an item of the calendars table, as only a test may."""
     _overwrite(stack.store.table, key, attributes)
+
+
+def remove(stack: Stack, key: Mapping[str, str]) -> None:
+    """Removes an item of the calendars table, as only a test, a restore or DynamoDB may."""
+    table = stack.store.table
+    table.client.delete_item(
+        TableName=table.name, **clients.dynamodb_parameters({"Key": dict(key)})
+    )
 
 
 def overwrite_token(stack: Stack, token: Token, **attributes: Any) -> None:
@@ -148,8 +141,14 @@ class Clock:
     def time(self) -> float:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.now
+
     def passes(self, seconds: float) -> None:
         self.now += seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.passes(seconds)
 
 
 def s3(stack: Stack) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb import entries, keys
 from tests.harness.stacks import CORS, DAY, Answer, Stack, Token
 from tests.harness.steps import (
     Document,
@@ -17,7 +17,7 @@ from tests.harness.steps import (
     create,
     events,
     overwrite,
-    owner,
+    subscriptions,
     summaries,
 )
 
@@ -130,10 +130,9 @@ def test_adding_a_token_twice_gives_one_entry_and_one_event(stack: Stack, user: 
 
     again = [_add(stack, token, mom_id) for mom_id in (token.mom_id, "")]
 
-    head = stack.store.table.get(keys.owner_head(owner(user))) or {}
     assert [answer.json for answer in again] == [first.json, first.json]
     assert len(events(stack.feed(calendar))) == 1
-    assert head["subscriptions"] == 1
+    assert subscriptions(stack, calendar).keys() == {token.mom_id}
 
 
 def test_a_token_may_be_in_several_calendars(stack: Stack) -> None:
@@ -369,10 +368,8 @@ def test_reminders_that_were_past_when_the_token_was_added_are_left_out(
 
 
 def _pretend_it_was_added_an_hour_ago(stack: Stack, calendar: Document, token: Token) -> datetime:
-    shown = keys.subscribed(calendar["id"], token.mom_id)
-    earlier = (stack.store.table.get(shown) or {})["added"] // 1000 - 3600
-    overwrite(stack, shown, added=earlier * 1000, changed=earlier)
-    owner = stack.authority.registry.owner_of(token.mom_id)
-    listed = keys.subscription(owner, calendar["id"], token.mom_id)
-    overwrite(stack, listed, added=earlier * 1000)
+    one = subscriptions(stack, calendar)[token.mom_id]
+    earlier = one.added_at - 3600
+    packed = entries.packed(one._replace(added=earlier * 1000, changed=earlier))
+    overwrite(stack, keys.calendar(calendar["id"]), tokens={one.short_id: packed})
     return datetime.fromtimestamp(earlier, UTC)

@@ -11,16 +11,14 @@ import pytest
 from werkzeug.test import Client
 
 from local.gateway import Gateway
-from local.handlers import Context
 from local.template import Template
-from mytoken_calendars import logs
 from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.aws.s3 import FeedCache
 from tests.doubles import cloudwatch
 from tests.doubles.cloudwatch import Alarm, Datum, access_line, of_aws
 from tests.harness.aws_faults import Fault, answered, conflict, faults, refused, unreachable
-from tests.harness.stacks import PUBLIC_URL, RemoteStack, Stack, Token, sample_event
+from tests.harness.stacks import PUBLIC_URL, RemoteStack, Stack, Token
 from tests.harness.steps import Clock, Document, add, create, delete, feed_id, overwrite_token
 from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
 
@@ -35,12 +33,6 @@ ALARMS = {
 FEED = "GET /calendars/{secret}/{file+}"
 THROTTLED = refused("ThrottlingException")
 AGAIN_AND_AGAIN = 9
-
-
-class NoTimeLeft(Context):
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 1_000
 
 
 @dataclass(frozen=True)
@@ -93,8 +85,8 @@ class Scene:
         self, *planned: Fault | None, operation: str = "*", of: str = "get_feed"
     ) -> Iterator[None]:
         """Meanwhile this happens to calls of the table by a function."""
-        door = self.stack.door(of, "sweeper" if of == "sweep" else "store")
-        with faults(door.table.client, *planned, operation=operation):
+        client = self.stack.door(of, "store").table.client
+        with faults(client, *planned, operation=operation):
             yield
 
 
@@ -133,7 +125,7 @@ def a_function_fails(scene: Scene) -> list[Datum]:
 
 def events_cannot_be_read(scene: Scene) -> list[Datum]:
     document = scene.calendar()
-    with scene.dynamodb(*[unreachable] * AGAIN_AND_AGAIN, operation="Query"):
+    with scene.dynamodb(None, *[unreachable] * AGAIN_AND_AGAIN, operation="GetItem"):
         return scene.counted(scene.poll(document))
 
 
@@ -186,24 +178,6 @@ def dynamodb_asks_to_slow_down(scene: Scene) -> list[Datum]:
         return scene.counted(scene.poll(document))
 
 
-def a_sweep_has_no_time(scene: Scene) -> list[Datum]:
-    token = scene.stack.mint()
-    delete(scene.stack, token, scene.calendar(token))
-    sweep = scene.stack.handlers["sweep"]
-    return scene.counted(lambda: sweep(sample_event("sweep"), NoTimeLeft()))
-
-
-def a_sweep_fails(scene: Scene) -> list[Datum]:
-    with (
-        scene.dynamodb(*[unreachable] * AGAIN_AND_AGAIN, of="sweep"),
-        pytest.raises(
-            logs.Fault, match="TemporarilyUnavailable"
-        ),  # for which Lambda counts an error
-    ):
-        scene.stack.handlers["sweep"](sample_event("sweep"), Context())
-    return of_aws("AWS/Lambda", "Errors", "SweepFunction")
-
-
 DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "ServerErrorsAlarm": dynamodb_does_not_answer,
     "HandlerFailedAlarm": a_function_fails,
@@ -216,8 +190,6 @@ DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "LambdaThrottledAlarm": lambda_refuses_callers,
     "RequestThrottledAlarm": the_gateway_refuses_requests,
     "ThrottledByAwsAlarm": dynamodb_asks_to_slow_down,
-    "CleanupLaggingAlarm": a_sweep_has_no_time,
-    "SweepFailedAlarm": a_sweep_fails,
 }
 
 
@@ -242,7 +214,6 @@ def test_an_alarm_watches_what_exists(name: str) -> None:
 
 def test_an_ordinary_day_rings_no_alarm(scene: Scene) -> None:
     token = scene.stack.mint()
-    sweep = scene.stack.handlers["sweep"]
     document = scene.calendar(token)
     path = f"/calendars/{feed_id(document)}"
     etag = scene.stack.feed(document).headers["etag"]
@@ -255,7 +226,6 @@ def test_an_ordinary_day_rings_no_alarm(scene: Scene) -> None:
         lambda: scene.stack.invoke("list_calendars", None),
         lambda: delete(scene.stack, token, document),
         scene.poll(document),
-        lambda: sweep(sample_event("sweep"), Context()),
     )
 
     assert {n: a.state([data] * a.periods) for n, a in ALARMS.items()} == dict.fromkeys(
@@ -265,16 +235,11 @@ def test_an_ordinary_day_rings_no_alarm(scene: Scene) -> None:
         *["FeedServed"] * 2,
         "FeedUnchanged",
         "FeedFetched",
-        "CleanupLeft",
     ]
 
 
-def test_when_nothing_is_heard_only_the_sweep_is_missed() -> None:
-    states = {name: alarm.state([[]] * alarm.periods) for name, alarm in ALARMS.items()}
-
-    assert {n for n, state in states.items() if state != "OK"} == {"CleanupLaggingAlarm"}
-    told = ALARMS["CleanupLaggingAlarm"].properties
-    assert told["InsufficientDataActions"] == told["AlarmActions"]
+def test_when_nothing_is_heard_no_alarm_rings() -> None:
+    assert {alarm.state([[]] * alarm.periods) for alarm in ALARMS.values()} == {"OK"}
 
 
 @pytest.mark.parametrize(("errors", "state"), [(10, "OK"), (11, "ALARM")])

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.identifiers import Owner
@@ -35,7 +34,6 @@ from tests.harness.steps import (
     overwrite,
     overwrite_token,
     owner,
-    six_megabytes,
 )
 from tests.harness.tally import Tally
 from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
@@ -63,7 +61,6 @@ class World:
     tokens: Mapping[str, Token]
     deleted: Document
     known: Answer  # the feed of the deleted calendar, before it was
-    large: Document
     calls: list[str] = field(default_factory=list)  # of ours, since `state` was last read
     state_then: dict[str, Any] = field(default_factory=dict)
 
@@ -89,12 +86,10 @@ class World:
         create(stack, tokens["stranger"], "Theirs")
         calendar, deleted = (create(stack, full, name) for name in (NAME, "Deleted"))
         stack.invoke("create_calendar", full, json={"name": "Keyed"}, headers={KEY: USED_KEY})
-        large = create(stack, full, "Large")
         add(stack, full, calendar, "", comment="as it was")
         known = stack.feed(deleted)
         delete(stack, full, deleted)
-        stack.handlers["sweep"]({}, Context())  # so that a server that serves for long does not
-        world = cls(stack, user, tokens, deleted, known, large)
+        world = cls(stack, user, tokens, deleted, known)
         for client in _clients(stack):
             client.meta.events.register("before-call", world.note)
         return world
@@ -195,9 +190,8 @@ class World:
         return keys.owner_head(self.owner)
 
     @property
-    def feed_head(self) -> keys.Key:
-        calendar = self.stack.store.find(self.owner, NAME)
-        return keys.feed_head(calendar.feed_id)
+    def calendar_key(self) -> keys.Key:
+        return keys.calendar(self.stack.store.find(self.owner, NAME).id)
 
     @cached_property
     def forger(self) -> Forger:
@@ -763,14 +757,14 @@ ROWS = [
     invalid(
         "row-91-a-token-too-many-for-the-calendar",
         lambda w: w.add(w.mom_id("other")),
-        "10,000 tokens",
-        given=lambda w: w.counting(w.feed_head, "subscriptions", limits.TOKENS),
+        "to the 179,900 of the 1 mytokens",
+        given=lambda w: w.counting(w.calendar_key, "weight", limits.CALENDAR_WEIGHT - 100),
     ),
     invalid(
         "row-91-a-token-too-many-for-the-user",
         lambda w: w.add(w.mom_id("other")),
-        "50,000 subscriptions",
-        given=lambda w: w.counting(w.owner_head, "subscriptions", limits.TOKENS_OF_USER),
+        "at most 5,500,000",
+        given=lambda w: w.counting(w.owner_head, "weight", limits.OWNER_WEIGHT - 100),
     ),
     *not_found(
         "row-92-add-to-an-unknown-calendar",
@@ -834,13 +828,6 @@ ROWS = [
         )
         for method in ("POST", "DELETE", "PUT", "PATCH")
     ],
-    Row(
-        "row-99-too-large-uncompressed",
-        lambda w: w.feed(feed_id(w.large), headers={"accept-encoding": "identity, *;q=0"}),
-        406,
-        "not_acceptable",
-        given=lambda w: six_megabytes(w.stack, w.large),
-    ),
 ]
 
 # What only HTTP can say: events have what the gateway makes of it.

@@ -17,17 +17,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from mytoken_calendars.aws.s3 import FeedCache
 from mytoken_calendars.feeds.memory import FeedMemory
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import (
-    Document,
-    add,
-    create,
-    delete,
-    internal_id,
-    s3,
-    settle,
-    summaries,
-    watched,
-)
+from tests.harness.steps import Document, add, create, delete, internal_id, s3, summaries, watched
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -46,10 +36,8 @@ def cold(stack: Stack) -> None:
 
 @pytest.fixture
 def calendar(stack: Stack, token: Token) -> Document:
-    """With one token in it, for some time."""
-    calendar = add(stack, token, create(stack, token), "", comment="mind it")
-    settle(stack, calendar)
-    return calendar
+    """With one token in it."""
+    return add(stack, token, create(stack, token), "", comment="mind it")
 
 
 def test_the_same_state_gives_the_same_bytes_with_and_without_the_cache(
@@ -136,7 +124,7 @@ def test_functions_that_are_polled_together_build_once_each_and_store_one_object
 
         assert {feed.status for feed, _, _ in polls} == {200}
         assert len({feed.body for feed, _, _ in polls}) == 1
-        assert max(reads.count("Query") for _, _, reads in polls) == 1
+        assert max(len(reads) for _, _, reads in polls) == 4
         assert max(cached.count("PutObject") for _, cached, _ in polls) == 1
         assert len(_stored(racing_stack, calendar_id)) == 1
         delete(racing_stack, token, calendar)

@@ -1,15 +1,10 @@
 """get_feed: whatever is changed shows in the very next answer, and nothing else changes it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
-from mytoken_calendars.aws import clients
-from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.table import Item, Table
 from tests.harness.stacks import Stack, Token, sample_event
 from tests.harness.steps import (
     Clock,
@@ -21,11 +16,7 @@ from tests.harness.steps import (
     delete,
     events,
     feed_id,
-    internal_id,
-    owner,
-    s3,
     summaries,
-    watched,
 )
 
 pytestmark = pytest.mark.usefixtures("emptied")
@@ -72,40 +63,43 @@ def test_every_change_shows_in_the_next_answer_under_a_new_etag(
     assert ["renew it" in feed.text for feed in feeds] == [False, False, False, True, False]
 
 
-def test_what_changes_while_the_feed_is_built_is_in_it(
+def test_what_changes_while_the_feed_is_built_is_in_it_under_the_etag_of_the_change(
     stack: Stack, token: Token, calendar: Document
 ) -> None:
-    changes = [lambda: add(stack, token, calendar, "", comment="in the meantime")]
-
-    with _during_queries(stack, *changes):
+    with _while_it_is_built(stack, lambda: add(stack, token, calendar, "", comment="meanwhile")):
         feed = stack.feed(calendar)
 
-    afterwards = stack.feed(calendar)
-    assert "in the meantime" in feed.text
-    assert (feed.body, feed.headers["etag"]) == (afterwards.body, afterwards.headers["etag"])
+    afterwards = stack.feed(calendar, headers={"if-none-match": feed.headers["etag"]})
+    assert "meanwhile" in feed.text
+    assert afterwards.status == 304
+
+
+@pytest.mark.parametrize("reads", [1, 2], ids=["before the marks", "before the calendar"])
+def test_what_is_revoked_while_the_feed_is_built_is_out_of_it_or_of_the_next_one(
+    stack: Stack, user: str, token: Token, calendar: Document, reads: int
+) -> None:
+    other = stack.mint(user=user, name="other")
+    add(stack, token, calendar, other.mom_id)
+    stack.feed(calendar)  # its owner is known from then on
+    add(stack, token, calendar, other.mom_id, comment="so that it is built")
+    nothing = [lambda: None] * (reads - 1)
+
+    with _while_it_is_built(stack, *nothing, lambda: stack.revoke(other)):
+        feed = stack.feed(calendar)
+
+    afterwards = stack.feed(calendar, headers={"if-none-match": feed.headers["etag"]})
+    shown = afterwards if afterwards.status == 200 else feed
+    assert len(events(feed)) == reads
+    assert summaries(shown) == ["mine: mytoken expires"]
 
 
 def test_a_calendar_that_is_deleted_while_its_feed_is_built_is_gone(
     stack: Stack, token: Token, calendar: Document
 ) -> None:
-    with _during_queries(stack, lambda: delete(stack, token, calendar)):
+    with _while_it_is_built(stack, lambda: delete(stack, token, calendar)):
         feed = stack.feed(calendar)
 
     assert (feed.status, feed.json["error"]) == (410, "gone")
-
-
-def test_a_feed_that_never_stands_still_is_given_out_without_an_etag_and_not_kept(
-    stack: Stack, token: Token, calendar: Document
-) -> None:
-    changes = [lambda n=n: add(stack, token, calendar, "", comment=f"change {n}") for n in range(9)]
-
-    with _during_queries(stack, *changes), watched(s3(stack)) as cached:
-        feed = stack.feed(calendar)
-
-    assert feed.status == 200
-    assert "change 2" in feed.text
-    assert "etag" not in feed.headers
-    assert cached == ["GetObject"]
 
 
 def test_a_change_of_one_calendar_leaves_the_other_feed_as_it_is(
@@ -200,105 +194,6 @@ def test_a_new_renewal_page_shows_in_the_next_answer(
     assert [str(each["url"]) for each in events(feed)] == ["https://mytoken.example/home"]
 
 
-# --- a change of which DynamoDB shows one item a moment before another ----------------------------
-
-
-@dataclass
-class InPart:
-    """A change that is complete but for one item, which is to be seen as it was before it.
-
-    The stand-ins show a change as a whole; DynamoDB promises that to transactions only.
-    """
-
-    table: Table
-    key: keys.Key
-    shown: tuple[int, int]  # by the feed once it is complete: events, and new comments
-    before: Item | None = None
-    after: Item | None = None
-
-    def made(self, change: Callable[[], object]) -> None:
-        self.before = self.table.get(self.key)
-        change()
-        self.after = self.table.get(self.key)
-        self._show(self.before)
-
-    def complete(self, *_: float) -> None:
-        self._show(self.after)
-
-    def _show(self, item: Item | None) -> None:
-        self.table.remove([self.key])
-        if item:
-            write = clients.dynamodb_parameters({"TableName": self.table.name, "Item": item})
-            self.table.client.put_item(**write)
-
-
-@pytest.fixture(params=["added", "renewed", "revoked"])
-def part(
-    request: pytest.FixtureRequest, stack: Stack, user: str, token: Token, calendar: Document
-) -> Iterator[InPart]:
-    """Another token that was added, a new comment, or a revocation; but for the item of it."""
-    other, calendar_id = stack.mint(user=user, name="other"), internal_id(stack, calendar)
-    key, shown, change = {
-        "added": (
-            keys.subscribed(calendar_id, other.mom_id),
-            (2, 0),
-            lambda: add(stack, token, calendar, other.mom_id),
-        ),
-        "renewed": (
-            keys.subscribed(calendar_id, token.mom_id),
-            (1, 1),
-            lambda: add(stack, token, calendar, "", comment="renew it"),
-        ),
-        "revoked": (
-            keys.revocation(owner(user), token.mom_id),
-            (0, 0),
-            lambda: stack.revoke(token),
-        ),
-    }[request.param]
-    part = InPart(stack.store.table, key, shown)
-    part.made(change)
-    yield part
-    part.complete()
-
-
-def test_the_rest_of_a_change_is_waited_for(
-    stack: Stack, calendar: Document, part: InPart, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits = SimpleNamespace(sleep=part.complete)
-    monkeypatch.setattr("mytoken_calendars.backoff.time", waits)
-
-    feed = stack.feed(calendar)
-
-    part.complete()
-    stack.restart("get_feed")
-    afterwards = stack.feed(calendar)
-    shown = (feed.text.count("BEGIN:VEVENT"), feed.text.count("renew it"))
-    assert shown == part.shown
-    assert (feed.body, feed.headers["etag"]) == (afterwards.body, afterwards.headers["etag"])
-
-
-@pytest.mark.usefixtures("impatient")
-def test_a_feed_is_not_given_out_nor_kept_without_the_rest_of_a_change(
-    stack: Stack, calendar: Document, part: InPart
-) -> None:
-    with watched(s3(stack)) as cached:
-        feed = stack.feed(calendar)
-
-    assert (feed.status, feed.json["error"]) == (503, "temporarily_unavailable")
-    assert {*cached} == {"GetObject"}
-
-
-@pytest.mark.usefixtures("impatient")
-def test_what_is_not_there_a_minute_later_was_lost_and_the_feed_is_given_out_without_it(
-    clock: Clock, stack: Stack, calendar: Document, part: InPart
-) -> None:
-    clock.passes(60)
-
-    feed = stack.feed(calendar)
-
-    assert (feed.status, feed.text.count("BEGIN:VEVENT")) == (200, 1)
-    assert stack.feed(calendar, headers={"if-none-match": feed.headers["etag"]}).status == 304
-
-
-def _during_queries(stack: Stack, *acts: Callable[[], object]) -> AbstractContextManager[None]:
-    return before_each(stack.door("get_feed", "store").table.client, "Query", *acts)
+def _while_it_is_built(stack: Stack, *acts: Callable[[], object]) -> AbstractContextManager[None]:
+    """The acts happen before the last reads: those of the owner's marks and of the calendar."""
+    return before_each(stack.door("get_feed", "store").table.client, "GetItem", *acts)

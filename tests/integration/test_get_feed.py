@@ -15,7 +15,6 @@ from tests.harness.steps import (
     internal_id,
     new_user,
     s3,
-    six_megabytes,
     summaries,
     watched,
 )
@@ -283,19 +282,3 @@ def test_the_id_of_the_calendar_and_the_hash_of_the_address_are_no_addresses(
     answers = [stack.invoke("get_feed", path={"secret": one}) for one in inner]
 
     assert {answer.status for answer in answers} == {404}
-
-
-def test_a_feed_whose_events_are_large_is_sent_compressed_or_refused(
-    stack: Stack, token: Token
-) -> None:
-    calendar = create(stack, token, "Large")
-
-    with six_megabytes(stack, calendar):
-        silent = stack.feed(calendar)
-        asking = stack.feed(calendar, headers=GZIP)
-        refusing = stack.feed(calendar, headers={"accept-encoding": "identity, *;q=0"})
-
-    assert (silent.status, silent.headers["content-encoding"]) == (200, "gzip")
-    assert silent.headers["etag"] == asking.headers["etag"]
-    assert asking.text.count("BEGIN:VEVENT") == 18
-    assert (refusing.status, refusing.json["error"]) == (406, "not_acceptable")

@@ -9,7 +9,7 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from tests.harness.aws_faults import faults, lost_answer, lost_request, unreachable
+from tests.harness.aws_faults import faults, lost_answer, lost_request
 from tests.harness.invariants import violations
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, add, before_each, create, delete, overwrite, owner
@@ -567,21 +567,6 @@ def test_the_request_may_be_repeated_with_the_successor(person: Person, operatio
 
 
 @pytest.mark.usefixtures("impatient")
-def test_after_a_503_that_hands_out_the_successor_the_request_is_repeated_with_it(
-    person: Person,
-) -> None:
-    token, request = person.mint(rotation=ROTATING), Request.to("add_token", person)
-    client = person.stack.door("add_token", "store").table.client
-    with faults(client, *[unreachable] * 9, operation="Query"):
-        unavailable = request.sent(token)
-    assert unavailable.status == 503
-
-    again = request.sent(unavailable.json["token_update"]["mytoken"])
-
-    assert again.status == 200
-    assert again.json["subscribed_tokens"] == [person.other.mom_id]
-
-
 # --- what a receipt tells -------------------------------------------------------------------------
 
 

@@ -14,7 +14,6 @@ from botocore.client import BaseClient
 from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
 from mytoken_calendars.errors import TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner, mom_id_of, owner_of, subject
 from tests.doubles.mytoken_ledger import OPENID_PROVIDER
@@ -24,7 +23,7 @@ from tests.harness.aws_faults import Fault, faults, lost_answer, lost_request
 from tests.harness.examples import ISSUER
 from tests.harness.invariants import violations
 from tests.harness.stacks import DAY, ROOT, RemoteStack, Stack
-from tests.harness.steps import add, calendars, delete, events, overwrite, summaries
+from tests.harness.steps import add, calendars, delete, events, overwrite, remove, summaries
 from tools.operate import import_calendars
 
 Run = Callable[..., list[str]]
@@ -125,8 +124,7 @@ def test_what_was_deleted_since_does_not_come_back(
     run(tables)
     delete(remote_stack, token, {"name": NAME})
     if days:  # then DynamoDB has removed what is left of the feed
-        table = remote_stack.store.table
-        table.remove([keys.feed_head(feed_id)])
+        remove(remote_stack, keys.feed_head(feed_id))
 
     told = run(tables, rename=True)
 
@@ -261,7 +259,10 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
     statuses = [remote_stack.feed(path_of(feed)).status for feed in (first, second, "f" * 32)]
     assert told[:2] == [
         "Calendars.jsonl:3: its user is not in Users",
-        "Calendars.jsonl:2: A user has at most 1,000 calendars and 50,000 subscriptions.",
+        (
+            "Calendars.jsonl:2: You have 1,000 calendars, which is the limit, or all of them would "
+            "weigh more than 5,500,000."
+        ),
     ]
     assert statuses == [200, 404, 404]
 
@@ -271,13 +272,12 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
 
 @pytest.fixture
 def stack(racing_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """Of which one client imports; calendars of more than one token take several transactions."""
+    """Of which one client imports."""
     with racing_stack.entered():
         client, other = clients.client("dynamodb"), clients.client
     monkeypatch.setattr(
         clients, "client", lambda name: client if name == "dynamodb" else other(name)
     )
-    monkeypatch.setattr(limits, "IMPORTED_AT_ONCE", 1)
     yield racing_stack
     assert violations(racing_stack.dump()) == []
 
@@ -294,7 +294,7 @@ def large(user: str) -> tuple[Tables, str]:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", [lost_request, lost_answer])
-@pytest.mark.parametrize("calls", range(6))
+@pytest.mark.parametrize("calls", range(3))
 def test_after_an_import_that_ended_at_any_call_a_calendar_is_there_wholly_or_not_at_all(
     stack: Stack, user: str, tmp_path: Path, fault: Fault, calls: int
 ) -> None:
@@ -342,58 +342,34 @@ def test_nobody_sees_a_calendar_before_it_is_whole(stack: Stack, user: str, tmp_
     with faults(clients.client("dynamodb"), *[look] * 99, operation="TransactWriteItems") as called:
         importing_into(stack, ISSUER, tmp_path)(tables)
 
-    assert len(called) == 4
-    assert seen == [(404, 0)] * 4
+    assert len(called) == 1
+    assert seen == [(404, 0)]
     assert len(events(stack.feed(path_of(feed_id)))) == 3
 
 
-@pytest.mark.usefixtures("impatient")
-def test_what_an_import_has_laid_ready_is_swept_after_a_day_and_not_before(
-    stack: Stack, user: str, tmp_path: Path
+def test_a_calendar_that_weighs_too_much_is_told_with_the_numbers_and_left_out(
+    remote_stack: RemoteStack, run: Run, user: str
 ) -> None:
-    tables, feed_id = large(user)
-    run, client = importing_into(stack, ISSUER, tmp_path), clients.client("dynamodb")
-    with (
-        faults(client, None, None, *[lost_request] * 99, operation="TransactWriteItems"),
-        pytest.raises(TemporarilyUnavailable),
-    ):
-        run(tables)
-    partition = keys.owner_partition(_owner(user, ISSUER))
-    laid_ready = stack.store.table.query(partition)
+    tables, times = (
+        tables_of(remote_stack),
+        {"created": written(int(time.time())), "expires_at": written(int(time.time()) + DAY)},
+    )
+    mom_ids = [_mom_id(number) for number in range(50)]
+    for mom_id in mom_ids:
+        tables.add("MTokens", id=mom_id, user_id=tables.user(user), **times)
+    heavy = tables.calendar(user, "Heavy", dict.fromkeys(mom_ids, "\N{CAT FACE}" * 1024))
+    light = tables.calendar(user, "Light", dict.fromkeys(mom_ids[:40], "\N{CAT FACE}" * 1024))
+    before = run(tables, dry_run=True)
 
-    _sweep(stack, later=0)
-    kept = stack.store.table.query(partition)
-    _sweep(stack, later=2 * DAY)
+    told = run(tables)
 
-    assert kept == laid_ready != []
-    assert stack.store.table.query(partition) == []
-    assert run(tables)[-3] == "imported: 1 calendars with 3 tokens"
-    assert len(events(stack.feed(path_of(feed_id)))) == 3
-
-
-@pytest.mark.parametrize("batches", [0, 1, 2], ids="after {} of two batches".format)
-@pytest.mark.parametrize("removed", [0, 1, 99], ids="when {} batches are removed".format)
-def test_an_import_that_took_so_long_that_it_was_given_up_brings_nothing_in(
-    stack: Stack, user: str, tmp_path: Path, batches: int, removed: int
-) -> None:
-    tables, feed_id = large(user)
-    run, client = importing_into(stack, ISSUER, tmp_path), clients.client("dynamodb")
-
-    def sweep(client: Any, request: Any) -> None:
-        _sweep(stack, later=2 * DAY, batches=removed)
-
-    before = [None] * (1 + batches)  # the job, and what is laid ready
-    with (
-        faults(client, *before, sweep, operation="TransactWriteItems"),
-        pytest.raises(TemporarilyUnavailable),
-    ):
-        run(tables)
-    _sweep(stack, later=0)
-
-    assert stack.feed(path_of(feed_id)).status == 404
-    assert stack.store.table.query(keys.owner_partition(_owner(user, ISSUER))) == []
-    assert violations(stack.dump()) == []
-    assert run(tables)[-3] == "imported: 1 calendars with 3 tokens"
+    assert re.fullmatch(
+        r"Calendars.jsonl:1: A calendar weighs at most 180,000. This one would weigh 2\d\d,\d{3} "
+        r"with its 50 tokens: names and comments weigh most.",
+        told[0],
+    )
+    assert before[0] == told[0]
+    assert [remote_stack.feed(path_of(feed)).status for feed in (heavy, light)] == [404, 200]
 
 
 def _owner(user: str, issuer: str) -> Owner:
@@ -402,12 +378,6 @@ def _owner(user: str, issuer: str) -> Owner:
 
 def _listed(stack: Stack, user: str) -> list[Any]:
     return stack.store.all(_owner(user, ISSUER))
-
-
-def _sweep(stack: Stack, *, later: int, batches: int = 99) -> None:
-    """A sweep that has time to remove so many batches."""
-    left = iter([True] * batches)
-    Sweeper(stack.store.table).sweep(int(time.time()) + later, lambda: next(left, False))
 
 
 def _mom_id(number: int) -> str:

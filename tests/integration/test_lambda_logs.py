@@ -73,11 +73,9 @@ class Scene:
             stack.invoke("create_calendar", token, json={"name": NAME})
             fields = {"mom_id": "", "comment": COMMENT}
             stack.invoke("add_token", token, path={"calendar": NAME}, json=fields)
-        if operation == "sweep":
-            stack.invoke("delete_calendar", token, path={"calendar": NAME})
         scene = cls(good, [*_refused(operation, token)], Canaries())
         scene.canaries.plant(token.bearer, token.mom_id, TOKEN_NAME, COMMENT, *ROLE.values())
-        for event in (good, *scene.refused) if operation != "sweep" else ():
+        for event in (good, *scene.refused):
             scene.canaries.sent(event, body_of(event))
             scene.canaries.plant(event.get("pathParameters", {}).get("secret"))
         return scene

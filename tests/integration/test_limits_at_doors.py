@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from joserfc.jwk import RSAKey
 
 from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.key_set import keys_of
+from mytoken_calendars.calendars import weight
 from mytoken_calendars.errors import InvalidRequest
 from tests.doubles.mytoken_server import CONFIGURATION, JWKS, TOKENINFO, Exchange, Fault, answering
 from tests.harness.stacks import DAY, RemoteStack, Stack, Token
@@ -138,29 +140,25 @@ def _calendars(world: World, over: int) -> bool:
     return answers[-1].status == 201
 
 
-def _tokens(world: World, over: int, *, limit: str) -> bool:
-    most, user = world.lower(limit), new_user()
-    tokens = [world.stack.mint(user=user) for _ in range(most + over)]
-    calendars = [create(world.stack, tokens[0], f"n{number}") for number in range(2)]
+def _weight(world: World, over: int, *, limit: str, calendars: int) -> bool:
+    user, names = new_user(), [f"n{number}" for number in range(calendars)]
+    tokens = [world.stack.mint(user=user) for _ in range(2)]
+    most = sum(map(weight.of_calendar, names)) + 2 * weight.of_token("", "", 0)
+    world.lower(limit, most - over)
+    made = [create(world.stack, tokens[0], name) for name in names]
     answers = [
-        world.stack.invoke(
-            "add_token",
-            token,
-            path={"calendar": calendars[number % 2 if limit == "TOKENS_OF_USER" else 0]["name"]},
-            json={"mom_id": ""},
-        )
-        for number, token in enumerate(tokens)
+        world.stack.invoke("add_token", t, path={"calendar": c["name"]}, json={"mom_id": ""})
+        for t, c in zip(tokens, cycle(made), strict=False)
     ]
-    return answers[-1].status == 200
+    return [answer.status for answer in answers] == [200, 200]
 
 
 def _answer(world: World, over: int) -> bool:
-    token = world.stack.mint()
-    calendar = create(world.stack, token)
-    add(world.stack, token, calendar, "")
-    size = len(json.dumps(world.stack.feed(calendar).text))
+    token = world.stack.mint("manage_mytokens")
+    asked = partial(world.stack.invoke, "tokeninfo", token, json={"action": "list_mytokens"})
+    size = len(json.dumps(json.dumps(asked().json["mytokens"])))
     world.lower("ANSWER", size - over)
-    return world.stack.feed(calendar, headers={"accept-encoding": "identity"}).status == 200
+    return asked().status == 200
 
 
 def _client_names(world: World, over: int) -> bool:
@@ -370,8 +368,8 @@ DOORS: dict[str, dict[str, Case]] = {
     "NAME": {"API": _name},
     "COMMENT": {"API": _comment},
     "CALENDARS": {"API": _calendars},
-    "TOKENS": {"API": partial(_tokens, limit="TOKENS")},
-    "TOKENS_OF_USER": {"API": partial(_tokens, limit="TOKENS_OF_USER")},
+    "CALENDAR_WEIGHT": {"API": partial(_weight, limit="CALENDAR_WEIGHT", calendars=1)},
+    "OWNER_WEIGHT": {"API": partial(_weight, limit="OWNER_WEIGHT", calendars=2)},
     "ANSWER": {"API": _answer},
     "CLIENT_NAMES": {"API": _client_names},
     "TOKEN": {
@@ -431,16 +429,16 @@ DOORS: dict[str, dict[str, Case]] = {
     "LISTED_TOKENS": {"remote": _listed_tokens},
     "LISTED_ANCESTORS": {"remote": _listed_ancestors},
 }
-# What limits no input: how long and how often the stack itself waits, tries and remembers, and by
-# how much clocks may differ.
+# What limits no input: how long and how often the stack itself waits, tries and remembers, by how
+# much clocks may differ, and how long the parameters of the template may be.
 OF_ITS_OWN_WORK = {
-    *("ATTEMPTS_AT_A_REQUEST", "NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
-    *("FEED_GONE", "FEED_SETTLES", "ATTEMPTS_AT_A_FEED", "FEED_MEMORY", "REMEMBERED_OWNERS"),
+    *("RETRIED", "MARKS", "LOOKS_AT_A_HEAD"),
+    *("NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
+    *("FEED_GONE", "FEED_MEMORY", "REMEMBERED_OWNERS", "PUBLIC_URL", "RENEWAL_PAGE"),
     *("REPEATABLE", "LIST_REPEATED", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),
     *("CLOCK_LEEWAY", "JSON_MARKS", "NAME_IN_ADDRESS"),
     *("FIRST_PAUSE", "LONGEST_PAUSE", "RETRY_AFTER"),
-    *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "ATTEMPTS_AT_A_TRANSACTION"),
-    *("ATTEMPTS_AT_A_BATCH", "REMOVED_AT_ONCE", "IMPORTED_AT_ONCE", "IMPORT"),
+    *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "READ_AT_ONCE"),
     *("CONFIGURATION_FRESH", "CONFIGURATION_KEPT", "CONFIGURATION_COOLDOWN"),
     *("METADATA_SECONDS", "TOKENINFO_SECONDS", "GONE_AT_ONCE"),
     *("DEAD_TOKENS", "DEAD_TOKENS_REMEMBERED"),

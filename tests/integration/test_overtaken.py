@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -196,38 +195,49 @@ def test_of_two_new_comments_the_later_one_remains_and_both_are_counted(stack: S
     assert changes_of(stack, calendar, token.mom_id) == 2
 
 
-def test_a_calendar_that_is_made_while_the_list_is_collected_is_in_it(stack: Stack) -> None:
+def test_a_calendar_that_is_deleted_while_the_list_is_collected_is_not_in_it(stack: Stack) -> None:
     token = stack.mint()
     client = stack.door("list_calendars", "store").table.client
-    create(stack, token, "first")
+    first, second = (create(stack, token, name) for name in ("first", "second"))
 
-    with before_each(client, "GetItem", lambda: create(stack, token, "second")):
+    with before_each(client, "BatchGetItem", lambda: delete(stack, token, first)):
         answer = stack.invoke("list_calendars", token)
 
-    assert [calendar["name"] for calendar in answer.json["calendars"]] == ["first", "second"]
+    assert answer.json["calendars"] == [second]
 
 
-def test_who_is_overtaken_again_and_again_is_asked_to_come_later(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
+def test_a_token_that_is_revoked_before_the_calendars_are_read_is_in_no_list(
+    stack: Stack, user: str
 ) -> None:
-    impatient = SimpleNamespace(sleep=lambda seconds: None)
-    monkeypatch.setattr("mytoken_calendars.backoff.time", impatient)
-    token = stack.mint()
+    token, other = stack.mint(user=user), stack.mint(user=user)
     client = stack.door("list_calendars", "store").table.client
-    creations = [lambda n=n: create(stack, token, f"Calendar {n}") for n in range(20)]
+    calendar = add(stack, token, create(stack, token), "")
+    add(stack, token, calendar, other.mom_id)
 
-    with before_each(client, "GetItem", *creations):
+    with before_each(client, "Query", lambda: stack.revoke(other)):
         answer = stack.invoke("list_calendars", token)
+
+    assert answer.json["calendars"] == [calendar]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_is_overtaken_again_and_again_is_asked_to_come_later(stack: Stack) -> None:
+    token, others = stack.mint(), Stack(stack.environment)
+    calendar = create(stack, token, NAME)
+    words = [lambda n=n: add(others, token, calendar, "", comment=f"{n}") for n in range(99)]
+
+    with _just_before_the_change(stack, "add_token", *words):
+        answer = _add(stack, token, comment="mine")
 
     assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
     assert int(answer.headers["retry-after"]) > 0
 
 
 def _just_before_the_change(
-    stack: Stack, operation: str, act: Callable[[], object]
+    stack: Stack, operation: str, *acts: Callable[[], object]
 ) -> AbstractContextManager[None]:
     client = stack.door(operation, "store").table.client
-    return before_each(client, "TransactWriteItems", act)
+    return before_each(client, "TransactWriteItems", *acts)
 
 
 def _add(stack: Stack, token: Token, mom_id: str = "", **more: str) -> Answer:

@@ -7,6 +7,7 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars import weight
 from tests.harness.aws_faults import Fault, conflict, faults, lost_answer, lost_request, refused
 from tests.harness.invariants import violations
 from tests.harness.stacks import Answer, Stack, Token
@@ -52,7 +53,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
     counted, feed, listed = in_between
     assert [created.status, added.status, deleted.status] == [201, 200, 204]
     assert len(attempts) == len(planned) + 1
-    assert counted == (1, 1)
+    assert counted == (1, weight.of_calendar(NAME) + weight.of_token("", "", 0))
     assert len(events(feed)) == 1
     assert listed == [added.json] == [{**created.json, "subscribed_tokens": [token.mom_id]}]
     assert _counted(stack, user) == (0, 0)
@@ -61,7 +62,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
 
 def test_what_cannot_succeed_is_tried_once(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
-    overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS)
+    overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS, weight=0)
 
     answer, attempts = _faulty(stack, "create_calendar", token, [], json={"name": NAME})
 
@@ -81,6 +82,6 @@ def _faulty(
 
 
 def _counted(stack: Stack, user: str) -> tuple[int, int]:
-    """How many calendars and subscriptions the table says the user has."""
+    """How many calendars the table says the user has, and what they weigh."""
     head = stack.store.table.get(keys.owner_head(owner(user))) or {}
-    return head.get("calendars", 0), head.get("subscriptions", 0)
+    return head["calendars"], head["weight"]

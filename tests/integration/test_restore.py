@@ -7,11 +7,14 @@ from typing import Any
 import boto3
 import pytest
 
+from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.calendars.names import folded
 from tests.harness.aws_faults import faults, refused
+from tests.harness.invariants import violations
 from tests.harness.moto_stack import Deploy
 from tests.harness.reliability import states
 from tests.harness.stacks import Stack
-from tests.harness.steps import add, calendars, create, delete
+from tests.harness.steps import add, calendars, create, delete, feed_id, overwrite, owner, remove
 from tests.harness.token_uses import ROTATING, Person, update
 from tools.operate import restore_tables
 
@@ -41,13 +44,16 @@ def backups(restored_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def back_up(stack: Stack) -> None:
-    client = boto3.client("dynamodb")
     for variable in TABLES.values():
-        client.restore_table_to_point_in_time(
-            SourceTableName=stack.environment[variable],
-            TargetTableName=_backup(stack, variable),
-            UseLatestRestorableTime=True,
-        )
+        _back_up(stack, variable)
+
+
+def _back_up(stack: Stack, variable: str) -> None:
+    boto3.client("dynamodb").restore_table_to_point_in_time(
+        SourceTableName=stack.environment[variable],
+        TargetTableName=_backup(stack, variable),
+        UseLatestRestorableTime=True,
+    )
 
 
 def put_back(
@@ -78,7 +84,7 @@ def test_the_tables_hold_what_the_backups_do_and_nothing_else(
 
     put_back(restored_stack, monkeypatch)
 
-    assert restored_stack.dump() == before
+    assert _unversioned(restored_stack.dump()) == _unversioned(before)
     assert calendars(restored_stack, person.keeper)[0]["name"] == person.calendar["name"]
     assert restored_stack.feed(person.calendar).body == feed.body
     assert "items put back" in capsys.readouterr().out
@@ -116,7 +122,7 @@ def test_what_was_cut_short_is_finished_by_another_run(
         put_back(restored_stack, monkeypatch)
     put_back(restored_stack, monkeypatch)
 
-    assert restored_stack.dump() == before
+    assert _unversioned(restored_stack.dump()) == _unversioned(before)
 
 
 @pytest.mark.usefixtures("backups")
@@ -236,7 +242,7 @@ def test_the_numbers_come_before_the_question(
 
     shown = capsys.readouterr().out
     assert "holds 4 items, 2 tokens\n" in shown
-    assert "nothing else: 2 items, 1 tokens\n" in shown
+    assert "does: 2 items, 1 tokens\n" in shown
     assert "2 feeds\n" in shown
     assert "1 feeds\n" in shown
 
@@ -267,6 +273,147 @@ def test_who_does_not_say_yes_changes_nothing(
         put_back(restored_stack, monkeypatch, answer="")
 
     assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_no_etag_from_before_the_restore_is_taken_for_a_state_after_it(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person.on(restored_stack)
+    add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    back_up(restored_stack)
+    known = restored_stack.feed(person.calendar).headers["etag"]
+
+    put_back(restored_stack, monkeypatch)
+
+    assert restored_stack.feed(person.calendar, headers={"if-none-match": known}).status == 200
+    assert violations(restored_stack.dump()) == []
+
+
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("recursive", [True, False], ids=["recursive", "plain"])
+def test_a_token_that_only_the_backup_of_tokens_calls_revoked_is_in_no_feed(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, *, recursive: bool
+) -> None:
+    person = Person.on(restored_stack)
+    child = person.mint("AT", parent=person.other.mom_id)
+    for token in (person.other, child):
+        add(restored_stack, person.keeper, person.calendar, token.mom_id)
+    _back_up(restored_stack, "CALENDARS_TABLE")
+    restored_stack.revoke(person.other, recursive=recursive)
+    _back_up(restored_stack, "TOKENS_TABLE")
+
+    put_back(restored_stack, monkeypatch)
+
+    (listed,) = calendars(restored_stack, person.keeper)
+    alive = [] if recursive else [child.mom_id]
+    assert listed.get("subscribed_tokens", []) == alive
+    assert restored_stack.feed(person.calendar).text.count("BEGIN:VEVENT") == len(alive)
+
+
+HALVES = ["name", "id", "calendar", "feed", "owner"]
+
+
+@pytest.mark.found("A20")
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("lost", HALVES)
+def test_a_calendar_that_a_backup_has_in_part_is_whole_or_gone(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    person = Person.on(restored_stack)
+    added = add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    Person.on(restored_stack)
+    _lose(restored_stack, person, lost)
+    back_up(restored_stack)
+
+    put_back(restored_stack, monkeypatch)
+
+    gone = lost in ("name", "calendar")
+    assert violations(restored_stack.dump()) == []
+    assert calendars(restored_stack, person.keeper) == ([] if gone else [added])
+    assert restored_stack.feed(person.calendar).status == (404 if gone else 200)
+
+
+@pytest.mark.found("A20")
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("done", HALVES)
+def test_of_a_deletion_that_a_backup_has_in_part_the_calendar_is_whole_or_gone(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, done: str
+) -> None:
+    person = Person.on(restored_stack)
+    added = add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    Person.on(restored_stack)
+    kept = {key["pk"] + key["sk"]: key for key in _keys(person).values()}
+    before = {name: restored_stack.store.table.get(key) for name, key in kept.items()}
+    delete(restored_stack, person.keeper, person.calendar)
+    of_the_deletion = _keys(person)[done]
+    for name, item in before.items():
+        if name != of_the_deletion["pk"] + of_the_deletion["sk"]:
+            remove(restored_stack, kept[name])
+            overwrite(restored_stack, kept[name], **(item or {}))
+    back_up(restored_stack)
+
+    put_back(restored_stack, monkeypatch)
+
+    gone = done in ("name", "calendar")
+    assert violations(restored_stack.dump()) == []
+    assert calendars(restored_stack, person.keeper) == ([] if gone else [added])
+    assert restored_stack.feed(person.calendar).status == (404 if gone else 200)
+    if not gone:
+        delete(restored_stack, person.keeper, person.calendar)
+
+
+@pytest.mark.found("A20")
+@pytest.mark.parametrize("lost", ["id", "calendar", "feed", "owner"])
+def test_what_is_there_of_a_calendar_can_be_deleted_and_made_anew(
+    restored_stack: Stack, lost: str
+) -> None:
+    person = Person.on(restored_stack)
+    add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    _lose(restored_stack, person, lost)
+
+    delete(restored_stack, person.keeper, person.calendar)
+
+    again = create(restored_stack, person.keeper, person.calendar["name"])
+    assert calendars(restored_stack, person.keeper) == [again]
+    assert restored_stack.feed(person.calendar).status == 410
+
+
+@pytest.mark.found("A20")
+def test_a_feed_whose_calendar_is_lost_is_not_found_and_counted(
+    restored_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = Person.on(restored_stack)
+    _lose(restored_stack, person, "calendar")
+
+    feed = restored_stack.feed(person.calendar)
+
+    assert (feed.status, feed.json["error"]) == (404, "not_found")
+    assert '"FeedBuildFailed"' in capsys.readouterr().out
+
+
+def _keys(person: Person) -> dict[str, keys.Key]:
+    """Those of all items that a calendar's making and deletion write."""
+    calendar, of = person.calendar, owner(person.user)
+    return {
+        "name": keys.calendar_name(of, folded(calendar["name"])),
+        "id": keys.calendar_id(of, calendar["id"]),
+        "calendar": keys.calendar(calendar["id"]),
+        "feed": keys.feed_head(feed_id(calendar)),
+        "owner": keys.owner_head(of),
+    }
+
+
+def _lose(stack: Stack, person: Person, what: str) -> None:
+    """What a backup that has a part of a transaction does not have."""
+    remove(stack, _keys(person)[what])
+
+
+def _unversioned(dump: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {
+        table: [{name: v for name, v in row.items() if name != "version"} for row in rows]
+        for table, rows in dump.items()
+    }
 
 
 def _stack_with_backups(stack: Stack) -> dict[str, list[Any]]:

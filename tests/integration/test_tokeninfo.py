@@ -434,3 +434,21 @@ def _child_of_revoked(stack: Stack) -> Token:
     token = person.mint(parent=parent.mom_id)
     stack.revoke(parent, recursive=True)
     return token
+
+
+@pytest.mark.parametrize("action", ["list_mytokens", "subtokens"])
+def test_more_mytokens_than_an_answer_holds_are_refused_before_the_token_is_used(
+    stack: Stack, user: str, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    token = stack.mint(*EVERYTHING, user=user, restrictions=[{"usages_other": 1}])
+    for _ in range(3):
+        stack.mint(user=user, parent=token.mom_id)
+    monkeypatch.setattr("mytoken_calendars.limits.ANSWER", 500)
+
+    refused = stack.invoke("tokeninfo", token, json={"action": action})
+
+    monkeypatch.setattr("mytoken_calendars.limits.ANSWER", 5_000)
+    answered = stack.invoke("tokeninfo", token, json={"action": action})
+    assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+    assert "more than one answer holds" in refused.json["error_description"]
+    assert answered.status == 200

@@ -103,7 +103,7 @@ def put(stack: Stack, tables: Mapping[str, Iterable[Any]]) -> None:
 
 
 def _kind(row: Mapping[str, Any]) -> str:
-    """Such as `OWNER, SUBSCRIPTION`; a tombstone is of another kind than the feed that it was."""
+    """Such as `OWNER, NAME`; a tombstone is of another kind than the feed that it was."""
     partition = row["pk"]["S"].partition("#")[0]
     prefix, separator, _ = row["sk"]["S"].partition("#")
     kind = f"{partition}, {prefix or row['sk']['S']}" if separator else partition
@@ -113,7 +113,7 @@ def _kind(row: Mapping[str, Any]) -> str:
 def _attributes(row: Mapping[str, Any]) -> Iterable[str]:
     for name, typed in row.items():
         prefix, separator, _ = name.partition("_")
-        generic = f"{prefix}_*" if separator and prefix in ("made", "uses") else name
+        generic = f"{prefix}_*" if separator and prefix in ("made", "mark", "uses") else name
         yield f"{generic} {next(iter(typed))}"
 
 

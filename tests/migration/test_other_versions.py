@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from local.handlers import Context
 from tests.harness.invariants import violations
 from tests.harness.moto_stack import Deploy
 from tests.harness.reliability import states
@@ -27,6 +26,7 @@ UNKNOWN_ATTRIBUTES = {
     "later_number": {"N": "7"},
     "later_flag": {"BOOL": True},
     "later_list": {"L": [{"S": "of a later version"}]},
+    "later_map": {"M": {"of": {"S": "a later version"}}},
 }
 
 
@@ -41,6 +41,9 @@ def as_a_later_version_may_leave_it(tables: Mapping[str, list[Any]]) -> Mapping[
         table: [row if "deleted" in row else {**row, **UNKNOWN_ATTRIBUTES} for row in (*rows, new)]
         for table, rows in tables.items()
     }
+    for row in later["CALENDARS_TABLE"]:
+        for token in row.get("tokens", {"M": {}})["M"].values():
+            token["S"] = f'{token["S"][:-1]},"of a later version"]'
     owners = {row["pk"]["S"] for row in later["CALENDARS_TABLE"] if row["pk"]["S"][:6] == "OWNER#"}
     later["CALENDARS_TABLE"] += [
         {"pk": {"S": owner}, "sk": {"S": "LATER#1"}, **UNKNOWN_ATTRIBUTES} for owner in owners
@@ -135,11 +138,9 @@ def test_calendars_can_be_created_and_old_ones_deleted(left: Left) -> None:
 
     delete(left.stack, keeper, old)
     new = create(left.stack, keeper, "STRASSE")
-    swept = left.stack.handlers["sweep"]({}, Context())
 
     assert left.stack.feed(old).status == 410
     assert events(left.stack.feed(new)) == []
-    assert swept == {"swept": 2}
     assert new in calendars(left.stack, keeper)
 
 

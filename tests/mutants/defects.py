@@ -431,8 +431,8 @@ MUTANTS = [
     Mutant(
         "who may add a token is told of all others",
         f"{_SHARED}/calendars/calendars.py",
-        "with_subscribed_tokens(calendar, below=own)",
-        "with_subscribed_tokens(calendar)",
+        "if own in (s.short_id, *s.ancestors)]",
+        "if own]",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
@@ -586,67 +586,59 @@ MUTANTS = [
     Mutant(
         "of many items only the first page is found",
         f"{_SHARED}/aws/dynamodb/table.py",
-        "            for page in pages:\n",
-        "            for page in [*pages][:1]:\n",
-        "unit/test_table.py"
-        "::test_a_sweep_removes_at_most_25_items_at_once_and_its_own_job_at_the_end",
+        "            return [clients.from_dynamodb(item) for page in pages for",
+        "            return [clients.from_dynamodb(item) for page in [*pages][:1] for",
+        "unit/test_table.py::test_the_items_of_all_pages_of_a_partition_are_found",
     ),
     Mutant(
         "a calendar that was made anew is taken for the one that was read",
         f"{_SHARED}/aws/dynamodb/calendars.py",
-        'return self.table.check(_named(calendar), "#id = :id", id=calendar.id)',
-        "return self.table.check(_named(calendar), PRESENT)",
-        "integration/test_overtaken.py"
-        "::test_a_token_that_is_added_while_the_calendar_is_made_anew_is_in_the_new_one",
+        "self.table.commit(change, self.table.check(key, PRESENT), use=use)",
+        "self.table.commit_use(change, use)",
+        "integration/test_overtaken.py::test_a_token_that_is_added_while_the_calendar_is_made_anew_is_in_the_new_one",
     ),
     Mutant(
-        "a list is of several moments",
+        "a token is added to feeds that were not read",
         f"{_SHARED}/aws/dynamodb/calendars.py",
-        "if head != self.table.get(keys.owner_head(owner)):",
-        "if not isinstance(head, dict | None):",
-        "integration/test_overtaken.py"
-        "::test_a_calendar_that_is_made_while_the_list_is_collected_is_in_it",
+        "#feeds = :feeds AND #weight <= :room",
+        "#weight <= :room",
+        "unit/test_calendars_table.py::test_a_token_is_added_if_it_is_not_there_whatever_else_is_added_meanwhile",
     ),
     Mutant(
         "there is one more than a limit allows",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
-        "OR #{what} < :most",
-        "OR #{what} <= :most",
-        "integration/test_bad_input.py"
-        "::test_a_bad_input_is_answered_as_an_error_and_changes_nothing"
-        "[stack-row-59-a-calendar-too-many]",
+        f"{_SHARED}/aws/dynamodb/items.py",
+        "(#calendars < :most",
+        "(#calendars <= :most",
+        "integration/test_bad_input.py::test_a_bad_input_is_answered_as_an_error_and_changes_nothing[stack-row-59-a-calendar-too-many]",
     ),
     # --- the feed is what the table says ----------------------------------------------------------
     Mutant(
         "a new token leaves the feed's version as it was",
         f"{_SHARED}/aws/dynamodb/calendars.py",
-        '"SET #version = :version, #changed = :changed ADD #subscriptions :one"',
-        '"SET #version = if_not_exists(#version, :version), #changed = :changed'
-        ' ADD #subscriptions :one"',
-        "integration/test_feed_changes.py"
-        "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+        '"SET #version = :version",',
+        '"SET #version = if_not_exists(#version, :version)",',
+        "integration/test_feed_changes.py::test_every_change_shows_in_the_next_answer_under_a_new_etag",
     ),
     Mutant(
-        "a new comment leaves the feed's version as it was",
+        "a comment replaces one that was not read",
         f"{_SHARED}/aws/dynamodb/calendars.py",
-        '"SET #version = :version, #changed = :changed ADD #renewals :one"',
-        '"SET #version = if_not_exists(#version, :version), #changed = :changed'
-        ' ADD #renewals :one"',
-        "integration/test_feed_changes.py"
-        "::test_every_change_shows_in_the_next_answer_under_a_new_etag",
+        'as_found, values["known"] = "#tokens.#token = :known", found.stored[token.short_id]',
+        'as_found = "attribute_exists(#tokens.#token)"',
+        "integration/test_overtaken.py::test_of_two_new_comments_the_later_one_remains_and_both_are_counted",
     ),
     Mutant(
-        "a feed is kept while the rest of a change is on its way",
-        f"{_SHARED}/feeds/feed.py",
-        "return seen or now >= self.settled",
-        "return True",
-        "integration/test_feed_changes.py::test_the_rest_of_a_change_is_waited_for",
+        "a feed is named by what its head announced",
+        f"{_SHARED}/aws/dynamodb/feeds.py",
+        'name=calendar["name"], version=calendar["version"], revocations=marks.version',
+        'name=calendar["name"]',
+        "integration/test_feed_changes.py::test_what_changes_while_the_feed_is_built_is_in_it_under_the_etag_of_the_change",
     ),
     Mutant(
         "a deleted calendar leaves its feed's head",
         f"{_SHARED}/aws/dynamodb/calendars.py",
         'deleted = {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}',
-        'deleted = {**feed_head, "ttl": change.at + limits.FEED_GONE}',
+        'deleted = {"owner": calendar.owner, "calendar": calendar.id, "name": calendar.name, '
+        '"created": change.at, "version": change.id}',
         "integration/test_delete_calendar.py"
         "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
     ),
@@ -678,17 +670,16 @@ MUTANTS = [
     Mutant(
         "a revoked token stays in feeds and lists",
         f"{_SHARED}/aws/dynamodb/revocations.py",
-        "return mom_id in self.tokens or not",
-        "return not",
+        "if short_id not in revoked and ",
+        "if ",
         "integration/test_feed_changes.py::test_a_revoked_token_leaves_every_calendar_it_is_in",
     ),
     Mutant(
         "the descendants of a revoked token stay in feeds and lists",
         f"{_SHARED}/aws/dynamodb/revocations.py",
-        "return mom_id in self.tokens or not self.recursive.isdisjoint(ancestors)",
-        "return mom_id in self.tokens",
-        "integration/test_feed_changes.py"
-        "::test_descendants_leave_the_feed_only_if_the_revocation_is_recursive",
+        " and recursive.isdisjoint(one.ancestors)",
+        "",
+        "integration/test_feed_changes.py::test_descendants_leave_the_feed_only_if_the_revocation_is_recursive",
     ),
     Mutant(
         "a revocation leaves the etag and the cached feed as they were",
@@ -737,10 +728,9 @@ MUTANTS = [
     Mutant(
         "a clock that is behind sets the time of a change back",
         f"{_SHARED}/calendars/subscriptions.py",
-        "changed = max(again.changed, self.changed)",
-        "changed = again.changed",
-        "unit/test_writer.py"
-        "::test_a_change_of_a_subscription_raises_its_revision_whatever_the_clocks",
+        "changed=max(again.changed, self.changed),",
+        "changed=again.changed,",
+        "unit/test_writer.py::test_a_change_of_a_subscription_raises_its_revision_whatever_the_clocks",
     ),
     Mutant(
         "the text changes, and the writer's number does not",
@@ -765,11 +755,10 @@ MUTANTS = [
     ),
     Mutant(
         "tokens are listed by their mom_ids",
-        f"{_SHARED}/aws/dynamodb/items.py",
-        "[mom_id for _, mom_id in sorted(found)]",
-        "sorted(mom_id for _, mom_id in found)",
-        "integration/test_add_token.py"
-        "::test_the_tokens_of_a_calendar_are_listed_in_the_order_of_adding",
+        f"{_SHARED}/calendars/calendar.py",
+        "sorted((one.added, one.mom_id) for",
+        "sorted((one.mom_id, one.mom_id) for",
+        "integration/test_add_token.py::test_the_tokens_of_a_calendar_are_listed_in_the_order_of_adding",
     ),
     Mutant(
         "a name may look like an id",
@@ -786,11 +775,11 @@ MUTANTS = [
         "unit/test_names.py::test_a_comment_with_a_character_that_is_no_text_is_refused",
     ),
     Mutant(
-        "a sweep removes what lives as well",
-        f"{_SHARED}/aws/dynamodb/sweeper.py",
-        "prefix = keys.subscriptions_prefix(calendar_id)",
-        "prefix = keys.SUBSCRIPTION",
-        "integration/test_sweep.py::test_what_lives_stays_as_it_is",
+        "the weight of a replaced comment stays",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
+        "more = token.weight - (known.weight if known else 0)",
+        "more = token.weight",
+        "integration/test_largest_calendars.py::test_a_comment_that_does_not_fit_is_refused_and_a_shorter_one_is_not",
     ),
     # --- calendars of a mytoken server are brought in ---------------------------------------------
     Mutant(
@@ -827,8 +816,8 @@ MUTANTS = [
     Mutant(
         "the address of a feed is the key of its head",
         f"{_SHARED}/aws/dynamodb/keys.py",
-        "FEED + _digest(feed_id)",
-        "FEED + feed_id",
+        "    return _digest(feed_id)\n",
+        "    return feed_id\n",
         "integration/test_secrets.py::test_no_key_of_a_table_holds_a_secret",
     ),
     Mutant(
@@ -875,11 +864,11 @@ MUTANTS = [
         f"{_LOGS}[as the template says-get_feed]",
     ),
     Mutant(
-        "a sweep raises what it meets",
-        "functions/sweep/app.py",
-        "@logs.faults_by_name\n",
-        "",
-        f"{_LOGS}[as the template says-sweep]",
+        "a calendar takes more than it can hold",
+        f"{_SHARED}/calendars/calendar.py",
+        "more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT",
+        "self.weight <= limits.CALENDAR_WEIGHT",
+        "integration/test_largest_calendars.py::test_what_does_not_fit_is_refused_with_both_numbers_and_changes_nothing",
     ),
     Mutant(
         "any server may be asked about tokens",
@@ -981,10 +970,24 @@ MUTANTS = [
         "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",
     ),
     Mutant(
-        "what a deletion leaves is never said to lag",
-        f"{_SHARED}/aws/dynamodb/sweeper.py",
-        "metrics.count(Metric.CLEANUP_LEFT, left)",
-        "metrics.count(Metric.CLEANUP_LEFT, 0)",
-        "integration/test_alarms.py::test_an_alarm_rings_once_what_it_watches_has_lasted",
+        "after a restore feeds have the names that they had before",
+        "tools/operate/restored_items.py",
+        'version = {"version": self._versions[calendar_id]} if "version" in item else {}',
+        "version: dict[str, str] = {}",
+        "integration/test_restore.py::test_no_etag_from_before_the_restore_is_taken_for_a_state_after_it",
+    ),
+    Mutant(
+        "what a token was revoked for is forgotten by a restore",
+        "tools/operate/restored_items.py",
+        "if short_id in subscribed and not marked:",
+        "if not subscribed:",
+        "integration/test_restore.py::test_a_token_that_only_the_backup_of_tokens_calls_revoked_is_in_no_feed",
+    ),
+    Mutant(
+        "a list that no answer holds is a use of the token",
+        f"{_SHARED}/tokens/tokeninfo.py",
+        "> limits.ANSWER:",
+        "> 99 * limits.ANSWER:",
+        "integration/test_tokeninfo.py::test_more_mytokens_than_an_answer_holds_are_refused_before_the_token_is_used",
     ),
 ]

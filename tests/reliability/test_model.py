@@ -239,10 +239,6 @@ class Machine(RuleBasedStateMachine):
         known = "" if etag is None else _nth(["none", *self.twins.etags], -1 - etag)
         self.twins.fetch(_nth([gone, *live], nth), known, **more)
 
-    @rule(when=moments)
-    def sweep(self, when: Moment) -> None:
-        self.twins.sweep(when)
-
     # The more names a rule has, the more often it is taken.
     create_another_calendar = create_calendar
     add_another_token = add_a_third_token = add_a_token_that_is_there

@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from local.gateway import LARGEST_HEAD
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from tests.bench import bounds, capacity, costly
@@ -21,7 +22,7 @@ from tests.harness.invariants import violations
 from tests.harness.samples import DOCUMENTED
 from tests.harness.stacks import Stack, dumps, sample_event, set_body, set_token
 from tests.harness.stage import Person, forget_feeds, poll
-from tests.harness.steps import Document, events, feed_id, internal_id, summaries
+from tests.harness.steps import Document, events, feed_id, owner, subscriptions, summaries
 
 TOKENS = 4
 
@@ -49,35 +50,49 @@ def calendar(person: Person) -> Document:
 def test_a_calendar_is_as_if_each_of_its_tokens_had_been_added(
     stack: Stack, calendar: Document
 ) -> None:
-    found = stack.store.table.query(keys.tokens_partition(internal_id(stack, calendar)))
-
     assert violations(stack.dump()) == []
-    assert len(events(stack.feed(calendar))) == len(found) == TOKENS
-    assert len({frozenset(item) for item in found}) == 1
     shown = events(stack.feed(calendar))
+    assert len(shown) == len(subscriptions(stack, calendar)) == TOKENS
     assert {len(event.walk("VALARM")) for event in shown} == {6}
+
+
+def test_a_full_calendar_has_room_for_a_few_tokens_and_no_more(
+    stack: Stack, person: Person
+) -> None:
+    with stack.entered():
+        document = person.full_calendar("Full")
+
+    item = stack.store.table.get(keys.calendar(document["id"])) or {}
+    assert violations(stack.dump()) == []
+    assert 3_000 < limits.CALENDAR_WEIGHT - item["weight"] < 5_000
 
 
 # --- requests -------------------------------------------------------------------------------------
 
 
 def test_a_read_is_sized_by_the_whole_of_its_items_whatever_is_projected(
-    stack: Stack, clients: Clients, calendar: Document
+    stack: Stack, clients: Clients, person: Person, calendar: Document
 ) -> None:
     table, dynamodb = CalendarStore.from_environment().table, boto3.client("dynamodb")
     head = keys.feed_head(feed_id(calendar))
-    partition = keys.tokens_partition(internal_id(stack, calendar))
+    partition = keys.owner_partition(owner(person.user))
 
     with clients.counted() as calls:
         table.get(head)
         table.get(keys.feed_head("nobody's"))
-        table.query(partition, attributes=["changes"])
+        table.get(keys.calendar(calendar["id"]), "version")
+        table.query(partition)
 
     sizes = defaultdict(list)
     for item in stack.dump()[table.name]:
         sizes[item["pk"]["S"]].append(capacity.size(item))
-    assert calls.requests == [("dynamodb", "GetItem")] * 2 + [("dynamodb", "Query")]
-    assert calls.sizes(dynamodb) == [sizes[head["pk"]], [], sizes[partition]]
+    assert calls.requests == [("dynamodb", "GetItem")] * 3 + [("dynamodb", "Query")]
+    assert calls.sizes(dynamodb) == [
+        sizes[head["pk"]],
+        [],
+        sizes[keys.calendar(calendar["id"])["pk"]],
+        sizes[partition],
+    ]
 
 
 def test_what_a_handler_asks_is_counted_for_each_service(

@@ -125,7 +125,8 @@ def test_the_template_has_all_that_a_bill_needs() -> None:
 def test_polls_that_cost_too_much_are_over_their_limits() -> None:
     cheap = replace(POLL, asked=Asked(reads=1, read_units=1, dynamodb=1, s3=0))
     dear = replace(POLL, asked=Asked(reads=9, read_units=9, dynamodb=9, s3=1))
-    bills = [Bills.of(Polls(poll.asked, 0.1, poll, poll, poll), SETTINGS) for poll in (cheap, dear)]
+    polls = [Polls(p.asked, (p.asked, p.asked), 0.1, p, p, p) for p in (cheap, dear)]
+    bills = [Bills.of(each, SETTINGS) for each in polls]
 
     verdicts = [[figure.is_missed for figure in costs.figures(each, bills[1])] for each in bills]
 

@@ -2,6 +2,7 @@
 
 import random
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,8 @@ settings.load_profile("unit")
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody waits: how long would have been waited, each time as long as it may be."""
     waited: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: sum(waited), sleep=waited.append)
+    monkeypatch.setattr("mytoken_calendars.backoff.time", clock)
     monkeypatch.setattr(time, "sleep", waited.append)
     monkeypatch.setattr(random.SystemRandom, "uniform", lambda _, _shortest, longest: longest)
     return waited

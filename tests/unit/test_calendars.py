@@ -1,20 +1,16 @@
 """What can be done with calendars, on a database that is a dictionary and may be overtaken."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from mytoken_calendars.calendars.calendars import (
-    Calendar,
-    add_token,
-    create,
-    delete,
-    find,
-    list_all,
-)
+from mytoken_calendars import limits
+from mytoken_calendars.calendars import weight
+from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.calendars.calendars import add_token, create, delete, find, list_all
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import (
@@ -29,7 +25,7 @@ from mytoken_calendars.errors import (
     RepeatedTooLate,
     UsageRestricted,
 )
-from mytoken_calendars.identifiers import Owner, is_feed_id
+from mytoken_calendars.identifiers import Owner, is_feed_id, mom_id_of
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from mytoken_calendars.tokens.token_record import TokenRecord
@@ -49,7 +45,8 @@ from tests.harness.examples import (
 
 OWN = record(conditions=(guard("caller"),))
 CALLER = caller(OWN)
-CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32, created=NOW - 90 * DAY)
+CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32)
+SHORT, OTHER_SHORT = MOM_ID[:16], OTHER_MOM_ID[:16]
 NOW_MS = NOW * 1000 + 999
 SUCCESSOR = {"mytoken": "its-successor"}
 
@@ -58,7 +55,9 @@ SUCCESSOR = {"mytoken": "its-successor"}
 class FakeStore:
     """The calendars of one user. The first of `overtaken` runs in front of the next write.
 
-    `log` names all that is read and written, in one list with what its authority is asked.
+    All calendars have the same tokens, by short mom_id; those in `revoked` are not alive, and
+    `more` is what is in them besides. `log` names all that is read and written, in one list with
+    what its authority is asked.
     """
 
     calendars: dict[str, Calendar] = field(default_factory=lambda: {CI.name: CI})
@@ -67,6 +66,9 @@ class FakeStore:
     log: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     conditions: tuple[Write, ...] = ()
+    revoked: Sequence[str] = ()
+    more: int = 0
+    replaced: list[Subscription | None] = field(default_factory=list)
 
     @property
     def writes(self) -> list[str]:
@@ -89,15 +91,12 @@ class FakeStore:
         self.log.append(("all", owner))
         return list(self.calendars.values())
 
-    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
-        self.log.append(("subscribed tokens", calendar.id))
-        tokens = self.subscriptions.values()
-        shown = [t.mom_id for t in tokens if below in ("", t.mom_id, *t.ancestors)]
-        return replace(calendar, subscribed_tokens=tuple(shown))
-
-    def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
-        self.log.append(("subscription", mom_id))
-        return self.subscriptions.get(mom_id)
+    def contents(self, calendar: Calendar) -> Contents:
+        self.log.append(("contents", calendar.id))
+        tokens = dict(self.subscriptions)
+        alive = {key: one for key, one in tokens.items() if key not in self.revoked}
+        weighs = self.more + sum(one.weight for one in tokens.values())
+        return Contents(("a-feed",), weighs, tokens, alive, {})
 
     def create(self, calendar: Calendar, change: Change, use: Use) -> None:
         self._write("create", change, use)
@@ -105,15 +104,14 @@ class FakeStore:
             raise CalendarExists
         self.calendars[calendar.name] = calendar
 
-    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
+    def subscribe(
+        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
+    ) -> None:
         self._write("subscribe", change, use)
-        self.subscriptions[new.mom_id] = new
+        self.replaced.append(found.subscriptions.get(token.short_id))
+        self.subscriptions[token.short_id] = token
 
-    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
-        self._write("renew", change, use)
-        self.subscriptions[renewed.mom_id] = renewed
-
-    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
+    def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
         self._write("confirm", change, use)
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
@@ -133,7 +131,7 @@ class FakeStore:
         use.follow_up()
 
 
-WRITES = ("create", "subscribe", "renew", "confirm", "delete", "commit")
+WRITES = ("create", "subscribe", "confirm", "delete", "commit")
 
 
 def using(
@@ -181,7 +179,7 @@ def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
     calendar = create(store, CALLER, "New", now=NOW)
 
     assert store.calendars["New"] == calendar
-    assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.feed_id, created=NOW)
+    assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.feed_id)
     assert UUID(calendar.id).version == 4
     assert is_feed_id(calendar.feed_id)
 
@@ -310,7 +308,7 @@ def test_a_token_that_is_added_is_in_the_calendar() -> None:
     calendar = add(store, comment="nightly")
 
     assert calendar == replace(CI, subscribed_tokens=(MOM_ID,))
-    assert store.subscriptions == {MOM_ID: known("nightly")}
+    assert store.subscriptions == {SHORT: known("nightly")}
     assert store.changes[0].at == NOW
 
 
@@ -342,21 +340,21 @@ def test_a_token_that_is_added_again_without_a_comment_keeps_the_one_it_has() ->
 
     add(store, now=NOW + DAY)
 
-    assert store.subscriptions[MOM_ID].comment == "nightly"
+    assert store.subscriptions[SHORT].comment == "nightly"
     assert store.writes == ["subscribe", "confirm"]
 
 
 def test_a_token_that_is_added_again_with_another_comment_has_that_one() -> None:
     store = FakeStore()
     add(store, comment="nightly")
-    before = store.subscriptions[MOM_ID]
+    before = store.subscriptions[SHORT]
 
     calendar = add(store, comment="weekly", now=NOW + DAY)
 
     assert calendar.subscribed_tokens == (MOM_ID,)
     renewed = before._replace(comment="weekly", changed=NOW + DAY, changes=1)
-    assert store.subscriptions == {MOM_ID: renewed}
-    assert store.writes == ["subscribe", "renew"]
+    assert store.subscriptions == {SHORT: renewed}
+    assert store.writes == ["subscribe", "subscribe"]
 
 
 @pytest.mark.parametrize("change", [{"name": "new"}, {"expires": NOW + 60 * DAY}])
@@ -368,16 +366,115 @@ def test_a_token_that_has_changed_is_renewed_when_it_is_added_again(
 
     add(store, record(**change), now=NOW + DAY)
 
-    assert store.subscriptions == {MOM_ID: known(**change)._replace(changed=NOW + DAY, changes=1)}
+    assert store.subscriptions == {SHORT: known(**change)._replace(changed=NOW + DAY, changes=1)}
 
 
 def test_two_tokens_are_two_subscriptions() -> None:
     store = FakeStore()
 
     add(store)
-    calendar = add(store, record(mom_id=OTHER_MOM_ID))
+    calendar = add(store, record(mom_id=OTHER_MOM_ID), now=NOW + 1)
 
     assert calendar.subscribed_tokens == (MOM_ID, OTHER_MOM_ID)
+
+
+def test_an_answer_has_what_was_read_without_the_revoked_and_the_token_in_order() -> None:
+    revoked, later = mom_id_of(UUID(int=2)), mom_id_of(UUID(int=3))
+    store = FakeStore(revoked=[revoked[:16]])
+    for number, mom_id in enumerate((OTHER_MOM_ID, revoked, later)):
+        token = known(mom_id=mom_id)._replace(added=NOW_MS + (number - 1) * DAY)
+        store.subscriptions[mom_id[:16]] = token
+
+    calendar = add(store)
+
+    assert calendar.subscribed_tokens == (OTHER_MOM_ID, MOM_ID, later)
+
+
+def test_a_token_whose_mark_is_not_lifted_yet_is_in_the_answer() -> None:
+    store = FakeStore(subscriptions={SHORT: known()}, revoked=[SHORT])
+
+    assert add(store).subscribed_tokens == (MOM_ID,)
+    assert store.writes == ["confirm"]
+
+
+def test_a_token_replaces_what_was_found_of_it_and_nothing_else() -> None:
+    other = known(mom_id=OTHER_MOM_ID)
+    store = FakeStore(subscriptions={OTHER_SHORT: other})
+
+    add(store)
+    add(store, comment="nightly")
+
+    assert store.replaced == [None, known()]
+    assert store.subscriptions[OTHER_SHORT] is other
+
+
+def test_another_token_whose_mom_id_begins_alike_is_refused() -> None:
+    store = FakeStore(subscriptions={SHORT: known(mom_id=SHORT + OTHER_MOM_ID[16:])})
+
+    with pytest.raises(InvalidRequest, match="another mytoken whose mom_id begins alike"):
+        add(store)
+
+    assert store.writes == []
+
+
+def full(*tokens: Subscription) -> FakeStore:
+    """A calendar with these tokens that has no room left."""
+    weighs = sum(token.weight for token in tokens)
+    subscriptions = {token.short_id: token for token in tokens}
+    return FakeStore(subscriptions=subscriptions, more=limits.CALENDAR_WEIGHT - weighs)
+
+
+def test_a_calendar_takes_what_it_has_just_room_for() -> None:
+    store = full()
+    store.more -= weight.of_token("ci", "nightly", 0)
+
+    add(store, comment="nightly")
+
+    assert store.writes == ["subscribe"]
+
+
+def test_a_calendar_without_room_refuses_a_token_and_none_is_used_for_it() -> None:
+    somebody, store = using()
+    store.more = limits.CALENDAR_WEIGHT - known().weight + 1
+
+    with pytest.raises(LimitReached) as refused:
+        add_token(store, somebody, CI.name, "", comment="", now_ms=NOW_MS)
+
+    told = str(refused.value)
+    assert f"at most {limits.CALENDAR_WEIGHT:,}" in told
+    assert f"to the {store.more:,} of the 0 mytokens" in told
+    assert f"would add {known().weight:,}" in told
+    assert names(store.log) == ["calendar", "contents"]
+    assert update_of(somebody) is None
+
+
+@pytest.mark.parametrize(
+    ("comment", "write"), [("", "confirm"), ("x" * 100, "confirm"), ("y" * 100, "subscribe")]
+)
+def test_a_full_calendar_takes_what_makes_it_no_heavier(comment: str, write: str) -> None:
+    store = full(known("x" * 100))
+
+    add(store, comment=comment)
+
+    assert store.writes == [write]
+
+
+def test_a_full_calendar_takes_what_makes_it_lighter() -> None:
+    store = full(known("x" * 100))
+
+    add(store, comment="y")
+
+    assert store.subscriptions[SHORT].comment == "y"
+
+
+def test_a_full_calendar_refuses_a_longer_comment() -> None:
+    store = full(known("nightly"))
+
+    with pytest.raises(LimitReached):
+        add(store, comment="x" * 1_000)
+
+    assert store.subscriptions == {SHORT: known("nightly")}
+    assert store.writes == []
 
 
 @pytest.mark.parametrize(
@@ -403,7 +500,7 @@ def test_a_token_in_the_last_second_of_its_life_may_be_added() -> None:
 
     add(store, record(expires=NOW))
 
-    assert store.subscriptions[MOM_ID].expires == NOW
+    assert store.subscriptions[SHORT].expires == NOW
 
 
 @pytest.mark.parametrize("mom_id", ["", MOM_ID, OTHER_MOM_ID])
@@ -420,10 +517,10 @@ def test_a_calendar_that_does_not_exist_is_told_before_any_token_is_asked_for(mo
 @pytest.mark.parametrize(
     ("mom_id", "again", "log"),
     [
-        ("", False, ["calendar", "subscription", "use", "subscribe", "used"]),
-        ("", True, ["calendar", "subscription", "use", "confirm", "used"]),
-        (OTHER_MOM_ID, False, ["calendar", "find", "subscription", "use", "subscribe", "used"]),
-        (OTHER_MOM_ID, True, ["calendar", "find", "subscription", "use", "confirm", "used"]),
+        ("", False, ["calendar", "contents", "use", "subscribe", "used"]),
+        ("", True, ["calendar", "contents", "use", "confirm", "used"]),
+        (OTHER_MOM_ID, False, ["calendar", "find", "contents", "use", "subscribe", "used"]),
+        (OTHER_MOM_ID, True, ["calendar", "find", "contents", "use", "confirm", "used"]),
     ],
 )
 def test_the_callers_token_is_used_when_all_else_is_known(
@@ -433,12 +530,12 @@ def test_the_callers_token_is_used_when_all_else_is_known(
     somebody, store = using(OWN, other)
     token = other if mom_id else OWN
     if again:
-        store.subscriptions[token.mom_id] = known(mom_id=token.mom_id)
+        store.subscriptions[token.mom_id[:16]] = known(mom_id=token.mom_id)
 
     calendar = add_token(store, somebody, CI.name, mom_id, comment="", now_ms=NOW_MS)
 
     assert calendar.subscribed_tokens == (token.mom_id,)
-    assert names(store.log) == [*log, "subscribed tokens"]
+    assert names(store.log) == log
     assert keys(store.conditions) == ["use", "caller", "token" if mom_id else "caller"]
     assert update_of(somebody) is SUCCESSOR
 
@@ -467,10 +564,11 @@ def test_a_token_that_the_caller_does_not_manage_is_refused_and_nothing_is_used(
 def test_a_descendant_may_be_added_with_tokeninfo_notify() -> None:
     child = record(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
     somebody, store = using(OWN, child, capabilities=["tokeninfo:notify"])
+    store.subscriptions["x" * 16] = known(mom_id="x" * 88)
 
     shown = add_token(store, somebody, CI.name, OTHER_MOM_ID, comment="", now_ms=NOW_MS)
 
-    assert store.subscriptions == {OTHER_MOM_ID: known(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))}
+    assert store.subscriptions[OTHER_SHORT] == known(mom_id=OTHER_MOM_ID, ancestors=(MOM_ID,))
     assert shown.document("https://here.example") == {
         "id": CALENDAR_ID,
         "name": CI.name,
@@ -516,40 +614,41 @@ def test_an_addition_that_starts_again_is_another_change() -> None:
 def test_an_addition_that_starts_again_after_the_same_one_is_confirmed() -> None:
     theirs = known("nightly")
     store = FakeStore()
-    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: theirs})]
+    store.overtaken = [lambda: store.subscriptions.update({SHORT: theirs})]
     with pytest.raises(Outdated):
         add(store, comment="nightly")
 
     add(store, comment="nightly")
 
-    assert store.subscriptions == {MOM_ID: theirs}
+    assert store.subscriptions == {SHORT: theirs}
     assert store.writes == ["subscribe", "confirm"]
 
 
 def test_an_addition_that_starts_again_after_another_comment_replaces_it() -> None:
     theirs = known("theirs")._replace(changes=3)
     store = FakeStore()
-    store.overtaken = [lambda: store.subscriptions.update({MOM_ID: theirs})]
+    store.overtaken = [lambda: store.subscriptions.update({SHORT: theirs})]
     with pytest.raises(Outdated):
         add(store, comment="ours")
 
     add(store, comment="ours")
 
-    assert store.subscriptions == {MOM_ID: theirs._replace(comment="ours", changes=4)}
-    assert store.writes == ["subscribe", "renew"]
+    ours = theirs._replace(comment="ours", changes=4, weight=known("ours").weight)
+    assert store.subscriptions == {SHORT: ours}
+    assert store.writes == ["subscribe", "subscribe"]
 
 
-@pytest.mark.parametrize(("comment", "write"), [("theirs", "confirm"), ("ours", "renew")])
+@pytest.mark.parametrize(("comment", "write"), [("theirs", "confirm"), ("ours", "subscribe")])
 def test_an_addition_of_a_known_token_that_was_overtaken_is_outdated(
     comment: str, write: str
 ) -> None:
     theirs = known("theirs")
-    store = FakeStore(subscriptions={MOM_ID: theirs}, overtaken=[nothing])
+    store = FakeStore(subscriptions={SHORT: theirs}, overtaken=[nothing])
 
     with pytest.raises(Outdated):
         add(store, comment=comment)
 
-    assert store.subscriptions == {MOM_ID: theirs}
+    assert store.subscriptions == {SHORT: theirs}
     assert store.writes == [write]
 
 
@@ -727,12 +826,12 @@ def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> No
 
 def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
     somebody, store = repeating()
-    store.subscriptions[OTHER_MOM_ID] = known(mom_id=OTHER_MOM_ID)
+    store.subscriptions[OTHER_SHORT] = known(mom_id=OTHER_MOM_ID)
 
     calendar = add_token(store, somebody, CI.name, "unknown", comment="", now_ms=NOW_MS)
 
     assert calendar == replace(CI, subscribed_tokens=(OTHER_MOM_ID,))
-    assert names(store.log) == ["calendar", "subscribed tokens"]
+    assert names(store.log) == ["calendar", "contents"]
 
 
 def test_an_addition_that_is_repeated_by_id_when_its_calendar_is_gone_comes_too_late() -> None:

@@ -1,5 +1,6 @@
 """The clients of AWS: what their failures mean, how long they wait, and values in their types."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -151,12 +152,29 @@ def test_a_call_without_expressions_names_nothing() -> None:
     assert "ExpressionAttributeNames" not in clients.dynamodb_parameters(parameters)
 
 
-def test_parameters_are_left_as_they_were() -> None:
-    parameters = {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
+def test_an_attribute_of_another_name_stands_for_the_word_that_is_given_for_it() -> None:
+    parameters = {
+        "UpdateExpression": "SET #tokens.#token = :token, #version = :version",
+        "ExpressionAttributeNames": {"#token": "a+b/c= .#d"},
+    }
+
+    typed = clients.dynamodb_parameters(parameters)
+
+    assert typed["ExpressionAttributeNames"] == {
+        "#tokens": "tokens",
+        "#token": "a+b/c= .#d",
+        "#version": "version",
+    }
+
+
+@pytest.mark.parametrize("named", [{}, {"ExpressionAttributeNames": {"#pk": "another"}}])
+def test_parameters_are_left_as_they_were(named: dict[str, Any]) -> None:
+    parameters = {"Key": {"pk": "p"}, "ConditionExpression": "#pk", **named}
+    before = deepcopy(parameters)
 
     clients.dynamodb_parameters(parameters)
 
-    assert parameters == {"Key": {"pk": "p"}, "ConditionExpression": "#pk"}
+    assert parameters == before
 
 
 def test_an_item_is_read_with_whole_numbers() -> None:
@@ -175,13 +193,25 @@ def test_a_list_is_read_as_it_was_sent() -> None:
     assert clients.from_dynamodb(sent) == {"ancestors": ["a", "b"]}
 
 
-@pytest.mark.parametrize("value", [1.5, None, b"bytes", {"a": "map"}, {"a", "set"}])
+@pytest.mark.parametrize(
+    "tokens", [{}, {"a+b/c=": "text"}, {"a": {"b": ["c", 1, True]}}, {"": ""}], ids=str
+)
+def test_a_map_is_read_as_it_was_sent(tokens: dict[str, Any]) -> None:
+    sent = clients.dynamodb_parameters({"Item": {"tokens": tokens}})["Item"]
+
+    assert list(sent["tokens"]) == ["M"]
+    assert clients.from_dynamodb(sent) == {"tokens": tokens}
+
+
+@pytest.mark.parametrize("value", [1.5, None, b"bytes", {"a": 1.5}, {"a", "set"}])
 def test_a_value_of_no_type_that_the_tables_have_is_a_fault_of_ours(value: object) -> None:
     with pytest.raises(TypeError):
         clients.dynamodb_parameters({"Item": {"attribute": value}})
 
 
-@pytest.mark.parametrize("typed", [{"B": b"bytes"}, {"NULL": True}, {"M": {}}, {"SS": ["a"]}])
+@pytest.mark.parametrize(
+    "typed", [{"B": b"bytes"}, {"NULL": True}, {"M": {"a": {"NULL": True}}}, {"SS": ["a"]}]
+)
 def test_an_attribute_of_no_type_that_the_tables_have_is_a_fault_of_ours(typed: Any) -> None:
     with pytest.raises(TypeError):
         clients.from_dynamodb({"attribute": typed})

@@ -237,7 +237,7 @@ def test_a_chain_that_is_revoked_is_so_with_all_its_descendants_and_counted(
     assert token.parameters["Key"]["sk"] == MOM_ID
     assert "#revoked_tree" in token.parameters["UpdateExpression"]
     assert {write.parameters["TableName"] for write in recorded} == {"calendars"}
-    assert recorded[0].parameters["ExpressionAttributeValues"][":tree"] is True
+    assert recorded[0].parameters["ExpressionAttributeValues"][":mark"] == [NOW, True]
     assert counted == [Metric.CHAIN_REVOKED]
 
 

@@ -1,22 +1,21 @@
-"""One table: calls that leave something over are repeated, a few times and not at once."""
+"""One table: reads that leave something over are repeated until the time is up, and writes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
 
-from mytoken_calendars.aws.dynamodb.keys import SWEEP, Key
-from mytoken_calendars.aws.dynamodb.sweeper import Sweeper
+from mytoken_calendars import limits
+from mytoken_calendars.aws import metrics
+from mytoken_calendars.aws.dynamodb.keys import Key
 from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.backoff import shared
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import InvalidToken, Outdated, TemporarilyUnavailable
-from mytoken_calendars.identifiers import Owner
-from tests.harness.examples import CALENDAR_ID
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
-OWNER = Owner("o" * 40)
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", 1_800_000_000)
 
 
@@ -30,30 +29,32 @@ class FakeClient:
     left_over: list[int] = field(default_factory=list)
     partitions: dict[str, list[Key]] = field(default_factory=dict)
     calls: list[list[Key]] = field(default_factory=list)
+    gets: list[Any] = field(default_factory=list)
     transactions: list[list[str]] = field(default_factory=list)
+    items: list[Any] = field(default_factory=list)
+
+    def get_item(self, **parameters: Any) -> Any:
+        self.gets.append(parameters)
+        (key,) = keys_of([parameters["Key"]])
+        found = key in self.partitions.get(key["pk"], [])
+        return {"Item": parameters["Key"]} if found else {}
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 - boto3's word
         if not RequestItems:
             raise AssertionError("DynamoDB refuses an empty request")
         ((table, request),) = RequestItems.items()
         assert request["ConsistentRead"] is True
+        assert len(request["Keys"]) <= 100, "DynamoDB refuses more"
         done, left = self._split(request["Keys"])
         self.calls.append(keys_of(request["Keys"]))
         more = {table: {**request, "Keys": left}} if left else {}
         return {"Responses": {table: done}, "UnprocessedKeys": more}
 
-    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 - boto3's word
-        if not RequestItems:
-            raise AssertionError("DynamoDB refuses an empty request")
-        ((table, requests),) = RequestItems.items()
-        _, left = self._split(requests)
-        self.calls.append(keys_of([request["DeleteRequest"]["Key"] for request in requests]))
-        return {"UnprocessedItems": {table: left} if left else {}}
-
     def transact_write_items(self, **parameters: Any) -> None:
         assert parameters["ClientRequestToken"] == CHANGE.id
         actions = (action for item in parameters["TransactItems"] for action in item)
         self.transactions.append([*actions])
+        self.items += parameters["TransactItems"]
 
     def get_paginator(self, operation: str) -> "FakeClient":
         assert operation == "query"
@@ -81,9 +82,6 @@ def table_of(client: FakeClient) -> Table:
     return Table(cast("Any", client), "calendars")
 
 
-calls = pytest.mark.parametrize("call", [Table.get_all, Table.remove])
-
-
 def test_all_items_are_found_in_one_call(pauses: list[float]) -> None:
     client = FakeClient()
 
@@ -94,25 +92,42 @@ def test_all_items_are_found_in_one_call(pauses: list[float]) -> None:
     assert pauses == []
 
 
-@calls
-def test_of_no_items_nothing_is_asked(call: Callable[[Table, list[Key]], object]) -> None:
+def test_of_no_items_nothing_is_asked() -> None:
     client = FakeClient()
 
-    call(table_of(client), [])
-
+    assert table_of(client).get_all([]) == []
     assert client.calls == []
 
 
-@calls
-def test_what_was_left_over_is_asked_for_again_after_a_pause(
-    call: Callable[[Table, list[Key]], object], pauses: list[float]
-) -> None:
+@pytest.mark.parametrize(
+    ("number", "calls"), [(99, [99]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])]
+)
+def test_at_most_a_hundred_items_are_asked_for_at_once(number: int, calls: list[int]) -> None:
+    client = FakeClient()
+
+    found = table_of(client).get_all(iter(keys(number)))
+
+    assert found == keys(number)
+    assert [len(call) for call in client.calls] == calls
+    assert [key for call in client.calls for key in call] == keys(number)
+
+
+def test_what_was_left_over_is_asked_for_again_after_a_pause(pauses: list[float]) -> None:
     client = FakeClient(left_over=[2, 1])
 
-    call(table_of(client), keys(3))
+    table_of(client).get_all(keys(3))
 
     assert client.calls == [keys(3), keys(3)[1:], keys(3)[2:]]
     assert pauses == pytest.approx([0.05, 0.1])
+
+
+def test_what_is_left_over_of_a_hundred_comes_before_the_next_hundred() -> None:
+    client = FakeClient(left_over=[40, 0, 1])
+
+    found = table_of(client).get_all(keys(120))
+
+    assert found == keys(120)
+    assert [len(call) for call in client.calls] == [100, 40, 20, 1]
 
 
 def test_what_was_found_in_several_calls_is_given_out_together() -> None:
@@ -123,29 +138,52 @@ def test_what_was_found_in_several_calls_is_given_out_together() -> None:
     assert found == keys(3)
 
 
-@calls
-def test_what_is_always_left_over_is_given_up_after_six_attempts(
-    call: Callable[[Table, list[Key]], object], pauses: list[float]
+def test_each_part_that_is_left_over_is_counted_as_a_throttle(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    counted: list[Metric] = []
+    monkeypatch.setattr(metrics, "count", counted.append)
+
+    table_of(FakeClient(left_over=[2, 1])).get_all(keys(3))
+
+    assert counted == [Metric.THROTTLED_BY_AWS] * 2
+
+
+def test_what_is_always_left_over_is_given_up_when_the_time_is_up(pauses: list[float]) -> None:
     client = FakeClient(left_over=[1] * 99)
 
     with pytest.raises(TemporarilyUnavailable):
-        call(table_of(client), keys(1))
+        table_of(client).get_all(keys(1))
 
-    assert len(client.calls) == 6
-    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8])
+    assert len(client.calls) == 10
+    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1, 1, 1])
 
 
-@pytest.mark.parametrize("attempts", [5, 6])
-@calls
+def test_all_parts_of_a_request_share_its_time(pauses: list[float]) -> None:
+    client = FakeClient(left_over=[1] * 9 + [0] + [1] * 99)
+
+    with shared(), pytest.raises(TemporarilyUnavailable):
+        table_of(client).get_all(keys(101))
+
+    assert len(client.calls) == 10 + 1
+    assert sum(pauses) < limits.RETRIED + limits.LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("attempts", [9, 10])
 def test_an_attempt_that_leaves_nothing_over_is_enough_even_if_it_is_the_last(
-    call: Callable[[Table, list[Key]], object], attempts: int
+    attempts: int,
 ) -> None:
     client = FakeClient(left_over=[1] * (attempts - 1))
 
-    call(table_of(client), keys(1))
-
+    assert table_of(client).get_all(keys(1)) == keys(1)
     assert len(client.calls) == attempts
+
+
+def test_the_items_of_all_pages_of_a_partition_are_found() -> None:
+    client = FakeClient(partitions={"p": keys(3), "q": [{"pk": "q", "sk": "0"}]})
+
+    assert table_of(client).query("p") == keys(3)
+    assert table_of(client).query("none") == []
 
 
 KEY = {"pk": "p", "sk": "s"}
@@ -205,6 +243,17 @@ def test_a_commit_of_checks_alone_is_sent_nevertheless() -> None:
             },
         ),
         (READING.update(KEY, "REMOVE #a"), {"Key": KEY, "UpdateExpression": "REMOVE #a"}),
+        (
+            READING.update(KEY, "SET #a.#b = :b", "#c", names={"b": "x/y="}, b={"m": ["l"]}),
+            {
+                "Key": KEY,
+                "UpdateExpression": "SET #a.#b = :b",
+                "ConditionExpression": "#c",
+                "ExpressionAttributeNames": {"#b": "x/y="},
+                "ExpressionAttributeValues": {":b": {"m": ["l"]}},
+            },
+        ),
+        (READING.delete(KEY, ""), {"Key": KEY}),
         (READING.check(KEY, "#a"), {"Key": KEY, "ConditionExpression": "#a"}),
         (READING.delete(KEY, "#a"), {"Key": KEY, "ConditionExpression": "#a"}),
         (READING.put(KEY, {"a": 1}, "#a"), {"Item": {**KEY, "a": 1}, "ConditionExpression": "#a"}),
@@ -225,33 +274,64 @@ def test_a_write_that_says_how_it_is_refused_is_refused_so() -> None:
     assert READING.update(KEY, "SET #a = :a", "#a", refusal, a=1).refusal is refusal
 
 
-def test_a_sweep_removes_at_most_25_items_at_once_and_its_own_job_at_the_end() -> None:
-    job = {"pk": SWEEP, "sk": CALENDAR_ID, "owner": OWNER}
-    events = [{"pk": f"CALENDAR#{CALENDAR_ID}", "sk": str(number)} for number in range(30)]
-    subscriptions = [{"pk": f"OWNER#{OWNER}", "sk": str(number)} for number in range(25)]
-    client = FakeClient(
-        partitions={
-            SWEEP: [job],
-            f"CALENDAR#{CALENDAR_ID}": events,
-            f"OWNER#{OWNER}": subscriptions,
+def test_a_name_that_stands_for_another_is_sent_with_the_words_of_the_expressions() -> None:
+    client = FakeClient()
+    write = READING.update(KEY, "SET #map.#key = :value", "#other", names={"key": "a+b"}, value=1)
+
+    table_of(client).commit(CHANGE, write)
+
+    (item,) = client.items
+    assert item["Update"]["ExpressionAttributeNames"] == {
+        "#map": "map",
+        "#key": "a+b",
+        "#other": "other",
+    }
+
+
+def test_a_name_that_stands_for_another_is_kept_when_a_check_joins_the_write() -> None:
+    client = FakeClient()
+    write = READING.update(KEY, "SET #map.#key = :value", names={"key": "a+b"}, value=1)
+
+    table_of(client).commit(CHANGE, write, READING.check(KEY, "#alive = :alive", alive=2))
+
+    (item,) = client.items
+    assert item["Update"]["ExpressionAttributeNames"] == {
+        "#map": "map",
+        "#key": "a+b",
+        "#alive": "alive",
+    }
+
+
+@pytest.mark.parametrize(
+    ("attributes", "asked"),
+    [
+        ((), {}),
+        (
+            ("version", "feeds"),
+            {
+                "ProjectionExpression": "#version, #feeds",
+                "ExpressionAttributeNames": {"#version": "version", "#feeds": "feeds"},
+            },
+        ),
+    ],
+)
+def test_an_item_is_read_consistently_whole_or_in_part(
+    attributes: tuple[str, ...], asked: dict[str, Any]
+) -> None:
+    client = FakeClient(partitions={"p": [KEY]})
+
+    found = table_of(client).get(KEY, *attributes)
+
+    assert found == KEY
+    assert client.gets == [
+        {
+            "TableName": "calendars",
+            "Key": {"pk": {"S": "p"}, "sk": {"S": "s"}},
+            "ConsistentRead": True,
+            **asked,
         }
-    )
-
-    swept = Sweeper(table_of(client)).sweep(CHANGE.at, lambda: True)
-
-    assert swept == 1
-    assert [len(call) for call in client.calls] == [25, 25, 5, 1]
-    assert [key for call in client.calls[:3] for key in call] == events + subscriptions
-    assert client.calls[3] == [{"pk": SWEEP, "sk": CALENDAR_ID}]
+    ]
 
 
-def test_a_sweep_without_time_leaves_the_job_to_the_next() -> None:
-    events = [{"pk": f"CALENDAR#{CALENDAR_ID}", "sk": str(number)} for number in range(30)]
-    job = {"pk": SWEEP, "sk": CALENDAR_ID, "owner": OWNER}
-    client = FakeClient(partitions={SWEEP: [job], f"CALENDAR#{CALENDAR_ID}": events})
-    time_left = iter([True, False])
-
-    swept = Sweeper(table_of(client)).sweep(CHANGE.at, lambda: next(time_left))
-
-    assert swept == 0
-    assert client.calls == [events[:25]]
+def test_an_item_that_is_not_there_is_none() -> None:
+    assert table_of(FakeClient()).get(KEY) is None

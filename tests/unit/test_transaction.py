@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.transaction import commit
+from mytoken_calendars.backoff import attempts, shared
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -164,24 +166,51 @@ def test_a_condition_that_fails_when_the_transaction_is_sent_again_is_refused() 
         commit(client, CHANGE, [put()])
 
 
-def test_a_transaction_that_keeps_on_meeting_others_gives_up() -> None:
-    client = FakeClient([cancelled("TransactionConflict")] * 9)
-
-    with pytest.raises(TemporarilyUnavailable):
-        commit(client, CHANGE, [put()])
-
-    assert len(client.sent) == 6
-
-
-def test_the_pauses_between_attempts_double_and_there_is_none_after_the_last(
+def test_a_transaction_that_keeps_on_meeting_others_gives_up_when_the_time_is_up(
     pauses: list[float],
 ) -> None:
-    client = FakeClient([cancelled("TransactionConflict")] * 9)
+    client = FakeClient([cancelled("TransactionConflict")] * 99)
 
     with pytest.raises(TemporarilyUnavailable):
         commit(client, CHANGE, [put()])
 
-    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8])
+    assert len(client.sent) == 10
+    assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1, 1, 1, 1])
+
+
+def test_a_transaction_that_succeeds_at_the_last_attempt_has_succeeded() -> None:
+    client = FakeClient([cancelled("TransactionConflict")] * 9)
+
+    commit(client, CHANGE, [put()])
+
+    assert len(client.sent) == 10
+
+
+def test_a_transaction_has_the_time_that_its_request_has_left(pauses: list[float]) -> None:
+    client = FakeClient([cancelled("TransactionConflict")] * 99)
+
+    with shared():
+        for request in attempts():
+            pauses.append(limits.RETRIED / 2)  # what the request does before its transaction
+            if request == 2:
+                break
+        with pytest.raises(TemporarilyUnavailable):
+            commit(client, CHANGE, [put()])
+
+    assert len(client.sent) < 10
+    assert sum(pauses[1:]) == pytest.approx(limits.RETRIED, abs=1)
+
+
+def test_a_transaction_is_sent_once_even_if_its_request_has_no_time_left(
+    pauses: list[float],
+) -> None:
+    client = FakeClient()
+
+    with shared():
+        pauses.append(60)
+        commit(client, CHANGE, [put()])
+
+    assert len(client.sent) == 1
 
 
 def test_nobody_waits_for_a_transaction_that_happens_at_once(pauses: list[float]) -> None:

@@ -21,8 +21,7 @@ EXCEPTED = {
     "CKV_AWS_21": "versions in the bucket: the feed of a deleted calendar has to be gone",
     "CKV_AWS_115": "concurrency of its own for each function: new accounts have too little of it "
     "to deploy that; API Gateway's throttles bound what is asked of functions",
-    "CKV_AWS_116": "queues of what has failed: API Gateway hands the failure on to the client, and "
-    "what a sweep has left the next one does",
+    "CKV_AWS_116": "queues of what has failed: API Gateway hands the failure on to the client",
     "CKV_AWS_117": "functions in a VPC: they call AWS, and an issuer, over TLS, and take no calls "
     "from a network; the VPC's NAT gateway would cost more than all the rest",
     "CKV_AWS_119": "an own key for the tables: DynamoDB encrypts them without one; it costs by the "

@@ -137,11 +137,12 @@ def _taken_over(
                 continue
             token = TokenRecord(mom_id, row.label, row.created, row.expires_at, lineage)
             try:
-                new = Subscription.of(token, "", added=now * 1000)
+                Subscription.of(token, "", added=now * 1000)
             except InvalidRequest as refusal:
                 made.no_tokens.append(f"{where}: {refusal}")
                 continue
-            yield new._replace(comment=_comment(comments.get(mom_id, ""), where, made))
+            comment = _comment(comments.get(mom_id, ""), where, made)
+            yield Subscription.of(token, comment, added=now * 1000)
 
 
 def _comment(text: str, where: str, made: Conversion) -> str:

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
-from mytoken_calendars.aws.dynamodb.imports import Importer, check_number
-from mytoken_calendars.calendars.calendars import Calendar
+from mytoken_calendars.aws.dynamodb.imports import Importer, check_weight
+from mytoken_calendars.calendars.calendar import Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
@@ -68,13 +68,10 @@ class Import:
             self.tokens += len(new.tokens)
 
     def _store(self, new: ConvertedCalendar, name: str) -> None:
-        check_number(new.tokens)
-        if self.dry_run:
-            return
-        calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id, created=self.now)
-        # The time of this calendar, not of the run: an unfinished import expires after a day.
-        change = Change.new(int(time.time()))
-        self.importer.bring_in(calendar, new.tokens, change)
+        check_weight(name, new.tokens)
+        if not self.dry_run:
+            calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id)
+            self.importer.bring_in(calendar, new.tokens, Change.new(self.now))
 
     def _name(self, new: ConvertedCalendar) -> str:
         """The name of the imported calendar. Raises CannotBeNamed if its own is not allowed."""

@@ -2,21 +2,23 @@
 
 `make restore STACK=mytoken-calendars ARGS="--calendars TABLE --tokens TABLE"`: DynamoDB restores
 into new tables only, and these are named here. Items that they do not have are removed. It can be
-repeated; while it runs, no client should use the stack (docs/operations.md).
+repeated; while it runs, no client should use the stack (docs/operations.md). What has to change is
+in `restored_items.py`.
 """
 
 import os
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mytoken_calendars.aws.dynamodb import keys
-from tools.operate import target_stack
+from tools.operate import restored_items, target_stack
+from tools.operate.restored_items import RestoredCalendars
 
 _OFTEN = 10_000  # items between two lines of progress
 
@@ -40,11 +42,14 @@ def main() -> None:
         _check(pairs, [backup for backup, _ in contents], has_tokens=not issuer)
         for (backup, table), (then, now) in zip(pairs, contents, strict=True):
             print(f"{table.name} holds {_numbers(now)}")
-            print(f"  and will hold what {backup.name} holds, nothing else: {_numbers(then)}")
+            print(f"  and will hold, with new versions, what {backup.name} does: {_numbers(then)}")
         if not arguments.yes and input("Go on? Type yes: ") != "yes":
             sys.exit("make restore: nothing was changed")
-        for backup, table in pairs:
-            put, removed = put_back(backup, table)
+        (tokens, _), (calendars, _) = pairs
+        revoked = restored_items.revoked(_items(tokens))
+        restored = RestoredCalendars(lambda: _items(calendars), revoked)
+        for (_, table), items in zip(pairs, (_items(tokens), restored.mended()), strict=True):
+            put, removed = put_back(items, table)
             print(f"{table.name}: {put:,} items put back, {removed:,} removed")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make restore: {error}; run it again when that is mended")
@@ -83,11 +88,11 @@ def _numbers(contents: Counter[str]) -> str:
     return ", ".join([f"{contents.total():,} items", *parts])
 
 
-def put_back(backup: Any, table: Any) -> tuple[int, int]:
-    """Copies the backup into the table; returns the numbers of items put and removed."""
+def put_back(items: Iterable[dict[str, Any]], table: Any) -> tuple[int, int]:
+    """Makes the table hold these items; returns the numbers of items put and removed."""
     kept, removed = set(), 0
     with table.batch_writer() as batch:
-        for item in _items(backup):
+        for item in items:
             batch.put_item(Item=item)
             kept.add((item["pk"], item["sk"]))
             if len(kept) % _OFTEN == 0:

@@ -17,7 +17,7 @@ from tools.plan.prices import Price
 MEASURED = ROOT / "docs" / "performance.json"
 
 DAYS = 30
-_BYTES_OF_AN_EVENT = 2300  # with its subscription, and a mytoken's own item
+_BYTES_OF_A_TOKEN = 900  # in a calendar, and as a mytoken's own two items
 _BYTES_OF_A_FEED = 5000  # in S3, compressed
 _MEMORY, _CORE = 512, 1024  # MB
 
@@ -32,8 +32,8 @@ REQUEST: Mapping[Price, float] = {
 }
 # What a change takes in addition: a rebuilt feed, a transaction (a test counts its write units) and
 # a signature, as if every mytoken rotated.
-BUILD: Mapping[Price, float] = {prices.READ_UNIT: 20, prices.S3_PUT: 1}
-CHANGE: Mapping[Price, float] = {**BUILD, prices.WRITE_UNIT: 22, prices.SIGNATURE: 1}
+BUILD: Mapping[Price, float] = {prices.READ_UNIT: 6, prices.S3_PUT: 1}
+CHANGE: Mapping[Price, float] = {**BUILD, prices.WRITE_UNIT: 24, prices.SIGNATURE: 1}
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Bill:
         ):
             for price, quantity in takes.items():
                 taken[price] += times * quantity
-        events = usage.feeds * usage.tokens * _BYTES_OF_AN_EVENT
-        taken[prices.TABLE_STORAGE] = taken[prices.TABLE_BACKUP] = events
+        stored = usage.feeds * usage.tokens * _BYTES_OF_A_TOKEN
+        taken[prices.TABLE_STORAGE] = taken[prices.TABLE_BACKUP] = stored
         # After a change, the feed's old text stays in S3 until it expires.
         taken[prices.S3_STORAGE] = usage.feeds * (1 + usage.changes) * _BYTES_OF_A_FEED
         taken[prices.LOG_STORAGE] = taken[prices.LOGS]

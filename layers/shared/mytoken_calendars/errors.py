@@ -7,8 +7,8 @@ class Refusal(Exception):
     It may still have revoked a chain (an old token with `auto_revoke`), or used the token at a
     remote issuer.
 
-    `description` goes to the client as `error_description`. It is one of a finite set of texts and
-    never repeats what the client sent.
+    `description` goes to the client as `error_description`. It never repeats what the client
+    sent.
     """
 
     description = "The request was refused."
@@ -138,12 +138,6 @@ class FeedGone(Refusal):
     description = "The calendar of this feed has been deleted."
 
 
-class FeedTooLarge(Refusal):
-    """The feed is too large for a response, or for one without the gzip that the client refuses."""
-
-    description = "This feed is too large for one answer in a content coding that you accept."
-
-
 class TemporarilyUnavailable(Refusal):
     """A service did not answer or is too busy; the client may repeat the request."""
 
@@ -152,6 +146,10 @@ class TemporarilyUnavailable(Refusal):
 
 class Outdated(TemporarilyUnavailable):
     """Data that the operation has read has changed since: `http/operation.py` starts it again."""
+
+
+class MarksFull(TemporarilyUnavailable):
+    """The owner has revoked more mytokens than one item marks."""
 
 
 class RouteNotFound(NotFound):

@@ -16,6 +16,7 @@ Owner = NewType("Owner", str)
 _FEED_ID_ALPHABET = string.ascii_letters + string.digits
 _FEED_ID_LENGTH = 32
 _MOM_ID_LENGTH = 88  # the base64 of 64 bytes
+_SHORT_MOM_ID_LENGTH = 16  # 96 bits: a billion tokens of one user have no two alike
 _FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
 _CALENDAR_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
@@ -54,6 +55,11 @@ def mom_id(text: str) -> str:
 def mom_id_or_own(text: str) -> str:
     """A mom_id, or an empty text for the token that the client presents."""
     return mom_id(text) if text else text
+
+
+def short_mom_id(mom_id: str) -> str:
+    """The beginning of a mom_id, which stands for it among the tokens of one user."""
+    return mom_id[:_SHORT_MOM_ID_LENGTH]
 
 
 def owner_of(iss: str, sub: str) -> Owner:

@@ -15,7 +15,9 @@ NESTING = 500  # levels of JSON: an issuer's tree of LISTED_ANCESTORS generation
 MEDIA_TYPE = 255  # characters: each of its two names is at most 127 (RFC 6838, 4.2)
 ASKED_HEADERS = 1024  # characters of a preflight's list: applications send some ten names
 IDEMPOTENCY_KEY = 255  # visible characters of ASCII
-ATTEMPTS_AT_A_REQUEST = 8  # when others overtake it: the pauses take 1.8 seconds, at most 3.6
+# Seconds in which a request is tried again after others have overtaken it, or were in conflict with
+# it. Of 64 that write one item at once the last needs three.
+RETRIED = 5
 
 # --- calendars ------------------------------------------------------------------------------------
 
@@ -26,17 +28,24 @@ NAME_TO_NORMALISE = 4 * NAME  # code points
 COMMENT = 1024  # code points
 NAME_IN_ADDRESS = 60  # code points of it in the address of its feed
 CALENDARS = 1_000  # of one user
-TOKENS = 10_000  # of one calendar
-TOKENS_OF_USER = 50_000  # in all calendars of one user
+# A weight bounds at once what is stored, listed and sent: calendars/weight.py.
+CALENDAR_WEIGHT = 180_000  # of one calendar with its tokens: some 850 of them with a short name
+OWNER_WEIGHT = 5_500_000  # of all calendars of one user
+
+PUBLIC_URL = 261  # characters: https:// and a domain name (RFC 1035, 2.3.4)
+RENEWAL_PAGE = 100  # characters of the link in each event
+
+# --- revocations ---
+
+MARKS = 10_000  # times that an owner's are written: with 33 bytes each they fit into an item
 
 # --- feeds ----------------------------------------------------------------------------------------
 
 FEED_GONE = 90 * _DAY  # seconds for which a deleted calendar's feed is 410, then 404
+LOOKS_AT_A_HEAD = 3  # of a feed whose calendar is missing
 # Lambda's responses have at most 6 MB, counted as JSON, headers included.
 ANSWER = 6 * _MIB - 16 * _KIB  # bytes
-FEED_SETTLES = _MINUTE  # seconds: more than a function may run, and clocks may differ
-ATTEMPTS_AT_A_FEED = 3  # at reading the events of a calendar that changes meanwhile
-# Bytes of a warm function: ten thousand ordinary feeds, or forty of 10,000 tokens.
+# Bytes of a warm function: ten thousand ordinary feeds, or a hundred of the largest.
 FEED_MEMORY = 32 * _MIB
 REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB
 
@@ -78,11 +87,7 @@ RETRY_AFTER = 2  # seconds, what a 503 asks of clients
 AWS_CONNECT = 1  # seconds
 AWS_ANSWER = 2  # seconds: with three attempts a call ends within some ten
 AWS_ATTEMPTS = 3  # of botocore at one call
-ATTEMPTS_AT_A_TRANSACTION = 6  # under one idempotency token
-ATTEMPTS_AT_A_BATCH = 6  # of which DynamoDB leaves a part unprocessed
-REMOVED_AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
-IMPORTED_AT_ONCE = 45  # tokens, of two items each: with five more they fit a transaction's 100
-IMPORT = _DAY  # seconds until an unfinished import expires
+READ_AT_ONCE = 100  # items, DynamoDB's limit for one BatchGetItem
 
 # --- another issuer -------------------------------------------------------------------------------
 
@@ -106,4 +111,4 @@ RSA_EXPONENT = 2**32  # a larger one only makes verifying slow
 ISSUER_HEAD = 128 * _KIB  # bytes: the head of an answer and the sizes of its chunks
 LISTED_TOKENS = 100_000  # entries of a listing: an answer has no room for so many that make sense
 LISTED_ANCESTORS = 100  # of one of them: an entry with more is left out
-GONE_AT_ONCE = 49  # tokens, and as many that are back: with their head, a transaction's 100 items
+GONE_AT_ONCE = 49  # tokens, and as many that are back: an expression of DynamoDB has 4 KB

@@ -6,6 +6,7 @@ feed from S3, else one that it renders with icalendar, uncompressed as the rest.
 
 import base64
 import hashlib
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -16,7 +17,6 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from boto3.dynamodb.conditions import Key
 from icalendar import Alarm, Calendar, Event
 
 logger = Logger()
@@ -29,6 +29,10 @@ s3 = boto3.client("s3")
 bucket = os.environ["FEEDS_BUCKET"]
 
 REMINDERS = (30, 14, 7, 3, 1, 0)
+FIELDS = (
+    *("mom_id", "name", "created", "expires", "ancestors", "comment", "added", "changed"),
+    *("changes", "weight"),
+)
 
 
 @app.get("/calendars/<feed_id>/<name>")
@@ -67,16 +71,12 @@ def item(pk):
 
 
 def subscriptions(calendar_id):
-    query = {
-        "KeyConditionExpression": Key("pk").eq(f"CALENDAR#{calendar_id}"),
-        "ConsistentRead": True,
-    }
-    page = table.query(**query)
-    found = page["Items"]
-    while "LastEvaluatedKey" in page:
-        page = table.query(**query, ExclusiveStartKey=page["LastEvaluatedKey"])
-        found += page["Items"]
-    return found
+    calendar = item(f"CALENDAR#{calendar_id}")
+    return [
+        dict(zip(FIELDS, [short_id + rest, *fields], strict=True))
+        for short_id, text in calendar["tokens"].items()
+        for rest, *fields in [json.loads(text)]
+    ]
 
 
 def rendered(head, found):
@@ -92,9 +92,9 @@ def rendered(head, found):
 
 
 def event_of(subscription):
-    subject = f"{subscription.get('name', '')}: mytoken"
+    subject = f"{subscription['name']}: mytoken"
     event = Event()
-    event.add("uid", digest(subscription["sk"]))
+    event.add("uid", digest(subscription["mom_id"]))
     event.add("sequence", int(subscription["changes"]))
     event.add("dtstamp", utc(subscription["changed"]))
     event.add("created", utc(subscription["added"] // 1000))
@@ -112,11 +112,11 @@ def event_of(subscription):
 
 
 def description(subscription):
-    created = utc(subscription["created"])
+    created, mom_id = utc(subscription["created"]), subscription["mom_id"]
     return (
-        f"{subscription.get('comment', '')}\n\n"
+        f"{subscription['comment']}\n\n"
         "What uses this mytoken stops working when it expires.\n"
-        f"Its mom_id begins with {subscription['sk'][:8]}. It was created on {created:%Y-%m-%d}."
+        f"Its mom_id begins with {mom_id[:8]}. It was created on {created:%Y-%m-%d}."
     )
 
 

@@ -94,17 +94,12 @@ class Calendar:
     address: str
     id: str
     created: int
-    changed: int
     version: int = 0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def document(self, *tokens: str) -> dict[str, Any]:
         listed = {"subscribed_tokens": [*tokens]} if tokens else {}
         return {"id": self.id, "name": self.name, "ics_path": self.address, **listed}
-
-    def changes(self, now: int) -> None:
-        self.version += 1
-        self.changed = now
 
 
 @dataclass(frozen=True)
@@ -157,7 +152,6 @@ class Model:
     tokens: dict[str, Token] = field(default_factory=dict)
     calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)  # by owner and name
     deleted: dict[str, int] = field(default_factory=dict)  # when, by address
-    unswept: dict[str, str] = field(default_factory=dict)  # whose, by address
     receipts: dict[tuple[Shown, str], Receipt] = field(default_factory=dict)
     revocations: Counter[str] = field(default_factory=Counter)  # how many, by owner
 
@@ -172,10 +166,6 @@ class Model:
         token.revoked = self.now if token.revoked is None else token.revoked
         if recursive and token.revoked_tree is None:
             token.revoked_tree = self.now
-
-    def sweep(self) -> int:
-        swept, self.unswept = self.unswept, {}
-        return len(swept)
 
     # --- requests that need a token
 
@@ -205,7 +195,7 @@ class Model:
         if (token.owner, folded(name)) in self.calendars:
             raise Refused(409, "conflict")
         as_given = unicodedata.normalize("NFC", name)
-        calendar = Calendar(token.owner, as_given, address, calendar_id, self.now, self.now)
+        calendar = Calendar(token.owner, as_given, address, calendar_id, self.now)
         self.calendars[token.owner, folded(name)] = calendar
         answer = self._used(token, 201, calendar.document())
         return self._receipted(answer, shown, request, address, key)
@@ -224,11 +214,11 @@ class Model:
         known = calendar.subscriptions.get(added.mom_id)
         if known is None:
             calendar.subscriptions[added.mom_id] = Subscription(comment, self.now, self.now)
-            calendar.changes(self.now)
+            calendar.version += 1
         elif comment not in ("", known.comment):
             known.comment, known.changes = comment, known.changes + 1
             known.changed = max(self.now, known.changed)
-            calendar.changes(self.now)
+            calendar.version += 1
         answer = self._used(token, 200, self._seen_by(token, calendar))
         return self._receipted(answer, shown, request, calendar.address, key)
 
@@ -242,7 +232,6 @@ class Model:
         calendar = self._calendar(token.owner, name)
         del self.calendars[token.owner, folded(name)]
         self.deleted[calendar.address] = self.now
-        self.unswept[calendar.address] = token.owner
         return self._receipted(self._used(token, 204), shown, request, calendar.address, key)
 
     @_request
@@ -301,12 +290,12 @@ class Model:
 
     @_request
     def feed(self, address: str) -> Answer:
-        """The calendar's name, and its events in the order of their mom_ids."""
+        """The calendar's name, and its events in the order of adding."""
         if address in self.deleted and self.now <= self.deleted[address] + 90 * DAY:
             raise Refused(410, "gone")
         for calendar in self.calendars.values():
             if calendar.address == address:
-                events = [self._event(calendar, m) for m in sorted(self._subscribed(calendar))]
+                events = [self._event(calendar, m) for m in self._subscribed(calendar)]
                 return Answer(200, (calendar.name, events))
         raise Refused(404, "not_found")
 

@@ -9,7 +9,9 @@ from icalendar import Calendar
 from icalendar import Event as VEvent
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb import entries, keys
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.identifiers import short_mom_id
 from tests.harness import stacks
 from tests.harness.invariants import Contents, Item
 from tests.harness.reliability.model import Answer, Event, Model, Shown
@@ -27,35 +29,32 @@ def address(feed_id: str, name: str) -> str:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def found(table: Contents, tokens: list[Item], addresses: Mapping[str, str]) -> Facts:
-    """What is there; `addresses` are those of all calendars that ever were, by their ids."""
-    live = {calendar["id"] for calendar in table.calendars}
+def found(table: Contents, tokens: list[Item]) -> Facts:
+    """What is there."""
+    addresses = {row["id"]: address(row["addresses"][0], row["name"]) for _, row in table.names}
     return {
         "calendars": {
-            (_last(row["pk"]), _last(row["sk"])): (
-                row["name"],
-                address(row["feed_id"], row["name"]),
-                row["id"],
-            )
-            for row in table.calendars
+            (owner, _last(row["sk"])): (row["name"], addresses[row["id"]], row["id"])
+            for owner, row in table.names
         },
         "subscriptions": {
-            (addresses[calendar], mom_id): _subscription(row)
-            for (calendar, mom_id), row in table.events.items()
-            if calendar in live
+            (addresses[calendar], one.mom_id): _subscription(one)
+            for calendar, item in table.calendars.items()
+            for one in entries.unpacked(item["tokens"]).values()
         },
         "counters": {
-            _last(partition): counted
-            for partition, row in table.owners.items()
-            if any(counted := (row.get("calendars", 0), row.get("subscriptions", 0)))
+            owner: head["calendars"] for owner, head in table.owners.items() if head["calendars"]
         },
         "feeds": {
-            row["pk"]: (row["owner"], row["name"], row["changed"], row["subscriptions"])
-            for row in table.feeds
+            row["pk"]: (row["owner"], row["name"], row["created"]) for row in table.feeds.values()
         },
         "deleted feeds": {row["pk"]: (row["deleted"], row["ttl"]) for row in table.deleted_feeds},
-        "to be swept": {addresses[calendar]: row["owner"] for calendar, row in table.jobs.items()},
-        "revocations": {key: row["tree"] for key, row in table.revocations.items()},
+        "revocations": {
+            (owner, short_id.removeprefix("mark_")): tuple(mark)
+            for owner, marks in table.revocations.items()
+            for short_id, mark in marks.items()
+            if isinstance(mark, list)
+        },
         "receipts": {row["pk"]: (row["ttl"], "successor" in row) for row in table.receipts},
         "tokens": {row["sk"]: _token(row) for row in tokens if row["pk"].startswith(keys.OWNER)},
     }
@@ -65,8 +64,6 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
     """What should be there; `bearers` are the tokens that were shown."""
     calendars, tokens = model.calendars.items(), model.tokens
     subscribed = [(c, m, s) for _, c in calendars for m, s in c.subscriptions.items()]
-    owned = Counter(c.owner for _, c in calendars)
-    subscriptions = Counter(c.owner for c, _, _ in subscribed)
     return {
         "calendars": {key: (c.name, c.address, c.id) for key, c in calendars},
         "subscriptions": {
@@ -74,7 +71,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
                 tokens[m].name,
                 tokens[m].created,
                 tokens[m].expires,
-                tokens[m].ancestors,
+                tuple(map(short_mom_id, tokens[m].ancestors)),
                 s.comment,
                 s.added,
                 s.changed,
@@ -82,17 +79,16 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             )
             for c, m, s in subscribed
         },
-        "counters": {owner: (count, subscriptions[owner]) for owner, count in owned.items()},
-        "feeds": {
-            _feed_head(c.address): (c.owner, c.name, c.changed, len(c.subscriptions))
-            for _, c in calendars
-        },
+        "counters": dict(Counter(c.owner for _, c in calendars)),
+        "feeds": {_feed_head(c.address): (c.owner, c.name, c.created) for _, c in calendars},
         "deleted feeds": {
             _feed_head(a): (at, at + limits.FEED_GONE) for a, at in model.deleted.items()
         },
-        "to be swept": dict(model.unswept),
         "revocations": {
-            (t.owner, t.mom_id): t.revoked_tree is not None
+            (t.owner, short_mom_id(t.mom_id)): (
+                t.revoked if t.revoked_tree is None else t.revoked_tree,
+                t.revoked_tree is not None,
+            )
             for t in tokens.values()
             if t.revoked is not None
         },
@@ -118,10 +114,9 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
     }
 
 
-def _subscription(row: Item) -> tuple[Any, ...]:
-    comment, ancestors = row.get("comment", ""), tuple(row.get("ancestors", ()))
-    token = (row["name"], row["created"], row["expires"], ancestors)
-    return (*token, comment, row["added"] // 1000, row["changed"], row["changes"])
+def _subscription(one: Subscription) -> tuple[Any, ...]:
+    token = (one.name, one.created, one.expires, one.ancestors)
+    return (*token, one.comment, one.added_at, one.changed, one.changes)
 
 
 def _token(row: Item) -> tuple[Any, ...]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mytoken_calendars import limits
 from tests.doubles.mytoken_ledger import Entry
 from tests.harness.stacks import RemoteStack, Stack
 
 _Items = dict[tuple[str, str], Any]  # by key
+_AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
 
 # What is new in each run: UUIDs, feed ids, the digests of keys, sealed successors; and the time at
 # which a successor was committed, which may be the first that was written or the second.
@@ -18,6 +18,7 @@ _NEW = re.compile(
     r"gAAAA[\w=-]+"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|(?<=FEED#)[\w-]{43}|(?<=RECEIPT#)[\w-]{43}"
+    r'|(?<=")[\w-]{43}(?=")'
     r"|(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])"
 )
 _MADE = re.compile(r'("made_\d+": \{"N": )"\d+"')
@@ -42,7 +43,7 @@ class State:
     def of(cls, stack: Stack, *, with_objects: bool) -> "State":
         """Without objects for whoever knows that none is touched: it saves time."""
         ledger = stack.server.ledger.entries if isinstance(stack, RemoteStack) else {}
-        return cls(stack.dump(), _objects(stack) if with_objects else {}, dict(ledger))
+        return cls(stack.dump(), objects(stack) if with_objects else {}, dict(ledger))
 
     @property
     def uses(self) -> dict[str, tuple[int, tuple[int, ...]]]:
@@ -54,11 +55,13 @@ def empty(stack: Stack) -> None:
     client = stack.store.table.client
     for table, rows in stack.dump().items():
         writes = _writes([], rows)
-        for first in range(0, len(writes), limits.REMOVED_AT_ONCE):
-            client.batch_write_item(
-                RequestItems={table: writes[first : first + limits.REMOVED_AT_ONCE]}
-            )
-    _put_back_objects(stack, {}, _objects(stack))
+        for first in range(0, len(writes), _AT_ONCE):
+            client.batch_write_item(RequestItems={table: writes[first : first + _AT_ONCE]})
+    remove_objects(stack)
+
+
+def remove_objects(stack: Stack) -> None:
+    _put_back_objects(stack, {}, objects(stack))
 
 
 def put_back(stack: Stack, state: State, found: State) -> None:
@@ -109,7 +112,8 @@ def _by_key(rows: list[Any]) -> _Items:
     return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
 
 
-def _objects(stack: Stack) -> dict[str, bytes]:
+def objects(stack: Stack) -> dict[str, bytes]:
+    """The bucket's, by key."""
     s3, bucket = _s3(stack)
     listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
     return {o["Key"]: s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}

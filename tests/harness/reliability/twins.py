@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from local.handlers import Context
-from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.errors import TemporarilyUnavailable
 from tests.harness import stacks
 from tests.harness.aws_faults import conflict, faults, lost_answer, lost_request, refused
 from tests.harness.invariants import Contents, violations_in
 from tests.harness.reliability import readings
 from tests.harness.reliability.model import Answer, Model, Shown, Token
-from tests.harness.stacks import Stack, without_fault
+from tests.harness.reliability.states import empty
+from tests.harness.stacks import Stack
 from tests.harness.steps import Clock, new_user, owner
 from tests.harness.token_uses import REVOKED_WHEN_REPLAYED
 
@@ -70,17 +68,13 @@ class Twins:
         self.keyed: list[Callable[[Moment], None]] = []  # requests that may be repeated
         self.etags: dict[str, tuple[Any, bool]] = {}  # the state of each, and whether it is gzip
         self._users = {user: new_user() for user in users}
-        self._addresses: dict[str, str] = {}  # of all calendars, by the ids that stay inside
         self._texts: dict[Any, str] = {}  # of each state of a feed
         self._latest: dict[str, str] = {}  # the etag that a calendar app has, by address
         self._fetched: Contents | None = None  # what the table held when all feeds were fetched
         self._seen = False  # the tables, as they are now
 
     def end(self) -> None:
-        for table in self._both_tables:
-            keys = [{"pk": item["pk"], "sk": item["sk"]} for item in table.scan()]
-            for first in range(0, len(keys), limits.REMOVED_AT_ONCE):
-                table.remove(keys[first : first + limits.REMOVED_AT_ONCE])
+        empty(self.stack)
 
     def owner(self, user: str) -> str:
         return owner(self._users[user])
@@ -227,18 +221,6 @@ class Twins:
             assert self._texts.setdefault(state, feed.text) == feed.text, "other bytes"
             self._latest[address] = etag
 
-    def sweep(self, when: Moment) -> None:
-        with self._at(when, "sweep"):
-            try:
-                with without_fault():
-                    answer = self.stack.handlers["sweep"]({}, Context())
-                assert answer == {"swept": self.model.sweep()}
-            except TemporarilyUnavailable:
-                assert when.trouble
-        self._look()
-        if when.trouble:  # it may have swept some of them
-            self.model.unswept = self.facts["to be swept"]
-
     @contextmanager
     def _at(self, when: Moment, operation: str) -> Iterator[None]:
         self.clock.passes(when.later)
@@ -277,9 +259,5 @@ class Twins:
     def _look(self) -> None:
         calendars, tokens = (table.scan() for table in self._both_tables)
         self.contents = Contents.of(calendars)
-        for calendar in self.contents.calendars:
-            self._addresses[calendar["id"]] = readings.address(
-                calendar["feed_id"], calendar["name"]
-            )
-        self.facts = readings.found(self.contents, tokens, self._addresses)
+        self.facts = readings.found(self.contents, tokens)
         self._seen = True

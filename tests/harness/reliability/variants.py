@@ -3,14 +3,11 @@
 In each the same user has a calendar with one token in it, another token, and the one presented.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.handlers import Context
-from mytoken_calendars.errors import TemporarilyUnavailable
-from tests.harness.stacks import Answer, Stack, Token, sample_event, without_fault
+from tests.harness.stacks import Answer, Stack, Token
 from tests.harness.steps import Clock, Document, add, create, delete, feed_id, new_user
 from tests.harness.token_uses import EVERYTHING, LATER, REVOKED_WHEN_REPLAYED, ROTATING
 
@@ -52,7 +49,6 @@ class Variant:
     below: bool = False  # the token has an ancestor
     key: bool = False  # the request has an Idempotency-Key
     cold: bool = False  # the function is started for it
-    gradual: bool = False  # it is no transaction
     looks: bool = False  # it may note first which tokens are gone, whatever becomes of it
     remote: bool = False  # another server vouches for the token
     rare: bool = False  # much like another one: for --deep
@@ -74,9 +70,6 @@ class Variant:
         return Scene(stack, clock, user, keeper, token, known, other, calendar)
 
     def asked(self, scene: Scene, request: Request, token: Token | str) -> Answer:
-        """The answer to the request; of a function that answers nobody, what it returns."""
-        if self.operation == "sweep":
-            return _swept(scene.stack)
         headers = {**request.get("headers", {}), **({"idempotency-key": KEY} if self.key else {})}
         bearer = None if self.operation == "get_feed" else token
         return scene.stack.invoke(self.operation, bearer, **{**request, "headers": headers})
@@ -176,13 +169,6 @@ def _replaying(scene: Scene) -> Request:
     return {}
 
 
-def _deleted(scene: Scene) -> Request:
-    add(scene.stack, scene.keeper, scene.calendar, scene.other.mom_id)
-    delete(scene.stack, scene.keeper, scene.calendar)
-    create(scene.stack, scene.keeper, NAME)
-    return {}
-
-
 _KEEPING = ("manage_mytokens:notify", "manage_mytokens:list")
 _COUNTED = ("manage_mytokens:notify", "tokeninfo:subtokens")
 
@@ -250,7 +236,6 @@ VARIANTS = (
         key=True,
     ),
     Variant("replay", "list_calendars", 401, _replaying, 401, claims=REVOKES),
-    Variant("sweep", "sweep", 200, _deleted, gradual=True),
     Variant("list", "list_calendars", 200, _nothing, remote=True, rare=True),
     Variant("list-cold", "list_calendars", 200, _nothing, remote=True, cold=True),
     Variant(
@@ -303,21 +288,4 @@ VARIANTS = (
         claims={**ROTATES, **SOME_USES},
         remote=True,
     ),
-)
-
-
-def _swept(stack: Stack) -> Answer:
-    try:
-        with without_fault():
-            document = stack.handlers["sweep"](sample_event("sweep"), Context())
-    except TemporarilyUnavailable:
-        return UNAVAILABLE
-    return Answer(200, {}, json.dumps(document).encode())
-
-
-# What a function that answers nobody would: Lambda starts it again.
-UNAVAILABLE = Answer(
-    503,
-    {"retry-after": "2", "content-type": "application/json"},
-    b'{"error": "temporarily_unavailable"}',
 )

@@ -29,6 +29,7 @@ _THROTTLED = (
 # How a connection ends that AWS has closed while the function was frozen, with and without TLS.
 _CLOSED = (ConnectionClosedError, SSLError)
 _ATTRIBUTE = re.compile(r"#(\w+)")
+_NAMES = "ExpressionAttributeNames"
 
 # Those that are used here, and those from which botocore gets the credentials of operators.
 _SERVICES = ["dynamodb", "kms", "s3", "signin", "sso", "sso-oidc", "sts"]
@@ -102,15 +103,17 @@ def reachable() -> Iterator[None]:
 def dynamodb_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of a DynamoDB call, made from ones with Python values.
 
-    In the expressions `#word` stands for the attribute `word`, which DynamoDB may reserve.
+    In the expressions `#word` stands for the attribute `word`, which DynamoDB may reserve, or for
+    the one that ExpressionAttributeNames has under `#word`.
     """
     typed = dict(parameters)
+    named = typed.pop(_NAMES, {})
     for name in ("Key", "Item", "ExpressionAttributeValues"):
         if name in typed:
             typed[name] = {n: _typed(value) for n, value in typed[name].items()}
     expressions = " ".join(v for n, v in parameters.items() if n.endswith("Expression"))
     if attributes := _ATTRIBUTE.findall(expressions):
-        typed["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
+        typed[_NAMES] = {**{f"#{name}": name for name in attributes}, **named}
     return typed
 
 
@@ -129,6 +132,8 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"N": str(value)}
         case list():
             return {"L": [_typed(each) for each in value]}
+        case dict():
+            return {"M": {name: _typed(each) for name, each in value.items()}}
     raise TypeError(type(value).__name__)
 
 
@@ -141,4 +146,6 @@ def _plain(typed: Mapping[str, Any]) -> Any:
             return int(value)
         case "L":
             return [_plain(each) for each in value]
+        case "M":
+            return {name: _plain(each) for name, each in value.items()}
     raise TypeError(kind)

@@ -16,14 +16,13 @@ class Metric(Enum):
     """The names of the metrics. The template's alarms and dashboard use the same names."""
 
     FEED_FETCHED = "FeedFetched"  # a feed came from S3
-    FEED_BUILT = "FeedBuilt"  # the events of a feed were read from the table
+    FEED_BUILT = "FeedBuilt"  # a feed was built from the table
     FEED_BUILD_FAILED = "FeedBuildFailed"
     FEED_CACHE_FAILED = "FeedCacheFailed"  # S3 failed, or had a damaged feed
     AUTHORITY_UNREACHABLE = "AuthorityUnreachable"  # KMS or the issuer has not answered
     CHAIN_REVOKED = "ChainRevoked"  # an old token was replayed
     TOKEN_AHEAD_OF_REGISTRY = "TokenAheadOfRegistry"  # noqa: S105 - no password
     THROTTLED_BY_AWS = "ThrottledByAws"  # after all attempts, or a part of a batch
-    CLEANUP_LEFT = "CleanupLeft"  # deleted calendars that a sweep had no time for
 
 
 def count(metric: Metric, value: int = 1) -> None:

@@ -1,10 +1,12 @@
-"""Calendars and their operations."""
+"""The operations on calendars."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol
 from uuid import uuid4
 
-from mytoken_calendars.calendars import addresses
+from mytoken_calendars import limits
+from mytoken_calendars.calendars.calendar import Calendar, Contents
 from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
 from mytoken_calendars.calendars.subscriptions import Subscription
@@ -13,75 +15,53 @@ from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
     InvalidRequest,
+    LimitReached,
     RepeatedTooLate,
 )
-from mytoken_calendars.identifiers import Owner, is_calendar_id, new_feed_id
+from mytoken_calendars.identifiers import Owner, is_calendar_id, new_feed_id, short_mom_id
 from mytoken_calendars.tokens.access import manageable_token
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 from mytoken_calendars.tokens.mytoken import Capability
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """A user's named set of tokens. `id` is a UUID, `created` is in seconds since 1970.
+class Store(Protocol):
+    """The database of the operations. A method with a Use commits one transaction at most.
 
-    `feed_id` is the secret in the feed's address, and "" for a caller that may not read the feed.
-    `subscribed_tokens` are mom_ids in the order of adding.
+    What was read may have changed until the commit, which then raises Outdated.
     """
 
-    id: str
-    owner: Owner
-    name: str
-    feed_id: str
-    created: int
-    subscribed_tokens: tuple[str, ...] = ()
+    def find(self, owner: Owner, name: str) -> Calendar:
+        """The calendar of this name, without its tokens. Raises CalendarNotFound."""
 
-    def ics_path(self, base_url: str) -> str:
-        """The absolute URI of the feed."""
-        return addresses.ics_path(base_url, self.feed_id, self.name)
+    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
+        """As `find`, by the id."""
 
-    def document(self, base_url: str) -> dict[str, Any]:
-        """The calendar object of the API, as in docs/openapi.yaml."""
-        document: dict[str, Any] = {"id": self.id, "name": self.name}
-        if self.feed_id:
-            document["ics_path"] = self.ics_path(base_url)
-        if self.subscribed_tokens:
-            document["subscribed_tokens"] = list(self.subscribed_tokens)
-        return document
+    def all(self, owner: Owner) -> list[Calendar]:
+        """The owner's calendars with their tokens, by name; each as at one moment."""
 
+    def contents(self, calendar: Calendar) -> Contents: ...
 
-class Store(Protocol):
-    """The database of the operations. A method with a Use commits one transaction at most."""
+    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
+        """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
 
-    def find(self, owner: Owner, name: str) -> Calendar: ...
+    def subscribe(
+        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
+    ) -> None:
+        """Stores a subscription, in place of the token's that was found. Raises LimitReached."""
 
-    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar: ...
+    def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
+        """Commits the use alone, if the calendar is still there."""
 
-    def all(self, owner: Owner) -> list[Calendar]: ...
+    def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
+        """Deletes the calendar and its feed, or what a restore has left of them."""
 
-    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar: ...
-
-    def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None: ...
-
-    def create(self, calendar: Calendar, change: Change, use: Use) -> None: ...
-
-    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
-        """Stores a new subscription. Raises LimitReached and Outdated."""
-
-    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
-        """Replaces a subscription. Raises Outdated."""
-
-    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
-        """Commits the use alone, if the subscription has not changed. Raises Outdated."""
-
-    def delete(self, calendar: Calendar, change: Change, use: Use) -> None: ...
-
-    def commit_use(self, change: Change, use: Use) -> None: ...
+    def commit_use(self, change: Change, use: Use) -> None:
+        """Commits a use that changes no calendar, if it writes anything."""
 
 
 def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
-    """The caller's calendars with their tokens, by name; read anew if repeated. Raises Outdated."""
+    """The caller's calendars with their tokens, by name; read anew if repeated."""
     calendars = store.all(caller.owner)
     if not caller.receipt:
         change = Change.new(now)
@@ -95,7 +75,7 @@ def create(store: Store, caller: Caller, name: str, *, now: int) -> Calendar:
         return _done_before(store, caller.owner, name, caller.receipt)
     if _exists(store, caller.owner, name):
         raise CalendarExists
-    calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id(), created=now)
+    calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id())
     change = Change.new(now)
     store.create(calendar, change, caller.use(change, calendar.id))
     return calendar
@@ -129,43 +109,59 @@ def add_token(
     that never expires or has expired; LimitReached; Outdated.
     """
     if caller.receipt:
-        return _shown(store, caller, _done_before(store, caller.owner, name, caller.receipt))
+        calendar = _done_before(store, caller.owner, name, caller.receipt)
+        return _shown(caller, calendar, store.contents(calendar).alive.values())
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
     new = Subscription.of(token, comment, added=now_ms)
-    known = store.subscription(calendar, token.mom_id)
+    found = store.contents(calendar)
+    known = found.subscriptions.get(new.short_id)
+    renewed = new if known is None else _renewed(known, new)
+    more = renewed.weight - (known.weight if known else 0)
+    if not found.has_room_for(more):
+        raise LimitReached(_full(caller, found, more))
     change = Change.new(now_ms // 1000)
     use = caller.use(change, calendar.id).on(token.conditions)
-    if known is None:
-        store.subscribe(calendar, new, change, use)
-    elif (renewed := known.renewed(new)) != known:
-        store.renew(calendar, renewed, change, use)
+    if renewed == known:
+        store.confirm(calendar, change, use)
     else:
-        store.confirm(calendar, known, change, use)
-    return _shown(store, caller, calendar)
+        store.subscribe(calendar, found, renewed, change, use)
+    return _shown(caller, calendar, found.with_token(renewed))
 
 
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
-    """Deletes the calendar and its feed in one transaction.
-
-    Raises CalendarNotFound, and Outdated.
-    """
+    """Deletes the calendar and its feed in one transaction. Raises CalendarNotFound."""
     if caller.receipt:
         return
     calendar, change = find(store, caller.owner, name), Change.new(now)
     store.delete(calendar, change, caller.use(change, calendar.id))
 
 
-def _shown(store: Store, caller: Caller, calendar: Calendar) -> Calendar:
+def _renewed(known: Subscription, new: Subscription) -> Subscription:
+    if known.mom_id != new.mom_id:
+        raise InvalidRequest("The calendar has another mytoken whose mom_id begins alike.")
+    return known.renewed(new)
+
+
+def _full(caller: Caller, found: Contents, more: int) -> str:
+    """Why a token does not fit. How full the calendar is, only those are told who may read it."""
+    text = f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this mytoken would add {more:,}"
+    if caller.mytoken.may(Capability.READ_NOTIFY):
+        text += f" to the {found.weight:,} of the {len(found.alive):,} mytokens in it"
+    return f"{text}. Names and comments weigh most; another calendar has room."
+
+
+def _shown(caller: Caller, calendar: Calendar, subscriptions: Iterable[Subscription]) -> Calendar:
     """The calendar as the caller may see it.
 
     A caller that may read the feed gets the address and all tokens; another caller gets its own
     token and the descendants of that, without the address.
     """
-    if caller.mytoken.may(Capability.READ_NOTIFY):
-        return store.with_subscribed_tokens(calendar)
-    own = caller.record.mom_id
-    return replace(store.with_subscribed_tokens(calendar, below=own), feed_id="")
+    if not caller.mytoken.may(Capability.READ_NOTIFY):
+        own = short_mom_id(caller.record.mom_id)
+        subscriptions = [s for s in subscriptions if own in (s.short_id, *s.ancestors)]
+        calendar = replace(calendar, feed_id="")
+    return calendar.with_tokens(subscriptions)
 
 
 def _exists(store: Store, owner: Owner, name: str) -> bool:

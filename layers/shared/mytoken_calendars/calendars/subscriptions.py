@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mytoken_calendars.calendars import weight
 from mytoken_calendars.errors import InvalidRequest
+from mytoken_calendars.identifiers import short_mom_id
 
 if TYPE_CHECKING:
     from mytoken_calendars.tokens.token_record import TokenRecord
@@ -11,8 +13,9 @@ if TYPE_CHECKING:
 class Subscription(NamedTuple):
     """One token in one calendar. Times are seconds since 1970, but `added` is in milliseconds.
 
-    `name` is "" for a token without one. `changes` counts the changes since it was added, the last
-    of them at `changed`.
+    `name` is "" for a token without one. `ancestors` are short mom_ids. `changes` counts the
+    changes since it was added, the last of them at `changed`. `weight` is what it was found to
+    weigh then (`weight.py`).
     """
 
     mom_id: str
@@ -24,21 +27,28 @@ class Subscription(NamedTuple):
     added: int
     changed: int
     changes: int = 0
+    weight: int = 0
 
     @classmethod
     def of(cls, token: "TokenRecord", comment: str, *, added: int) -> "Subscription":
         """A new subscription. Raises InvalidRequest for a token that never expires, or has."""
         now = added // 1000
+        name = token.name or ""
         return cls(
             mom_id=token.mom_id,
-            name=token.name or "",
+            name=name,
             created=token.created,
             expires=_expiry_of(token, now),
-            ancestors=token.ancestors,
+            ancestors=tuple(map(short_mom_id, token.ancestors)),
             comment=comment,
             added=added,
             changed=now,
+            weight=weight.of_token(name, comment, len(token.ancestors)),
         )
+
+    @property
+    def short_id(self) -> str:
+        return short_mom_id(self.mom_id)
 
     @property
     def added_at(self) -> int:
@@ -50,17 +60,16 @@ class Subscription(NamedTuple):
 
         An empty comment leaves the old one.
         """
-        renewed = again._replace(
-            comment=again.comment or self.comment,
-            added=self.added,
-            changed=self.changed,
-            changes=self.changes,
-        )
-        if renewed == self:
+        comment = again.comment or self.comment
+        new = again._replace(comment=comment, added=self.added)
+        if new._replace(changed=self.changed, changes=self.changes, weight=self.weight) == self:
             return self
-        # Clocks differ: the time of a change is never before that of the last one.
-        changed = max(again.changed, self.changed)
-        return renewed._replace(changed=changed, changes=self.changes + 1)
+        return new._replace(
+            # Clocks differ: the time of a change is never before that of the last one.
+            changed=max(again.changed, self.changed),
+            changes=self.changes + 1,
+            weight=weight.of_token(again.name, comment, len(again.ancestors)),
+        )
 
 
 def _expiry_of(token: "TokenRecord", now: int) -> int:

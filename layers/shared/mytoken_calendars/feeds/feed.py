@@ -6,11 +6,10 @@ feed, strongly consistent, and asks the cache for the text of exactly this state
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from mytoken_calendars import limits
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import writer
 from mytoken_calendars.feeds.style import DEFAULT, Style
@@ -19,7 +18,6 @@ from mytoken_calendars.identifiers import Owner
 
 _LEVEL = 6  # of compression: a tenth smaller than level 1, and five times as fast as level 9
 _GZIP = 31  # zlib's wbits for the gzip format (RFC 1952); zlib writes no time into its header
-_PIECE = 1024 * 1024  # bytes of text that are unpacked at a time
 
 
 class Feed(NamedTuple):
@@ -28,10 +26,8 @@ class Feed(NamedTuple):
     Each poll makes one, in less than half the time that a frozen dataclass takes.
 
     `version` changes with the calendar; `revocations` changes with every revocation of its owner,
-    and is empty before the first. `created` is when the calendar was made, and `changed` is the
-    time of the last change, in seconds since 1970. `events_written` and `revocations_written` count
-    the writes that have made the events and the revocations of this state. `renewal_page` is the
-    operator's, or empty.
+    and is empty before the first. `created` is when the calendar was made, in seconds since 1970.
+    `renewal_page` is the operator's, or empty.
     """
 
     id: str
@@ -41,9 +37,6 @@ class Feed(NamedTuple):
     created: int
     version: str
     revocations: str
-    changed: int
-    events_written: int
-    revocations_written: int
     style: Style = DEFAULT
     renewal_page: str = ""
 
@@ -59,46 +52,21 @@ class Feed(NamedTuple):
     def writer(self) -> Writer:
         return Writer(self.calendar_id, self.name, self.created, self.style, self.renewal_page)
 
-    @property
-    def settled(self) -> int:
-        """When every clock has the last change in its past, in seconds since 1970."""
-        return self.changed + limits.FEED_SETTLES
-
-    def is_made_of(self, *, events: int, revocations: int, now: int) -> bool:
-        """Whether a read that saw this many writes was complete.
-
-        A read is complete if it saw all writes that the head of the feed counts. DynamoDB shows the
-        items of a transaction one by one, so the new head may show before the event of the same
-        change. After `settled`, every read counts as complete: a write that is still missing never
-        comes, since a restored table may have only a part of a transaction.
-
-        Source: the developer guide of DynamoDB, "Isolation levels for DynamoDB transactions".
-        """
-        seen = events >= self.events_written and revocations >= self.revocations_written
-        return seen or now >= self.settled
-
     def is_whole(self, body: bytes) -> bool:
         """Whether a body is the whole, undamaged, compressed text of this feed."""
-        opening, closing = self.writer.opening().encode(), writer.CLOSING.encode()
-        text = b""  # the last piece, after enough of the one before it to hold the closing
         try:
-            for number, piece in enumerate(unpacked(body)):
-                if number == 0 and not piece.startswith(opening):
-                    return False
-                text = text[-len(closing) :] + piece
+            text = unpacked(body)
         except zlib.error:
             return False
-        return text.endswith(closing)
+        opening, closing = self.writer.opening().encode(), writer.CLOSING.encode()
+        return text.startswith(opening) and text.endswith(closing)
 
 
 class Store(Protocol):
-    def find(self, feed_id: str, renewal_page: str, now: int) -> Feed:
-        """The current state of the feed. Raises FeedNotFound or FeedGone."""
+    def read(self, feed: Feed, now: int) -> tuple[Feed, Iterable[Subscription]]:
+        """The feed's tokens that are not revoked, and the state that they are.
 
-    def subscriptions(self, feed: Feed, now: int) -> Iterable[Subscription]:
-        """The feed's tokens that are not revoked, always in the same order.
-
-        Raises Outdated after the last one if the read was not complete.
+        Raises FeedGone if the calendar was deleted meanwhile.
         """
 
 
@@ -110,46 +78,29 @@ class Cache(Protocol):
     def put(self, feed: Feed, body: bytes) -> None: ...
 
 
-def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed | None, bytes]:
+def load(store: Store, cache: Cache, feed: Feed, now: int) -> tuple[Feed, bytes]:
     """The feed's ICS, gzip-compressed, and the state that it shows.
 
-    A text is cached only if the state was the same before and after its tokens were read; else it
-    might be a mixture of two states. If the state changed, the tokens are read again, a few times.
-    If it changed each time, the last text is returned with None as its state: it has every change
-    that was complete when the request came, but may have only some of the later ones.
-
-    Raises FeedGone if the calendar was deleted meanwhile, and Outdated if a read of the tokens was
-    not complete.
+    A text that is made here is of the state that was read with its tokens, whatever `feed` is: that
+    may have been overtaken, or announce what cannot be read yet. Raises FeedGone if the calendar
+    was deleted meanwhile.
     """
     cached = cache.get(feed)
     if cached is not None:
         return feed, cached
-    body = b""
-    for _ in range(limits.ATTEMPTS_AT_A_FEED):
-        body = _compressed(feed.writer.text(store.subscriptions(feed, now)))
-        current = store.find(feed.id, feed.renewal_page, now)
-        if current == feed:
-            cache.put(feed, body)
-            return feed, body
-        feed = current
-    return None, body
+    found, subscriptions = store.read(feed, now)
+    body = _compressed(found.writer.text(subscriptions))
+    cache.put(found, body)
+    return found, body
 
 
-def unpacked(body: bytes) -> Iterator[bytes]:
-    """The text in a compressed body, a piece at a time, as the text may not fit into memory.
-
-    The first piece is long enough for every opening. Raises zlib.error unless the body is exactly
-    one undamaged gzip member.
-    """
+def unpacked(body: bytes) -> bytes:
+    """The text in a compressed body. Raises zlib.error unless it is one undamaged gzip member."""
     unpack = zlib.decompressobj(_GZIP)
-    while not unpack.eof:
-        piece = unpack.decompress(unpack.unconsumed_tail or body, _PIECE)
-        if not (piece or unpack.eof):
-            raise zlib.error("the body is not complete")
-        body = b""
-        yield piece
-    if unpack.unused_data:
-        raise zlib.error("something follows the body")
+    text = unpack.decompress(body)
+    if not unpack.eof or unpack.unused_data:
+        raise zlib.error("the body is not exactly one member")
+    return text
 
 
 def _compressed(text: Iterable[str]) -> bytes:

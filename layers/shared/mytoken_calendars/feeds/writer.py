@@ -131,9 +131,8 @@ class Writer(NamedTuple):
         """The properties that all events of a token share.
 
         SEQUENCE and LAST-MODIFIED rise with every change of the token's entry, of the style and of
-        the writer, whatever the clocks of those who made them say. SEQUENCE begins at the age that
-        the calendar had when the token was added, so a token that was removed and is added again
-        does not fall back.
+        the writer, also if clocks differ. SEQUENCE begins at the age that the calendar had when the
+        token was added: one that was removed and is added again does not fall back.
         """
         changes = token.changes + self.style.changes + NUMBER
         changed = utc(max(token.changed, self.style.changed, SINCE) + changes)

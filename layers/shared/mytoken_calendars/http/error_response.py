@@ -14,7 +14,6 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.InvalidGrant: (HTTPStatus.FORBIDDEN, "invalid_grant"),
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
     errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
-    errors.FeedTooLarge: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable"),
     errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
     errors.RepeatedTooLate: (HTTPStatus.CONFLICT, "conflict"),
     errors.FeedGone: (HTTPStatus.GONE, "gone"),

@@ -1,6 +1,5 @@
 """The feed as an HTTP answer: conditional requests, content coding, and its headers (RFC 9110)."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -8,8 +7,6 @@ from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
-from mytoken_calendars import limits
-from mytoken_calendars.errors import FeedTooLarge
 from mytoken_calendars.feeds.feed import Feed, unpacked
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
@@ -27,27 +24,27 @@ _NOT_IN_FILE_NAMES = re.compile(r'[^ -~]|["%/\\]')  # a quoted string, and no pa
 _ETAG = re.compile(r'"([^"]*)"')
 
 
-def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed | None, bytes]]) -> Response:
+def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed, bytes]]) -> Response:
     """The answer to a GET or HEAD of the feed; `load` is called only if its text is needed.
 
     `load` returns the gzip-compressed text and the state it shows. HEAD is answered as GET is: the
-    gateway leaves the body out. Raises FeedTooLarge for a text that fits no answer.
+    gateway leaves the body out.
     """
     wish = _wish_for_gzip(request.headers.get("accept-encoding"))
     etag = _etag_that_is_current(request, feed, wish=wish)
     if etag:
         return Response(HTTPStatus.NOT_MODIFIED, {**_HEADERS, "ETag": f'"{etag}"'})
     shown, compressed = load()
-    text = None if wish else _text_that_fits(compressed)
-    gzipped = text is None
-    if gzipped and (wish is False or not _fits_in_base64(compressed)):
-        raise FeedTooLarge
-    headers = {**_HEADERS, **_HEADERS_OF_THE_TEXT, "Content-Disposition": _file_name(feed.name)}
-    if shown:
-        headers["ETag"] = f'"{_etag(shown, gzipped=gzipped)}"'
-    if gzipped:
-        headers["Content-Encoding"] = "gzip"
-    return Response(HTTPStatus.OK, headers, compressed if text is None else text)
+    gzipped = wish is True
+    headers = {
+        **_HEADERS,
+        **_HEADERS_OF_THE_TEXT,
+        "Content-Disposition": _file_name(shown.name),
+        "ETag": f'"{_etag(shown, gzipped=gzipped)}"',
+    }
+    if not gzipped:
+        return Response(HTTPStatus.OK, headers, unpacked(compressed).decode())
+    return Response(HTTPStatus.OK, {**headers, "Content-Encoding": "gzip"}, compressed)
 
 
 def _file_name(calendar: str) -> str:
@@ -99,19 +96,3 @@ def _weight(parameter: str) -> float:
         return float(parameter.removeprefix("q=")) if parameter else 1.0
     except ValueError:
         return 0.0
-
-
-def _fits_in_base64(compressed: bytes) -> bool:
-    return len(compressed) * 4 / 3 <= limits.ANSWER
-
-
-def _text_that_fits(compressed: bytes) -> str | None:
-    """The text, if it fits into a response. Stops unpacking as soon as it does not."""
-    text = b""
-    for piece in unpacked(compressed):
-        text += piece
-        if len(text) > limits.ANSWER:
-            return None
-    # A byte takes at most six in JSON, so most texts need not be measured.
-    fits = len(text) * 6 <= limits.ANSWER or len(json.dumps(text.decode())) <= limits.ANSWER
-    return text.decode() if fits else None

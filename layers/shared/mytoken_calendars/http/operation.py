@@ -5,8 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars import errors, limits, logs
-from mytoken_calendars.backoff import pause
+from mytoken_calendars import backoff, errors, logs
 from mytoken_calendars.http import error_response, token_update
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
@@ -63,17 +62,18 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
     if request.parameters.get("proxy") and request.method != "OPTIONS":
         raise errors.RouteNotFound
     has_key = "idempotency-key" in request.headers
-    for attempt in range(1, limits.ATTEMPTS_AT_A_REQUEST):
-        try:
-            return handle(request)
-        except errors.Outdated:
-            pause(attempt)
-        except errors.Refusal as refusal:
-            if not (has_key and _may_have_been_done(refusal)):
-                raise
-            has_key = False
-            pause(attempt)
-    return handle(request)
+    refused: errors.Refusal = errors.TemporarilyUnavailable()
+    with backoff.shared():
+        for _ in backoff.attempts():
+            try:
+                return handle(request)
+            except errors.Outdated as outdated:
+                refused = outdated
+            except errors.Refusal as refusal:
+                if not (has_key and _may_have_been_done(refusal)):
+                    raise
+                has_key, refused = False, refusal
+    raise refused
 
 
 def _may_have_been_done(refusal: errors.Refusal) -> bool:

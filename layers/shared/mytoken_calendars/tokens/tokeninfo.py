@@ -1,12 +1,14 @@
 """What the tokeninfo endpoint tells of mytokens: one token, its descendants, or all of a user."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+from mytoken_calendars import limits
 from mytoken_calendars.changes import Change
-from mytoken_calendars.errors import InvalidToken
+from mytoken_calendars.errors import InvalidToken, LimitReached
 from mytoken_calendars.tokens.access import admit, identify
 from mytoken_calendars.tokens.authority import Caller, Credentials, TokenAdministration
 from mytoken_calendars.tokens.idempotency import Receipts
@@ -24,13 +26,19 @@ class Action(StrEnum):
 
 Tree = dict[str, Any]
 
+_TOO_MANY = (
+    "These mytokens are more than one answer holds. Revoke those that you do not need, or ask for "
+    "the subtokens of one of them."
+)
+
 
 def document(
     authority: TokenAdministration, credentials: Credentials, action: Action, receipts: Receipts
 ) -> dict[str, Any]:
     """The answer to one of the actions; a repeated request is answered anew.
 
-    Introspection is no use of the token. Raises the errors of `access.admit`.
+    Introspection is no use of the token. Raises the errors of `access.admit`; LimitReached, before
+    the token is used, for more mytokens than an answer holds.
     """
     match action:
         case Action.INTROSPECT:
@@ -41,10 +49,16 @@ def document(
         case Action.LIST:
             caller = admit(authority, credentials, Capability.LIST, receipts=receipts)
             mytokens = forest(authority.tokens_of(caller))
+    _check_size(mytokens)
     if not caller.receipt:
         change = Change.new(credentials.now)
         authority.commit(change, caller.use(change, only_reads=True))
     return {"mytokens": mytokens}
+
+
+def _check_size(mytokens: Any) -> None:
+    if len(json.dumps(json.dumps(mytokens))) > limits.ANSWER:  # as Lambda sends it
+        raise LimitReached(_TOO_MANY)
 
 
 def introspection(caller: Caller) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The remote authority: another mytoken server issues the mytokens, and answers what they are.
 
 What it can know: docs/authorities.md. A request asks the issuer for at most one listing, which is a
-use and may rotate the token. So all attempts at the request share the answers (`_Answers`).
+use and may rotate the token. So all attempts at it share the answers (`_Answers`).
 """
 
 import os
@@ -30,6 +30,7 @@ from mytoken_calendars.errors import (
     Superseded,
     TemporarilyUnavailable,
 )
+from mytoken_calendars.identifiers import short_mom_id
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from mytoken_calendars.tokens.restrictions import Network
@@ -42,8 +43,8 @@ _OTHERS = (
     "ancestor that has tokeninfo:subtokens."
 )
 _ODD = (
-    "What the issuer tells of this mytoken has no place in a calendar: one of its times is beyond "
-    "the year 9999, or it has more than 100 ancestors."
+    "This mytoken has no place in a calendar: the issuer tells of a time beyond the year 9999, or "
+    "of more than 100 ancestors."
 )
 _MUST_LIST = (
     "The issuer has to {} ({member}). For that the mytoken needs tokeninfo:subtokens or "
@@ -57,8 +58,7 @@ _ROTATED = _MUST_LIST.format("replace the mytoken for this use", member="on_othe
 class _Answers:
     """The issuer's answers about the presented token, kept for all attempts at a request.
 
-    With `tokens`, those that it has listed, the issuer has counted the use or rotated the token;
-    None means that it has done neither.
+    With `tokens`, those that it has listed, the issuer has counted the use or rotated the token.
     """
 
     introspection: Introspection | None = None
@@ -167,17 +167,17 @@ class RemoteAuthority:
 
     def _list_all_and_record(self, caller: Caller) -> ListedTokens:
         """All tokens of the user. Also records which ones are revoked, for the feeds."""
-        # The subscriptions are read before the listing. The other way round, a token that is
-        # issued and added in between would count as revoked.
-        subscribed = revocations.subscribed(self.calendars, caller.owner)
-        revoked = revocations.read(self.calendars, caller.owner).tokens
+        # The calendars are read before the listing: else a token that is issued and added in
+        # between would count as revoked.
+        marks = revocations.read(self.calendars, caller.owner).tokens
+        subscribed = CalendarStore(self.calendars).subscribed(caller.owner)
         tokens = self._list_at_issuer(caller, Action.LIST)
-        gone = sorted(subscribed - revoked - tokens.alive)[: limits.GONE_AT_ONCE]
-        back = sorted(revoked & tokens.alive)[: limits.GONE_AT_ONCE]
-        # A listing of all tokens has the caller's own. One without it is incomplete, like one in
-        # which an entry names no token. What these lack must not count as revoked.
-        is_complete = tokens.is_whole and caller.mytoken.mom_id in tokens.alive
-        if is_complete and (gone or back):
+        alive = set(map(short_mom_id, tokens.alive))
+        gone = sorted(subscribed - marks.keys() - alive)[: limits.GONE_AT_ONCE]
+        back = {one: marks[one] for one in sorted(marks.keys() & alive)[: limits.GONE_AT_ONCE]}
+        # A listing without the caller's own token is incomplete, like one in which an entry names
+        # none. What these lack must not count as revoked.
+        if (gone or back) and tokens.is_whole and caller.mytoken.mom_id in tokens.alive:
             change = Change.new(caller.credentials.now)
             writes = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
             with suppress(TemporarilyUnavailable):  # the next listing finds them, too

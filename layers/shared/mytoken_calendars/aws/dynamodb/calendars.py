@@ -1,19 +1,20 @@
-"""The door to DynamoDB for calendars and subscriptions; `keys.py` shows their layout."""
+"""The door to DynamoDB for calendars and their tokens; `keys.py` shows their layout.
 
-from dataclasses import dataclass, replace
-from typing import Self
+A calendar with all its tokens is one item, so one reading shows it as at one moment.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import items, keys, revocations, subscription_items
+from mytoken_calendars.aws.dynamodb import entries, items, keys, revocations
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Table
-from mytoken_calendars.calendars.calendars import Calendar
+from mytoken_calendars.calendars.calendar import Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change, Use, Write
-from mytoken_calendars.errors import CalendarExists, CalendarNotFound, LimitReached, Outdated
+from mytoken_calendars.changes import Change, Use
+from mytoken_calendars.errors import CalendarNotFound, Outdated
 from mytoken_calendars.identifiers import Owner
-
-_FULL = "{} {:,} {}, which is the limit."
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class CalendarStore:
 
     def find(self, owner: Owner, name: str) -> Calendar:
         """The calendar of this name, without its tokens. Raises CalendarNotFound."""
-        item = self.table.get(keys.calendar(owner, folded(name)))
+        item = self.table.get(keys.calendar_name(owner, folded(name)))
         if item is None:
             raise CalendarNotFound
-        return items.calendar(owner, item)
+        return items.named(owner, item)
 
     def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
         """As `find`, by the id."""
@@ -43,123 +44,115 @@ class CalendarStore:
         raise CalendarNotFound  # another one has the name since
 
     def all(self, owner: Owner) -> list[Calendar]:
-        """The owner's calendars with their tokens, by name.
+        """The owner's calendars with their tokens, by name; each as at one moment.
 
-        They are read in pages; raises Outdated if anything has changed meanwhile.
+        Raises Outdated if an address has changed meanwhile.
         """
-        found = self.table.query(keys.owner_partition(owner))
-        revoked = revocations.read(self.table, owner)
-        # Without a head there are no calendars, though an import may have staged subscriptions.
-        head = next((item for item in found if item["sk"] == keys.HEAD), None)
-        if head != self.table.get(keys.owner_head(owner)):
+        named = self._named(owner)
+        marks = revocations.read(self.table, owner)
+        found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)
+        by_key = {item["pk"]: item for item in found}
+        return [
+            calendar.with_tokens(items.contents(calendar, item, marks).alive.values())
+            for calendar in named
+            if (item := by_key.get(keys.calendar(calendar.id)["pk"]))
+        ]
+
+    def subscribed(self, owner: Owner) -> set[str]:
+        """The short mom_ids of all tokens in the owner's calendars, revoked ones included."""
+        found = self.table.get_all(keys.calendar(calendar.id) for calendar in self._named(owner))
+        return {short_id for item in found for short_id in item["tokens"]}
+
+    def contents(self, calendar: Calendar) -> Contents:
+        """What the calendar holds. Raises Outdated if it is gone, or its address has changed."""
+        marks = revocations.read(self.table, calendar.owner)
+        item = self.table.get(keys.calendar(calendar.id))
+        if item is None:
             raise Outdated
-        return items.calendars(owner, found, revoked)
-
-    def with_subscribed_tokens(self, calendar: Calendar, below: str = "") -> Calendar:
-        """The calendar with its tokens; with `below`, only that token and its descendants."""
-        prefix = keys.subscriptions_prefix(calendar.id)
-        found = self.table.query(keys.owner_partition(calendar.owner), sk_prefix=prefix)
-        revoked = revocations.read(self.table, calendar.owner)
-        subscribed = items.subscribed_tokens(found, revoked, below)
-        return replace(calendar, subscribed_tokens=tuple(subscribed[calendar.id]))
-
-    def subscription(self, calendar: Calendar, mom_id: str) -> Subscription | None:
-        item = self.table.get(keys.subscribed(calendar.id, mom_id))
-        return None if item is None else subscription_items.subscription(item)
+        return items.contents(calendar, item, marks)
 
     def create(self, calendar: Calendar, change: Change, use: Use) -> None:
         """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
-        feed = items.of_feed(calendar, change)
-        self.table.commit(
-            change,
-            self.table.put(_named(calendar), items.of_calendar(calendar), ABSENT, CalendarExists()),
-            self.table.put(_id(calendar), {"name": calendar.name}, ABSENT),
-            self.table.put(keys.feed_head(calendar.feed_id), feed, ABSENT),
-            self._count(calendar.owner, "calendars", limits.CALENDARS, change),
-            use=use,
-        )
+        self.table.commit(change, *items.new_calendar(self.table, calendar, (), change), use=use)
 
-    def subscribe(self, calendar: Calendar, new: Subscription, change: Change, use: Use) -> None:
-        """Stores a new subscription. Raises LimitReached, and Outdated."""
+    def subscribe(
+        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
+    ) -> None:
+        """Stores a subscription, in the place of the token's that was found.
+
+        Only that one has to be as it was found, so adds of other tokens may come first. The feeds
+        have to be the same: one that is made meanwhile would not learn the version. Raises
+        LimitReached, and Outdated.
+        """
+        known = found.subscriptions.get(token.short_id)
+        more = token.weight - (known.weight if known else 0)
+        as_found, values = "attribute_not_exists(#tokens.#token)", dict[str, Any]()
+        if known:
+            as_found, values["known"] = "#tokens.#token = :known", found.stored[token.short_id]
         self.table.commit(
             change,
-            self._exists(calendar),
-            *self.subscription_writes(calendar, new),
             self.table.update(
-                keys.feed_head(calendar.feed_id),
-                "SET #version = :version, #changed = :changed ADD #subscriptions :one",
-                "#subscriptions < :most",
-                LimitReached(_FULL.format("The calendar has", limits.TOKENS, "tokens")),
+                keys.calendar(calendar.id),
+                "SET #tokens.#token = :token, #version = :version ADD #weight :more",
+                f"{as_found} AND #feeds = :feeds AND #weight <= :room",
+                names={"token": token.short_id},
+                token=entries.packed(token),
                 version=change.id,
-                changed=change.at,
-                one=1,
-                most=limits.TOKENS,
+                more=more,
+                feeds=list(found.feeds),
+                room=limits.CALENDAR_WEIGHT - max(more, 0),
+                **values,
             ),
-            self._count(calendar.owner, "subscriptions", limits.TOKENS_OF_USER, change),
+            *(
+                self.table.update(
+                    keys.feed_by_hash(feed),
+                    "SET #version = :version",
+                    "#calendar = :calendar",
+                    version=change.id,
+                    calendar=calendar.id,
+                )
+                for feed in found.feeds
+            ),
+            items.heavier(self.table, calendar.owner, more),
             use=use,
         )
 
-    def renew(self, calendar: Calendar, renewed: Subscription, change: Change, use: Use) -> None:
-        """Stores a changed subscription. Raises Outdated if another change came first."""
-        self.table.commit(
-            change,
-            self._exists(calendar),
-            self.table.put(
-                keys.subscribed(calendar.id, renewed.mom_id),
-                subscription_items.of_subscription(renewed),
-                "#changes = :before",
-                before=renewed.changes - 1,
-            ),
-            self.table.update(
-                keys.feed_head(calendar.feed_id),
-                "SET #version = :version, #changed = :changed ADD #renewals :one",
-                PRESENT,
-                version=change.id,
-                changed=change.at,
-                one=1,
-            ),
-            use=use,
-        )
-
-    def confirm(self, calendar: Calendar, known: Subscription, change: Change, use: Use) -> None:
-        """Commits a use if the subscription has not changed. Raises Outdated if it has."""
-        self.table.commit(
-            change,
-            self._exists(calendar),
-            self.table.check(
-                keys.subscribed(calendar.id, known.mom_id),
-                "#changes = :changes",
-                changes=known.changes,
-            ),
-            use=use,
-        )
+    def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
+        """Commits a use alone. Raises Outdated if the calendar is gone."""
+        key = keys.calendar_id(calendar.owner, calendar.id)
+        self.table.commit(change, self.table.check(key, PRESENT), use=use)
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Deletes the calendar and its feed; `sweep` removes the rest. Raises Outdated."""
-        feed_head = self.table.get(keys.feed_head(calendar.feed_id)) or {}
-        subscriptions = feed_head.get("subscriptions")
-        if subscriptions is None:
-            raise Outdated
+        """Deletes the calendar and its feeds, or what a restore has left of them. Raises Outdated.
+
+        A restore may cut a transaction in two: then some of the items are missing.
+        """
+        key, address = keys.calendar(calendar.id), keys.feed_hash(calendar.feed_id)
+        found = self.table.get(key, "version", "feeds", "weight") or {}
+        as_found, values = ABSENT, dict[str, Any]()
+        if found:
+            as_found, values = "#version = :version", {"version": found["version"]}
         deleted = {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}
         self.table.commit(
             change,
-            self.table.delete(_named(calendar), "#id = :id", id=calendar.id),
-            self.table.delete(_id(calendar), PRESENT),
-            self.table.put(
-                keys.feed_head(calendar.feed_id),
-                deleted,
-                "#subscriptions = :subscriptions",
-                subscriptions=subscriptions,
+            self.table.delete(items.name_key(calendar), "#id = :id", id=calendar.id),
+            self.table.delete(keys.calendar_id(calendar.owner, calendar.id), ""),
+            self.table.delete(key, as_found, **values),
+            *(
+                self.table.put(
+                    keys.feed_by_hash(feed),
+                    deleted,
+                    f"{ABSENT} OR #calendar = :calendar",
+                    calendar=calendar.id,
+                )
+                for feed in found.get("feeds", [address])
             ),
             self.table.update(
                 keys.owner_head(calendar.owner),
-                "SET #version = :version ADD #calendars :one_less, #subscriptions :fewer",
-                PRESENT,
-                version=change.id,
+                "ADD #calendars :one_less, #weight :less",
                 one_less=-1,
-                fewer=-subscriptions,
+                less=-found.get("weight", 0),
             ),
-            self.table.put(keys.sweep(calendar.id), {"owner": calendar.owner}, ABSENT),
             use=use,
         )
 
@@ -167,34 +160,7 @@ class CalendarStore:
         """Commits a use that changes no calendar, if it writes anything."""
         self.table.commit_use(change, use)
 
-    def subscription_writes(self, calendar: Calendar, new: Subscription) -> tuple[Write, ...]:
-        """The writes that store a new subscription, for the calendar's feed and for lists."""
-        in_feed = keys.subscribed(calendar.id, new.mom_id)
-        in_list = keys.subscription(calendar.owner, calendar.id, new.mom_id)
-        return (
-            self.table.put(in_feed, subscription_items.of_subscription(new), ABSENT),
-            self.table.put(in_list, subscription_items.of_listed(new), ABSENT),
-        )
-
-    def _exists(self, calendar: Calendar) -> Write:
-        return self.table.check(_named(calendar), "#id = :id", id=calendar.id)
-
-    def _count(self, owner: Owner, what: str, most: int, change: Change) -> Write:
-        """The write that counts one more of `what` for the owner, up to `most`."""
-        return self.table.update(
-            keys.owner_head(owner),
-            f"SET #version = :version ADD #{what} :one",
-            f"attribute_not_exists(#{what}) OR #{what} < :most",
-            LimitReached(_FULL.format("You have", most, what)),
-            version=change.id,
-            one=1,
-            most=most,
-        )
-
-
-def _named(calendar: Calendar) -> keys.Key:
-    return keys.calendar(calendar.owner, folded(calendar.name))
-
-
-def _id(calendar: Calendar) -> keys.Key:
-    return keys.calendar_id(calendar.owner, calendar.id)
+    def _named(self, owner: Owner) -> list[Calendar]:
+        """The owner's calendars, by name, without their tokens."""
+        rows = self.table.query(keys.owner_partition(owner))
+        return [items.named(owner, row) for row in rows if row["sk"].startswith(keys.NAME)]

@@ -1,20 +1,17 @@
-"""The door to DynamoDB for feeds: reads the state of a feed and its tokens.
+"""The door to DynamoDB for feeds: reads the state of a feed and its tokens."""
 
-A feed never shows a part of a change: `subscriptions` counts the writes that it sees, and raises
-Outdated if the head of the feed counts more (`Feed.is_made_of` says why that happens).
-"""
-
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Self
 
-from mytoken_calendars import limits
+from mytoken_calendars import limits, logs
 from mytoken_calendars.aws import metrics
-from mytoken_calendars.aws.dynamodb import keys, revocations, subscription_items
+from mytoken_calendars.aws.dynamodb import entries, keys, revocations
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.aws.metrics import Metric
+from mytoken_calendars.backoff import attempts
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
+from mytoken_calendars.errors import FeedGone, FeedNotFound
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.identifiers import Owner
 
@@ -44,25 +41,37 @@ class FeedStore:
             created=head["created"],
             version=head["version"],
             revocations=revoked.get("version", ""),
-            changed=max(head["changed"], revoked.get("changed", 0)),
-            events_written=head["subscriptions"] + head.get("renewals", 0),
-            revocations_written=revoked.get("writes", 0),
             renewal_page=renewal_page,
         )
 
-    def subscriptions(self, feed: Feed, now: int) -> Iterator[Subscription]:
-        revoked, written = revocations.NONE, 0
+    def read(self, feed: Feed, now: int) -> tuple[Feed, list[Subscription]]:
+        """The tokens of the feed that are not revoked, and the state that they are.
+
+        Its versions are those found in what was read, as DynamoDB shows the items of a transaction
+        one by one (developer guide, "Isolation levels for DynamoDB transactions"). The marks are
+        read first: a token that was revoked before the calendar was read is left out.
+
+        Raises FeedGone if the calendar was deleted meanwhile, and FeedNotFound if it is not there.
+        """
         with metrics.counted(Metric.FEED_BUILD_FAILED, Exception):
-            if feed.revocations:
-                revoked = revocations.read(self.table, feed.owner)
-            for item in self.table.stream(keys.tokens_partition(feed.calendar_id)):
-                token = subscription_items.subscription(item)
-                written += 1 + token.changes
-                if not (revoked.tokens and revoked.include(token.mom_id, token.ancestors)):
-                    yield token
-        if not feed.is_made_of(events=written, revocations=revoked.written, now=now):
-            raise Outdated
+            marks = revocations.read(self.table, feed.owner)
+            calendar = self.table.get(keys.calendar(feed.calendar_id))
+        if calendar is None:
+            self._look_again(feed, now)
+            raise FeedNotFound
+        alive = marks.alive(entries.unpacked(calendar["tokens"]))
+        found = feed._replace(
+            name=calendar["name"], version=calendar["version"], revocations=marks.version
+        )
         metrics.count(Metric.FEED_BUILT)
+        return found, list(alive.values())
+
+    def _look_again(self, feed: Feed, now: int) -> None:
+        """Raises FeedGone after a deletion: the end of the head may be seen a moment later."""
+        for _ in islice(attempts(), limits.LOOKS_AT_A_HEAD):
+            self.find(feed.id, feed.renewal_page, now)
+        logs.logger().error("calendar missing", calendar=feed.calendar_id)
+        metrics.count(Metric.FEED_BUILD_FAILED)
 
     def _heads(self, key: keys.Key, now: int) -> tuple[Item, Item]:
         """The head of the feed, and the head of its owner's revocations; {} before the first.
@@ -81,7 +90,10 @@ class FeedStore:
             raise FeedGone
         if owner:
             return head, next(iter(found.values()), {})
+        self._remember(key, head["owner"])
+        return head, self.table.get(keys.revocations_head(head["owner"])) or {}
+
+    def _remember(self, key: keys.Key, owner: Owner) -> None:
         if len(self._owners) >= limits.REMEMBERED_OWNERS:
             self._owners.clear()
-        self._owners[key["pk"]] = head["owner"]
-        return head, self.table.get(keys.revocations_head(head["owner"])) or {}
+        self._owners[key["pk"]] = owner

@@ -1,66 +1,100 @@
-"""Calendars as items of the table, and back; `keys.py` shows the layout."""
+"""Calendars as items of the table: read, and written; `keys.py` shows the layout."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
 
-from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.revocations import Revocations
-from mytoken_calendars.aws.dynamodb.table import Item
-from mytoken_calendars.calendars.calendars import Calendar
-from mytoken_calendars.changes import Change
+from mytoken_calendars import limits
+from mytoken_calendars.aws.dynamodb import entries, keys
+from mytoken_calendars.aws.dynamodb.revocations import Marks
+from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
+from mytoken_calendars.calendars import weight
+from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.changes import Change, Write
+from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, Refusal
 from mytoken_calendars.identifiers import Owner
 
 
-def of_calendar(calendar: Calendar) -> Item:
-    return {
-        "id": calendar.id,
-        "name": calendar.name,
-        "feed_id": calendar.feed_id,
-        "created": calendar.created,
-    }
+def name_key(calendar: Calendar) -> keys.Key:
+    return keys.calendar_name(calendar.owner, folded(calendar.name))
 
 
-def of_feed(calendar: Calendar, change: Change) -> Item:
-    return {
-        "owner": calendar.owner,
-        "calendar": calendar.id,
-        "name": calendar.name,
-        "created": calendar.created,
-        "version": change.id,
-        "changed": change.at,
-        "subscriptions": 0,
-    }
+def named(owner: Owner, row: Item) -> Calendar:
+    """The calendar of a row by name."""
+    return Calendar(row["id"], owner, row["name"], row["addresses"][0])
 
 
-def calendar(owner: Owner, item: Item) -> Calendar:
-    return Calendar(item["id"], owner, item["name"], item["feed_id"], item["created"])
+def contents(calendar: Calendar, item: Item, marks: Marks) -> Contents:
+    """What a calendar's item holds. Raises Outdated if the address is no longer the calendar's."""
+    if keys.feed_hash(calendar.feed_id) not in item["feeds"]:
+        raise Outdated
+    subscriptions = entries.unpacked(item["tokens"])
+    return Contents(
+        tuple(item["feeds"]),
+        item["weight"],
+        subscriptions,
+        marks.alive(subscriptions),
+        item["tokens"],
+    )
 
 
-def calendars(owner: Owner, partition: list[Item], revoked: Revocations) -> list[Calendar]:
-    """The calendars in an owner's partition, each with its tokens."""
-    subscribed = subscribed_tokens(partition, revoked)
-    found = [calendar(owner, i) for i in partition if i["sk"].startswith(keys.NAME)]
-    return [replace(c, subscribed_tokens=tuple(subscribed[c.id])) for c in found]
+def new_calendar(
+    table: Table,
+    calendar: Calendar,
+    tokens: Sequence[Subscription],
+    change: Change,
+    address_known: Refusal | None = None,
+) -> list[Write]:
+    """The writes of a new calendar with these tokens.
 
-
-def subscribed_tokens(
-    partition: Iterable[Item], revoked: Revocations, below: str = ""
-) -> dict[str, list[str]]:
-    """The mom_ids by calendar id, in the order of adding.
-
-    Those of a deleted calendar stay until they are swept. With `below`, only this token and its
-    descendants.
+    The commit raises `address_known` or Outdated, CalendarExists and LimitReached.
     """
-    subscribed = defaultdict(list)
-    for item in partition:
-        if item["sk"].startswith(keys.SUBSCRIPTION):
-            _, calendar_id, mom_id = item["sk"].split("#")
-            ancestors = item.get("ancestors", ())
-            if below and below not in (mom_id, *ancestors):
-                continue
-            if not revoked.include(mom_id, ancestors):
-                subscribed[calendar_id].append((item["added"], mom_id))
-    return defaultdict(
-        list, {of: [mom_id for _, mom_id in sorted(found)] for of, found in subscribed.items()}
+    feed, own_weight = keys.feed_hash(calendar.feed_id), weight.of_calendar(calendar.name)
+    by_id = {token.short_id: token for token in tokens}
+    all_weight = own_weight + sum(token.weight for token in by_id.values())
+    made = {"owner": calendar.owner, "name": calendar.name, "created": change.at}
+    head = {**made, "calendar": calendar.id, "version": change.id}
+    row = {"id": calendar.id, "name": calendar.name, "addresses": [calendar.feed_id]}
+    item = {
+        **made,
+        "version": change.id,
+        "feeds": [feed],
+        "weight": all_weight,
+        "own_weight": own_weight,
+        "tokens": entries.packed_all(by_id),
+    }
+    key = keys.calendar_id(calendar.owner, calendar.id)
+    return [
+        table.put(keys.feed_by_hash(feed), head, ABSENT, address_known),
+        table.put(name_key(calendar), row, ABSENT, CalendarExists()),
+        table.put(key, {"name": calendar.name}, ABSENT),
+        table.put(keys.calendar(calendar.id), item, ABSENT),
+        table.update(
+            keys.owner_head(calendar.owner),
+            "ADD #calendars :one, #weight :weight",
+            f"{ABSENT} OR (#calendars < :most AND #weight <= :room)",
+            LimitReached(
+                f"You have {limits.CALENDARS:,} calendars, which is the limit, or all of them "
+                f"would weigh more than {limits.OWNER_WEIGHT:,}."
+            ),
+            one=1,
+            weight=all_weight,
+            most=limits.CALENDARS,
+            room=limits.OWNER_WEIGHT - all_weight,
+        ),
+    ]
+
+
+def heavier(table: Table, owner: Owner, more: int) -> Write:
+    """The write by which the owner's calendars weigh `more`; it raises LimitReached."""
+    return table.update(
+        keys.owner_head(owner),
+        "ADD #weight :more",
+        "#weight <= :room",
+        LimitReached(
+            f"All calendars of a user weigh at most {limits.OWNER_WEIGHT:,}: this mytoken would "
+            f"add {more:,}. Delete a calendar first."
+        ),
+        more=more,
+        room=limits.OWNER_WEIGHT - max(more, 0),
     )

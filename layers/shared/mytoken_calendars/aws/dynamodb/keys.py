@@ -5,36 +5,24 @@ the change that last altered the item. All reads are strongly consistent.
 
 The calendars table:
 
-| pk                  | sk                               | holds                                  |
-|---------------------|----------------------------------|----------------------------------------|
-| OWNER#<owner>       | #HEAD                            | version, calendars and subscriptions   |
-|                     |                                  | (how many there are)                   |
-| OWNER#<owner>       | NAME#<folded name>               | id, name, feed_id, created             |
-| OWNER#<owner>       | ID#<calendar>                    | name                                   |
-| OWNER#<owner>       | SUBSCRIPTION#<calendar>#<mom_id> | added (in milliseconds), ancestors     |
-| CALENDAR#<calendar> | <mom_id>                         | name, created, expires, ancestors,     |
-|                     |                                  | comment, added (in milliseconds),      |
-|                     |                                  | changed, changes                       |
-| FEED#<hash>         | #HEAD                            | owner, calendar, name, created,        |
-|                     |                                  | version, changed, subscriptions (how   |
-|                     |                                  | many), renewals (the sum of their      |
-|                     |                                  | changes);                              |
-|                     |                                  | after its deletion: deleted, ttl       |
-| REVOKED#<owner>     | #HEAD                            | version, changed, writes (how many     |
-|                     |                                  | all items below have had)              |
-| REVOKED#<owner>     | <mom_id>                         | tree (whether the revocation includes  |
-|                     |                                  | its descendants; no tree: the token is |
-|                     |                                  | not revoked); writes (how many this    |
-|                     |                                  | item has had)                          |
-| SWEEP               | <calendar>                       | owner: a deleted calendar, whose items |
-|                     |                                  | `sweep` removes                        |
-| IMPORTING           | <calendar>                       | owner, until: an unfinished import,    |
-|                     |                                  | which expires then and becomes a SWEEP |
-| IMPORTED#<hash>     | #HEAD                            | at: when a calendar with this address  |
-|                     |                                  | was imported; stays if it is deleted   |
-| RECEIPT#<hash>      | #HEAD                            | request (a digest), calendar,          |
-|                     |                                  | successor (encrypted), ttl: a request  |
-|                     |                                  | with an Idempotency-Key                |
+| pk                  | sk                 | holds                                                |
+|---------------------|--------------------|------------------------------------------------------|
+| OWNER#<owner>       | #HEAD              | calendars (how many there are), weight (of them all) |
+| OWNER#<owner>       | NAME#<folded name> | id, name, addresses (of its feeds; secrets)          |
+| OWNER#<owner>       | ID#<calendar>      | name                                                 |
+| CALENDAR#<calendar> | #HEAD              | owner, name, created, version, feeds (their hashes), |
+|                     |                    | weight, own_weight (without its tokens), tokens:     |
+|                     |                    | a map from short mom_ids to texts (`entries.py`)     |
+| FEED#<hash>         | #HEAD              | owner, calendar, name, created, version (of the      |
+|                     |                    | calendar); after its deletion: deleted, ttl          |
+| REVOKED#<owner>     | #HEAD              | version (of the marks)                               |
+| REVOKED#<owner>     | #MARKS             | version, written (how often), mark_<short mom_id> of |
+|                     |                    | each token that is revoked: when, and whether with   |
+|                     |                    | its descendants                                      |
+| IMPORTED#<hash>     | #HEAD              | at: when a calendar with this address was imported;  |
+|                     |                    | stays if it is deleted                               |
+| RECEIPT#<hash>      | #HEAD              | request (a digest), calendar, successor (encrypted), |
+|                     |                    | ttl: a request with an Idempotency-Key               |
 
 The tokens table:
 
@@ -63,71 +51,57 @@ Key = dict[str, str]
 OWNER = "OWNER#"
 HEAD = "#HEAD"
 NAME = "NAME#"
-SUBSCRIPTION = "SUBSCRIPTION#"
+ID = "ID#"
+CALENDAR = "CALENDAR#"
 FEED = "FEED#"
+REVOKED = "REVOKED#"
+MARKS = "#MARKS"
+IMPORTED = "IMPORTED#"
 TOKEN = "TOKEN#"  # noqa: S105 - no password
-SWEEP = "SWEEP"
-IMPORTING = "IMPORTING"
 
 
 def owner_partition(owner: Owner) -> str:
     return OWNER + owner
 
 
-def tokens_partition(calendar_id: str) -> str:
-    return f"CALENDAR#{calendar_id}"
-
-
-def revocations_partition(owner: Owner) -> str:
-    return f"REVOKED#{owner}"
-
-
 def owner_head(owner: Owner) -> Key:
     return _key(owner_partition(owner), HEAD)
 
 
-def calendar(owner: Owner, folded_name: str) -> Key:
+def calendar_name(owner: Owner, folded_name: str) -> Key:
     return _key(owner_partition(owner), NAME + folded_name)
 
 
 def calendar_id(owner: Owner, calendar_id: str) -> Key:
-    return _key(owner_partition(owner), f"ID#{calendar_id}")
+    return _key(owner_partition(owner), ID + calendar_id)
 
 
-def subscriptions_prefix(calendar_id: str) -> str:
-    return f"{SUBSCRIPTION}{calendar_id}#"
+def calendar(calendar_id: str) -> Key:
+    return _key(CALENDAR + calendar_id, HEAD)
 
 
-def subscription(owner: Owner, calendar_id: str, mom_id: str) -> Key:
-    return _key(owner_partition(owner), subscriptions_prefix(calendar_id) + mom_id)
-
-
-def subscribed(calendar_id: str, mom_id: str) -> Key:
-    return _key(tokens_partition(calendar_id), mom_id)
+def feed_hash(feed_id: str) -> str:
+    return _digest(feed_id)
 
 
 def feed_head(feed_id: str) -> Key:
-    return _key(FEED + _digest(feed_id), HEAD)
+    return feed_by_hash(feed_hash(feed_id))
+
+
+def feed_by_hash(feed_hash: str) -> Key:
+    return _key(FEED + feed_hash, HEAD)
 
 
 def revocations_head(owner: Owner) -> Key:
-    return _key(revocations_partition(owner), HEAD)
+    return _key(REVOKED + owner, HEAD)
 
 
-def revocation(owner: Owner, mom_id: str) -> Key:
-    return _key(revocations_partition(owner), mom_id)
-
-
-def sweep(calendar_id: str) -> Key:
-    return _key(SWEEP, calendar_id)
-
-
-def importing(calendar_id: str) -> Key:
-    return _key(IMPORTING, calendar_id)
+def revocations(owner: Owner) -> Key:
+    return _key(REVOKED + owner, MARKS)
 
 
 def imported(feed_id: str) -> Key:
-    return _key(f"IMPORTED#{_digest(feed_id)}", HEAD)
+    return _key(IMPORTED + _digest(feed_id), HEAD)
 
 
 def receipt(bearer: str, idempotency_key: str) -> Key:

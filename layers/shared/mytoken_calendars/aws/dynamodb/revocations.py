@@ -1,84 +1,113 @@
-"""The revoked tokens of one owner, which the feeds of the owner leave out."""
+"""The revoked tokens of one owner, which lists and feeds leave out.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Each is a mark in one item. A head beside it has the version of the marks, for polls: these read it
+and not the marks. What shows tokens reads the marks first and the calendars after them: so no token
+shows that was revoked before its calendar was read.
+"""
 
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.errors import MarksFull
+from mytoken_calendars.identifiers import Owner, short_mom_id
+
+_MARK = "mark_"  # before a short mom_id: the attribute that is its mark
 
 
-@dataclass(frozen=True)
-class Revocations:
-    """The revoked tokens of an owner, by mom_id.
+class Marks(NamedTuple):
+    """The marks as they were read; `version` is "" before the first.
 
-    `recursive` are those of them that were revoked with their descendants. `written` counts the
-    writes of all items that were read; `Feed.is_made_of` compares it with the head.
+    `tokens` are of short mom_ids: when each was revoked (in seconds since 1970), and whether with
+    its descendants.
     """
 
-    tokens: frozenset[str]
-    recursive: frozenset[str]
-    written: int
+    version: str
+    tokens: Mapping[str, tuple[int, bool]]
 
-    def include(self, mom_id: str, ancestors: Iterable[str]) -> bool:
-        return mom_id in self.tokens or not self.recursive.isdisjoint(ancestors)
-
-
-NONE = Revocations(frozenset(), frozenset(), 0)
-
-
-def read(table: Table, owner: Owner) -> Revocations:
-    rows = table.query(keys.revocations_partition(owner))
-    revoked = {row["sk"]: row["tree"] for row in rows if "tree" in row}
-    recursive = frozenset(mom_id for mom_id, recursive in revoked.items() if recursive)
-    written = sum(row.get("writes", 0) for row in rows if row["sk"] != keys.HEAD)
-    return Revocations(frozenset(revoked), recursive, written)
+    def alive(self, subscriptions: Mapping[str, Subscription]) -> dict[str, Subscription]:
+        """Those of the subscriptions, by short mom_id, whose token is not revoked."""
+        revoked = self.tokens.keys()
+        recursive = frozenset(short_id for short_id, mark in self.tokens.items() if mark[1])
+        return {
+            short_id: one
+            for short_id, one in subscriptions.items()
+            if short_id not in revoked and recursive.isdisjoint(one.ancestors)
+        }
 
 
-def subscribed(table: Table, owner: Owner) -> set[str]:
-    """The mom_ids of all tokens in the owner's calendars, revoked ones included."""
-    found = table.query(keys.owner_partition(owner), sk_prefix=keys.SUBSCRIPTION)
-    return {item["sk"].rpartition("#")[2] for item in found}
+def attribute(short_id: str) -> str:
+    """The name of the attribute that marks this token."""
+    return _MARK + short_id
+
+
+def read(table: Table, owner: Owner) -> Marks:
+    item = table.get(keys.revocations(owner)) or {}
+    marks = {n.removeprefix(_MARK): tuple(mark) for n, mark in item.items() if n.startswith(_MARK)}
+    return Marks(item.get("version", ""), marks)
 
 
 def mark_writes(
     table: Table, owner: Owner, mom_id: str, *, recursive: bool, change: Change
 ) -> tuple[Write, ...]:
-    """The writes that record a revocation for all feeds of the owner: one item, and the head."""
-    return _marked(table, owner, mom_id, recursive=recursive), _learnt(table, owner, 1, change)
+    """The writes that revoke a token in its owner's lists and feeds; a mark only ever grows."""
+    mark = "#mark = :mark" if recursive else "#mark = if_not_exists(#mark, :mark)"
+    return (
+        table.update(
+            keys.revocations(owner),
+            f"SET {mark}, #version = :version ADD #written :one",
+            "attribute_not_exists(#written) OR #written < :most",
+            MarksFull(),
+            names={"mark": attribute(short_mom_id(mom_id))},
+            mark=[change.at, recursive],
+            version=change.id,
+            one=1,
+            most=limits.MARKS,
+        ),
+        _announced(table, owner, change),
+    )
 
 
 def listing_writes(
-    table: Table, owner: Owner, gone: Iterable[str], back: Iterable[str], change: Change
+    table: Table,
+    owner: Owner,
+    gone: Iterable[str],
+    back: Mapping[str, tuple[int, bool]],
+    change: Change,
 ) -> tuple[Write, ...]:
     """The writes that record what a listing showed.
 
-    `gone` are mom_ids that the issuer no longer lists; `back` are mom_ids that were recorded as
-    revoked, but are listed.
+    `gone` are short mom_ids that the issuer no longer lists; `back` are marks, as they were read
+    before the listing, of tokens that it lists. If one of these has changed since, the commit
+    raises Outdated.
     """
-    marks = [
-        *(_marked(table, owner, mom_id, recursive=False) for mom_id in gone),
-        *(_unmarked(table, owner, mom_id) for mom_id in back),
-    ]
-    return *marks, _learnt(table, owner, len(marks), change)
-
-
-def _marked(table: Table, owner: Owner, mom_id: str, *, recursive: bool) -> Write:
-    mark = "SET #tree = :tree" if recursive else "SET #tree = if_not_exists(#tree, :tree)"
-    key = keys.revocation(owner, mom_id)
-    return table.update(key, f"{mark} ADD #writes :one", tree=recursive, one=1)
-
-
-def _unmarked(table: Table, owner: Owner, mom_id: str) -> Write:
-    return table.update(keys.revocation(owner, mom_id), "REMOVE #tree ADD #writes :one", one=1)
-
-
-def _learnt(table: Table, owner: Owner, marks: int, change: Change) -> Write:
-    return table.update(
-        keys.revocations_head(owner),
-        "SET #version = :version, #changed = :changed ADD #writes :marks",
-        version=change.id,
-        changed=change.at,
-        marks=marks,
+    new = {f"new{number}": attribute(short_id) for number, short_id in enumerate(gone)}
+    old = {f"old{number}": attribute(short_id) for number, short_id in enumerate(back)}
+    sets = ["#version = :version", *(f"#{n} = if_not_exists(#{n}, :mark)" for n in new)]
+    expression = f"SET {', '.join(sets)}"
+    if old:
+        expression += f" REMOVE {', '.join(f'#{n}' for n in old)}"
+    values: dict[str, Any] = {
+        name: list(mark) for name, mark in zip(old, back.values(), strict=True)
+    }
+    if new:
+        values["mark"] = [change.at, False]
+    return (
+        table.update(
+            keys.revocations(owner),
+            expression,
+            " AND ".join(f"#{n} = :{n}" for n in old),
+            names={**new, **old},
+            version=change.id,
+            **values,
+        ),
+        _announced(table, owner, change),
     )
+
+
+def _announced(table: Table, owner: Owner, change: Change) -> Write:
+    return table.update(keys.revocations_head(owner), "SET #version = :version", version=change.id)

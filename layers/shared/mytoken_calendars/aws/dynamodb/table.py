@@ -1,7 +1,7 @@
 """One table of DynamoDB: strongly consistent reads, and the writes that a change is made of."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,7 +10,7 @@ from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.dynamodb import transaction
 from mytoken_calendars.aws.dynamodb.keys import Key
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.backoff import pause
+from mytoken_calendars.backoff import attempts
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import Outdated, Refusal, TemporarilyUnavailable
 
@@ -39,45 +39,34 @@ class Table:
         return cls(clients.client("dynamodb"), os.environ["TOKENS_TABLE"])
 
     @clients.reachable()
-    def get(self, key: Key) -> Item | None:
+    def get(self, key: Key, *attributes: str) -> Item | None:
+        """The item, or None if there is none; with `attributes`, only these of it."""
         parameters = {"TableName": self.name, "Key": key, "ConsistentRead": True}
+        if attributes:
+            parameters["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
         answer = self.client.get_item(**clients.dynamodb_parameters(parameters))
         return clients.from_dynamodb(answer["Item"]) if "Item" in answer else None
 
-    @clients.reachable()
     def get_all(self, keys: Iterable[Key]) -> list[Item]:
-        """The items with these keys (at most 100) that exist, in no order."""
+        """The items with these keys that exist, in no order."""
         wanted: Any = [clients.dynamodb_parameters({"Key": key})["Key"] for key in keys]
-        request: Any = {self.name: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
-        answers = _until_processed(self.client.batch_get_item, request, "UnprocessedKeys")
-        found = [item for answer in answers for item in answer["Responses"].get(self.name, [])]
-        return [clients.from_dynamodb(item) for item in found]
+        some = range(0, len(wanted), limits.READ_AT_ONCE)
+        found = [self._some(wanted[first : first + limits.READ_AT_ONCE]) for first in some]
+        return [item for items in found for item in items]
 
-    def query(self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()) -> list[Item]:
-        """The items of a partition, ordered by `sk`; with `attributes`, only these of each."""
-        return list(self.stream(pk, sk_prefix=sk_prefix, attributes=attributes))
-
-    def stream(
-        self, pk: str, *, sk_prefix: str = "", attributes: Iterable[str] = ()
-    ) -> Iterator[Item]:
-        """As `query`, one by one, with no more than a page (1 MB) in memory."""
+    def query(self, pk: str) -> list[Item]:
+        """The items of a partition, ordered by `sk`."""
         parameters: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk",
             "ExpressionAttributeValues": {":pk": pk},
             "ConsistentRead": True,
         }
-        if sk_prefix:
-            parameters["KeyConditionExpression"] += " AND begins_with(#sk, :sk)"
-            parameters["ExpressionAttributeValues"][":sk"] = sk_prefix
-        if attributes:
-            parameters["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
         pages = self.client.get_paginator("query").paginate(
             **clients.dynamodb_parameters(parameters)
         )
         with clients.reachable():
-            for page in pages:
-                yield from map(clients.from_dynamodb, page["Items"])
+            return [clients.from_dynamodb(item) for page in pages for item in page["Items"]]
 
     @clients.reachable()
     def scan(self) -> list[Item]:
@@ -85,19 +74,10 @@ class Table:
         pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
         return [clients.from_dynamodb(item) for page in pages for item in page["Items"]]
 
-    @clients.reachable()
-    def remove(self, keys: Iterable[Key]) -> None:
-        """Deletes up to 25 items to which nothing refers; not in one transaction."""
-        deletes: Any = [
-            {"DeleteRequest": clients.dynamodb_parameters({"Key": key})} for key in keys
-        ]
-        request: Any = {self.name: deletes} if deletes else {}
-        for _ in _until_processed(self.client.batch_write_item, request, "UnprocessedItems"):
-            pass
-
     # The next four make writes for `commit`, and change nothing themselves. If a write's condition
     # fails, the commit raises its `refusal`. The default is Outdated: what the operation has read
-    # has changed. In expressions `#word` is the attribute `word`, and `:word` the value `word=`.
+    # has changed. In expressions `#word` is the attribute `word`, or what `names` has for it, and
+    # `:word` is the value `word=`.
 
     def put(
         self, key: Key, item: Item, condition: str, refusal: Refusal | None = None, **values: Any
@@ -110,11 +90,13 @@ class Table:
         expression: str,
         condition: str = "",
         refusal: Refusal | None = None,
+        names: Mapping[str, str] | None = None,
         **values: Any,
     ) -> Write:
-        return self._write(
-            "Update", condition, refusal, values, Key=key, UpdateExpression=expression
-        )
+        parameters: dict[str, Any] = {"Key": key, "UpdateExpression": expression}
+        if names:
+            parameters["ExpressionAttributeNames"] = {f"#{n}": name for n, name in names.items()}
+        return self._write("Update", condition, refusal, values, **parameters)
 
     def delete(self, key: Key, condition: str, **values: Any) -> Write:
         return self._write("Delete", condition, None, values, Key=key)
@@ -141,6 +123,21 @@ class Table:
         if use.writes:
             self.commit(change, use=use)
 
+    @clients.reachable()
+    def _some(self, keys: list[Any]) -> list[Item]:
+        """The items with these keys, of which DynamoDB may leave some for another request."""
+        request: Any = {self.name: {"Keys": keys, "ConsistentRead": True}}
+        found: list[Item] = []
+        for attempt in attempts():
+            if attempt > 1:
+                metrics.count(Metric.THROTTLED_BY_AWS)
+            answer = self.client.batch_get_item(RequestItems=request)
+            found += map(clients.from_dynamodb, answer["Responses"].get(self.name, []))
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                return found
+        raise TemporarilyUnavailable
+
     def _write(
         self,
         action: str,
@@ -155,20 +152,3 @@ class Table:
         if values:
             parameters["ExpressionAttributeValues"] = {f":{n}": v for n, v in values.items()}
         return Write(action, parameters, refusal or Outdated())
-
-
-def _until_processed(
-    send: Callable[..., Any], request: dict[str, Any], unprocessed: str
-) -> Iterator[dict[str, Any]]:
-    """The answers to a batch; sends again what DynamoDB returns as unprocessed."""
-    for attempt in range(limits.ATTEMPTS_AT_A_BATCH):
-        if not request:
-            return
-        if attempt:
-            metrics.count(Metric.THROTTLED_BY_AWS)
-            pause(attempt)
-        answer = send(RequestItems=request)
-        request = answer.get(unprocessed)
-        yield answer
-    if request:
-        raise TemporarilyUnavailable

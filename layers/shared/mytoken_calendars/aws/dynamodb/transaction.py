@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mytoken_calendars import limits
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.backoff import pause
+from mytoken_calendars.backoff import attempts
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
 
@@ -32,14 +31,15 @@ def commit(client: "DynamoDBClient", change: Change, writes: Iterable[Write]) ->
     attempt has the same ClientRequestToken, and for ten minutes DynamoDB does a transaction with
     the same token only once. Source: the API reference of TransactWriteItems.
 
+    A conflict is no refusal: two transactions that write one item conflict, whatever they write, so
+    it is tried again while the request has time.
+
     Raises TemporarilyUnavailable if each attempt meets a conflict, a throttle or an unfinished
     earlier attempt, or if DynamoDB does not answer.
     """
     writes = _one_for_each_item(writes)
     items: Any = [{write.action: clients.dynamodb_parameters(write.parameters)} for write in writes]
-    for attempt in range(limits.ATTEMPTS_AT_A_TRANSACTION):
-        if attempt:
-            pause(attempt)
+    for _ in attempts():
         try:
             client.transact_write_items(TransactItems=items, ClientRequestToken=change.id)
         except ClientError as error:

@@ -1,0 +1,296 @@
+"""Feeds and lists while a change is half seen: no body has a wrong ETag, none is cached under a
+wrong name, and when the change is there as a whole, everybody gets it."""
+
+import gzip
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, combinations, permutations
+from typing import Any
+
+import pytest
+
+from mytoken_calendars.aws.dynamodb import keys
+from tests.harness.reliability import half_seen, states
+from tests.harness.reliability.calls import Calls
+from tests.harness.reliability.half_seen import HalfSeen, Item
+from tests.harness.stacks import Answer, Stack, Token
+from tests.harness.steps import Document, add, calendars, create, delete
+from tests.harness.tally import Tally
+from tests.harness.token_uses import Person
+
+OFTEN, DEEPLY = 20, 400  # runs of each change in which items are shown inside of requests
+ORDERS, DEEP_ORDERS = 24, 120  # of the items of a change: all of them, of up to four or five items
+INSIDE = 0.2  # the likelihood that an item is shown just before another is read
+
+_OF_FEEDS = (keys.FEED, keys.CALENDAR, keys.REVOKED)
+
+Act = Callable[["Scene"], object]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A user with a calendar, in which is `known`, and a `child` of a token that is not in it."""
+
+    person: Person
+    known: Token
+    parent: Token
+    child: Token
+    other: Token
+
+    @classmethod
+    def on(cls, stack: Stack) -> "Scene":
+        person = Person.on(stack)
+        known, parent, other = (person.mint("AT", name=name) for name in ("known", "p", "other"))
+        child = person.mint("AT", name="child", parent=parent.mom_id)
+        scene = cls(person, known, parent, child, other)
+        scene.add(known)
+        scene.add(child)
+        return scene
+
+    def add(self, token: Token, **more: Any) -> None:
+        add(self.person.stack, self.person.keeper, self.person.calendar, token.mom_id, **more)
+
+    def delete(self) -> None:
+        delete(self.person.stack, self.person.keeper, self.person.calendar)
+
+    def create(self, name: str = "second") -> Document:
+        return create(self.person.stack, self.person.keeper, name)
+
+    def revoke(self, token: Token, *, recursive: bool = False) -> None:
+        self.person.stack.revoke(token, recursive=recursive)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Changes that have no item in common, so that each may be there without the other."""
+
+    name: str
+    changes: tuple[Act, ...]
+    given: Act = lambda scene: None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CASES = [
+    Case("create", (lambda s: s.create(),)),
+    Case("add", (lambda s: s.add(s.other),)),
+    Case("renew", (lambda s: s.add(s.known, comment="new"),)),
+    Case("delete", (lambda s: s.delete(),)),
+    Case("revoke", (lambda s: s.revoke(s.known),)),
+    Case("revoke-another", (lambda s: s.revoke(s.known),), lambda s: s.revoke(s.other)),
+    Case("revoke-recursively", (lambda s: s.revoke(s.parent, recursive=True),)),
+    Case(
+        "revoke-more", (lambda s: s.revoke(s.parent, recursive=True),), lambda s: s.revoke(s.parent)
+    ),
+    Case("add-and-revoke", (lambda s: s.add(s.other), lambda s: s.revoke(s.known))),
+    Case("delete-and-revoke", (lambda s: s.delete(), lambda s: s.revoke(s.known))),
+]
+
+
+@dataclass
+class Readers:
+    """Calendar apps that poll feeds, each on the condition that it has another ETag.
+
+    `right` are the texts of whole states, by ETag; `lasting` the ids of the calendars that are
+    there before and after; `given` the ETags that apps were given, by calendar.
+    """
+
+    stack: Stack
+    right: dict[str, str]
+    lasting: set[str]
+    given: dict[str, set[str]] = field(default_factory=dict)
+
+    def poll(self, calendar: Document, etag: str = "") -> Answer:
+        """The answer, which has no text but the right one."""
+        answer = poll(self.stack, calendar, etag)
+        gone = () if calendar["id"] in self.lasting else (404, 410)
+        assert answer.status in (200, 304, *gone), answer.text
+        if answer.status == 304:
+            assert answer.headers["etag"] == f'"{etag}"'
+        elif answer.status == 200:
+            given = answer.headers["etag"].strip('"')
+            assert answer.text == self.right.get(given), f"{given} of {[*self.right]}"
+            self.given.setdefault(calendar["id"], set()).add(given)
+        return answer
+
+    def poll_and_build(self, calendar: Document, chance: random.Random) -> None:
+        """Polls with what apps have got, and then without, by a function that knows nothing."""
+        for etag in sorted(self.given.get(calendar["id"], ())):
+            self.poll(calendar, etag)
+        if chance.random() < 0.5:
+            self.forget()
+        self.stack.restart("get_feed")
+        self.poll(calendar)
+
+    def forget(self) -> None:
+        """Empties the caches, which held nothing wrong."""
+        self.assert_caches_are_right()
+        states.remove_objects(self.stack)
+        self.stack.restart("get_feed")
+
+    def assert_caches_are_right(self) -> None:
+        memory = self.stack.door("get_feed", "cache")._bodies
+        objects = states.objects(self.stack)
+        cached = [
+            *((state, body) for (_, state), body in memory.items()),
+            *((key.rpartition("/")[2].partition(".")[0], body) for key, body in objects.items()),
+        ]
+        wrong = [s for s, body in cached if gzip.decompress(body).decode() != self.right.get(s)]
+        assert wrong == [], f"cached under a wrong name: {wrong}"
+
+
+@dataclass(frozen=True)
+class World:
+    """A scene before and after the changes of a case."""
+
+    stack: Stack
+    calls: Calls
+    scene: Scene
+    changes: Sequence[Sequence[Item]]  # the items of each
+    feeds: Sequence[Document]  # of all calendars, of before or after
+    right: dict[str, str]  # the texts of whole states of feeds, by ETag
+    ends: dict[str, tuple[int, str]]  # status and ETag of each feed when all is done, by calendar
+    lists: Sequence[dict[str, Document]]  # of whole states: the calendars by id; the last at last
+
+    @classmethod
+    def of(cls, case: Case, stack: Stack, calls: Calls) -> "World":
+        states.empty(stack)
+        scene = Scene.on(stack)
+        case.given(scene)
+        keeper, changes, feeds = scene.person.keeper, [], calendars(stack, scene.person.keeper)
+        before = stack.dump()
+        for change in case.changes:
+            change(scene)
+            changes.append(half_seen.changed(before, stack.dump()))
+            before = stack.dump()
+        known = {feed["id"] for feed in feeds}
+        feeds += [one for one in calendars(stack, keeper) if one["id"] not in known]
+        keys_of = [{(i.pk, i.sk) for i in items} for items in changes]
+        assert len(set().union(*keys_of)) == sum(map(len, keys_of)), "they have an item in common"
+
+        right, lists, ends = {}, [], {}
+        for done in chain.from_iterable(
+            combinations(range(len(changes)), n) for n in range(len(changes) + 1)
+        ):
+            for number, items in enumerate(changes):
+                half_seen.write(stack, items, done=number in done)
+            lists.append({one["id"]: one for one in calendars(stack, keeper)})
+            for feed in feeds:
+                stack.restart("get_feed")
+                states.remove_objects(stack)
+                answer = poll(stack, feed)
+                etag = answer.headers.get("etag", "").strip('"')
+                ends[feed["id"]] = (answer.status, etag)
+                if answer.status == 200:
+                    assert right.setdefault(etag, answer.text) == answer.text
+        return cls(stack, calls, scene, changes, feeds, right, ends, lists)
+
+    @property
+    def lasting(self) -> set[str]:
+        """The ids of the calendars that are there in all whole states."""
+        return set.intersection(*map(set, self.lists))
+
+    @property
+    def of_feeds(self) -> list[Item]:
+        """The changed items that feeds are made of."""
+        items = chain.from_iterable(self.changes)
+        return [item for item in items if item.pk.startswith(_OF_FEEDS)]
+
+    @property
+    def of_lists(self) -> list[Item]:
+        """Those of the same table, whatever they are of."""
+        items = chain.from_iterable(self.changes)
+        return [item for item in items if item.table == self.stack.store.table.name]
+
+
+def poll(stack: Stack, calendar: Document, etag: str = "") -> Answer:
+    return stack.feed(calendar, headers={"if-none-match": f'"{etag}"'} if etag else {})
+
+
+@pytest.fixture(params=CASES, ids=str)
+def world(request: pytest.FixtureRequest, embedded: Stack, calls: Calls) -> Iterator[World]:
+    yield World.of(request.param, embedded, calls)
+    states.empty(embedded)
+
+
+def orders(items: list[Item], most: int) -> Iterator[list[Item]]:
+    """All orders of the items, or so many by chance."""
+    if math.factorial(len(items)) <= most:
+        yield from map(list, permutations(items))
+        return
+    chance = random.Random(most)
+    yield from (chance.sample(items, len(items)) for _ in range(most))
+
+
+# --- feeds ----------------------------------------------------------------------------------------
+
+
+def test_between_any_two_items_a_feed_is_right_or_gone(
+    world: World, tally: Tally, *, deep: bool
+) -> None:
+    for number, order in enumerate(orders(world.of_feeds, DEEP_ORDERS if deep else ORDERS)):
+        chance = random.Random(number)
+        with tally.case("half seen: feeds between items"):
+            watch_feeds(world, HalfSeen(world.stack, order, chance, inside=0), chance)
+
+
+def test_whatever_is_shown_inside_of_a_request_a_feed_is_right_or_gone(
+    world: World, tally: Tally, *, deep: bool
+) -> None:
+    for seed in range(DEEPLY if deep else OFTEN):
+        chance = random.Random(seed)
+        order = chance.sample(world.of_feeds, len(world.of_feeds))
+        with tally.case("half seen: feeds inside of requests"):
+            watch_feeds(world, HalfSeen(world.stack, order, chance, inside=INSIDE), chance)
+
+
+def watch_feeds(world: World, seen: HalfSeen, chance: random.Random) -> None:
+    readers = Readers(world.stack, world.right, world.lasting)
+    readers.forget()
+    if chance.random() < 0.5:
+        for calendar in world.feeds:
+            readers.poll(calendar)
+    with world.calls.planned(seen):
+        while seen.left:
+            for calendar in world.feeds:
+                readers.poll_and_build(calendar, chance)
+            if seen.left:
+                seen.show_one()
+
+    for calendar in world.feeds:
+        status, current = world.ends[calendar["id"]]
+        for etag in ("", *sorted(readers.given.get(calendar["id"], ()))):
+            answer = readers.poll(calendar, etag)
+            assert answer.status == (304 if etag and etag == current else status)
+    readers.assert_caches_are_right()
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def test_whatever_is_shown_inside_of_a_list_each_calendar_is_whole_or_gone(
+    world: World, tally: Tally, *, deep: bool
+) -> None:
+    stack, keeper = world.stack, world.scene.person.keeper
+    possible = {
+        feed["id"]: [listed[feed["id"]] for listed in world.lists if feed["id"] in listed]
+        for feed in world.feeds
+    }
+
+    for seed in range(DEEPLY if deep else OFTEN):
+        chance = random.Random(seed)
+        order = chance.sample(world.of_lists, len(world.of_lists))
+        with tally.case("half seen: lists"):
+            seen = HalfSeen(stack, order, chance, inside=INSIDE)
+            with world.calls.planned(seen):
+                while seen.left:
+                    listed = calendars(stack, keeper)
+                    assert all(one in possible[one["id"]] for one in listed)
+                    assert world.lasting <= {one["id"] for one in listed}
+                    if seen.left:
+                        seen.show_one()
+
+            assert {one["id"]: one for one in calendars(stack, keeper)} == world.lists[-1]

@@ -1,0 +1,100 @@
+"""Every operation, overtaken by every change before each of its calls, ends as if the two had come
+one after the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.harness.invariants import violations
+from tests.harness.reliability.calls import Call, Calls
+from tests.harness.reliability.states import Names, Row, State, empty, put_back
+from tests.harness.reliability.variants import NAME, Scene, Variant
+from tests.harness.stacks import Answer, Stack
+from tests.harness.steps import Clock
+from tests.harness.tally import Tally
+
+Act = Callable[[Scene], Answer]
+Outcome = tuple[int, int, str, tuple[Row, ...]]  # both statuses, what a list has shown, all items
+
+
+def asking(operation: str, **body: Any) -> Act:
+    """To ask for it with the keeper; `body` names a token of the scene in the place of a mom_id."""
+
+    def act(scene: Scene) -> Answer:
+        mom_id = {"mom_id": getattr(scene, body["mom_id"]).mom_id} if "mom_id" in body else {}
+        path = {} if operation in ("list_calendars", "create_calendar") else {"calendar": NAME}
+        json = {**body, **mom_id} or None
+        return scene.stack.invoke(operation, scene.keeper, path=path, json=json)
+
+    return act
+
+
+CHANGES = {
+    "create": asking("create_calendar", name="new"),
+    "add": asking("add_token", mom_id="other"),
+    "renew": asking("add_token", mom_id="known", comment="new"),
+    "delete": asking("delete_calendar"),
+    "revoke": asking("revoke_token", mom_id="known"),
+    "revoke-other": asking("revoke_token", mom_id="other", recursive=True),
+}
+OPERATIONS = {
+    **CHANGES,
+    "list": asking("list_calendars"),
+    "add-again": asking("add_token", mom_id="known"),
+    "renew-otherwise": asking("add_token", mom_id="known", comment="newer"),
+    "revoke-more": asking("revoke_token", mom_id="known", recursive=True),
+}
+
+
+@dataclass
+class Overtaken:
+    """A plan by which a change happens just before the call of this number."""
+
+    number: int
+    change: Callable[[], Answer]
+    answers: list[Answer] = field(default_factory=list)
+
+    def __call__(self, number: int, call: Call) -> None:
+        if number == self.number and not self.answers:
+            self.answers.append(self.change())
+
+
+@pytest.mark.parametrize("overtaken", OPERATIONS)
+@pytest.mark.usefixtures("impatient")
+def test_whatever_overtakes_an_operation_they_end_as_one_after_the_other(
+    embedded: Stack, calls: Calls, clock: Clock, tally: Tally, overtaken: str
+) -> None:
+    empty(embedded)
+    scene = Variant("", "", 0, lambda _: {}).scene(embedded, clock)
+    before = now = State.of(embedded, with_objects=False)
+    names, operation = Names.of(before), partial(OPERATIONS[overtaken], scene)
+
+    def ended(first: Answer, second: Answer) -> Outcome:
+        nonlocal now
+        now = State.of(embedded, with_objects=False)
+        shown = names.normal(first.text) if overtaken == "list" else ""
+        assert violations(now.dump) == []
+        return first.status, second.status, shown, tuple(names.rows(now))
+
+    for change in (partial(act, scene) for act in CHANGES.values()):
+        put_back(embedded, before, now)
+        serial = [ended(operation(), change())]
+        put_back(embedded, before, now)
+        serial += [ended(*reversed((change(), operation())))]
+        number = 0
+        while True:
+            number += 1
+            put_back(embedded, before, now)
+            overtaking = Overtaken(number, change)
+            with calls.planned(overtaking):
+                answer = operation()
+            if not overtaking.answers:  # it makes no more calls
+                now = State.of(embedded, with_objects=False)
+                break
+            with tally.case("overtaken before each call"):
+                assert ended(answer, *overtaking.answers) in serial
+        assert number > 1
+    empty(embedded)

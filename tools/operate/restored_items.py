@@ -1,0 +1,133 @@
+"""What a restore may not leave as it was: versions, marks of revocations, and halves.
+
+Versions are new, so that no calendar app takes a feed that it got before the restore for that of a
+state after it. Two backups are of two moments: a token that its own table calls revoked is marked
+in that of the calendars. And a backup may have a part of a transaction only: a calendar is put back
+if it is there by name and by itself, and then whole, as all its other items follow from these two.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from mytoken_calendars.aws.dynamodb import entries, keys, revocations
+from mytoken_calendars.identifiers import Owner, short_mom_id
+
+Item = dict[str, Any]
+Marks = dict[str, list[Any]]  # by short mom_id: when, and whether with its descendants
+
+
+def _new_version() -> str:
+    return str(uuid4())
+
+
+@dataclass
+class RestoredCalendars:
+    """The items of the calendars table; `revoked` are the marks that are due, by owner.
+
+    `read` reads the backup, from its beginning each time.
+    """
+
+    read: Callable[[], Iterable[Item]]
+    revoked: dict[str, Marks]
+    _versions: defaultdict[str, str] = field(default_factory=lambda: defaultdict(_new_version))
+    _whole: set[str] = field(default_factory=set)  # the calendars, by id
+    _heads: set[str] = field(default_factory=set)  # of feeds that live, by hash
+    _kept: set[str] = field(default_factory=set)  # the feeds of whole calendars, by hash
+    _lost: set[str] = field(default_factory=set)  # those of others
+    _calendars: Counter[str] = field(default_factory=Counter)  # by owner
+    _weights: Counter[str] = field(default_factory=Counter)
+    _marks: defaultdict[str, Item] = field(default_factory=lambda: defaultdict(dict))
+    _subscribed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def mended(self) -> Iterator[Item]:
+        """The items as they are to be put back."""
+        self._look_through()
+        for item in self.read():
+            yield from self._mended(*_kind(item), item)
+        yield from self._counted()
+        yield from self._marked()
+
+    def _look_through(self) -> None:
+        """Finds out which calendars are whole, and which feeds are theirs."""
+        named, there = dict[str, set[str]](), dict[str, set[str]]()
+        for item in self.read():
+            kind, of = _kind(item)
+            if kind == keys.CALENDAR:
+                there[of] = set(item["feeds"])
+            elif item["sk"].startswith(keys.NAME):
+                named[item["id"]] = set(map(keys.feed_hash, item["addresses"]))
+            elif kind == keys.FEED and "calendar" in item:
+                self._heads.add(of)
+        self._whole = named.keys() & there.keys()
+        self._kept = {feed for calendar in self._whole for feed in there[calendar]}
+        known = {feed for feeds in (*named.values(), *there.values()) for feed in feeds}
+        self._lost = (known | self._heads) - self._kept
+
+    def _mended(self, kind: str, of: str, item: Item) -> Iterator[Item]:
+        # Of an owner's rows those by name are kept; the others follow from the calendars. Of a
+        # deletion that is there in part the end of the feed is not.
+        calendars = {keys.OWNER: item.get("id", ""), keys.CALENDAR: of}
+        calendar_id = calendars.get(kind, item.get("calendar") if kind == keys.FEED else None)
+        if kind == keys.REVOKED:
+            self._marks[of] |= item if item["sk"] == keys.MARKS else {}
+        elif calendar_id is None:
+            if (kind, of in self._kept) != (keys.FEED, True) and not self._is_lost(kind, of):
+                yield item
+        elif calendar_id in self._whole:
+            version = {"version": self._versions[calendar_id]} if "version" in item else {}
+            yield {**item, **version}
+            if kind == keys.CALENDAR:
+                yield from self._of_calendar(calendar_id, item)
+
+    def _is_lost(self, kind: str, of: str) -> bool:
+        """Whether it says that a calendar was imported which is not put back."""
+        return kind == keys.IMPORTED and of in self._lost
+
+    def _of_calendar(self, calendar_id: str, item: Item) -> Iterator[Item]:
+        """The items that follow from a calendar."""
+        owner, version = Owner(item["owner"]), self._versions[calendar_id]
+        self._calendars[owner] += 1
+        self._weights[owner] += item["weight"]
+        for short_id, token in entries.unpacked(item["tokens"]).items():
+            self._subscribed[owner].update((short_id, *token.ancestors))
+        yield {**keys.calendar_id(owner, calendar_id), "name": item["name"]}
+        shown = {name: item[name] for name in ("owner", "name", "created")}
+        head = {**shown, "calendar": calendar_id, "version": version}
+        yield from ({**keys.feed_by_hash(f), **head} for f in item["feeds"] if f not in self._heads)
+
+    def _counted(self) -> Iterator[Item]:
+        for owner, number in self._calendars.items():
+            counted = {"calendars": number, "weight": self._weights[owner]}
+            yield {**keys.owner_head(Owner(owner)), **counted}
+
+    def _marked(self) -> Iterator[Item]:
+        for owner, subscribed in self._subscribed.items():
+            for short_id, mark in self.revoked.get(owner, {}).items():
+                name, (_, with_descendants) = revocations.attribute(short_id), mark
+                marked = name in self._marks[owner] and not with_descendants
+                if short_id in subscribed and not marked:
+                    self._marks[owner][name] = mark
+        for owner, marks in self._marks.items():
+            version = {"version": self._versions[owner]}
+            yield {**keys.revocations_head(Owner(owner)), **version}
+            yield {**marks, **keys.revocations(Owner(owner)), **version}
+
+
+def revoked(tokens: Iterable[Item]) -> dict[str, Marks]:
+    """The marks of all revoked tokens in the table of tokens, by owner."""
+    marks: defaultdict[str, Marks] = defaultdict(dict)
+    for token in tokens:
+        kind, owner = _kind(token)
+        if kind == keys.OWNER and "revoked" in token:
+            mark = [token["revoked"], "revoked_tree" in token]
+            marks[owner][short_mom_id(token["sk"])] = mark
+    return dict(marks)
+
+
+def _kind(item: Item) -> tuple[str, str]:
+    """What the item's partition is of, and by what it is named."""
+    kind, separator, of = item["pk"].partition("#")
+    return kind + separator, of
