@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
+from mytoken_calendars.aws.dynamodb import keys
 from tests.harness.stacks import Stack, Token, sample_event
 from tests.harness.steps import (
     Clock,
@@ -16,6 +18,8 @@ from tests.harness.steps import (
     delete,
     events,
     feed_id,
+    overwrite,
+    remove,
     summaries,
 )
 
@@ -100,6 +104,31 @@ def test_a_calendar_that_is_deleted_while_its_feed_is_built_is_gone(
         feed = stack.feed(calendar)
 
     assert (feed.status, feed.json["error"]) == (410, "gone")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_deletion_of_which_the_head_is_seen_late_is_a_feed_that_is_gone(
+    stack: Stack, token: Token, calendar: Document, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.feed(calendar)  # its owner is known from then on
+    table, head = stack.store.table, keys.feed_head(feed_id(calendar))
+    add(stack, token, calendar, "", comment="so that it is built")
+    before = table.get(head) or {}
+    delete(stack, token, calendar)
+    after = table.get(head) or {}
+
+    def show(item: dict[str, Any]) -> None:
+        remove(stack, head)
+        overwrite(stack, head, **item)
+
+    show(before)
+    client = stack.door("get_feed", "store").table.client
+    twice = [lambda: None] * 2  # the poll, and the first look at the head again
+    with before_each(client, "BatchGetItem", *twice, lambda: show(after)):
+        feed = stack.feed(calendar)
+
+    assert (feed.status, feed.json["error"]) == (410, "gone")
+    assert "FeedBuildFailed" not in capsys.readouterr().out
 
 
 def test_a_change_of_one_calendar_leaves_the_other_feed_as_it_is(

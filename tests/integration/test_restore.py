@@ -392,6 +392,24 @@ def test_a_feed_whose_calendar_is_lost_is_not_found_and_counted(
     assert '"FeedBuildFailed"' in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("backups")
+@pytest.mark.parametrize("lost", ["name", "calendar", ""], ids=["name", "calendar", "nothing"])
+def test_an_import_that_a_backup_has_in_part_can_be_repeated(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    person = Person.on(restored_stack)
+    Person.on(restored_stack)
+    remembered = keys.imported(feed_id(person.calendar))
+    overwrite(restored_stack, remembered, at=1)
+    if lost:
+        _lose(restored_stack, person, lost)
+    back_up(restored_stack)
+
+    put_back(restored_stack, monkeypatch)
+
+    assert (restored_stack.store.table.get(remembered) is None) == bool(lost)
+
+
 def _keys(person: Person) -> dict[str, keys.Key]:
     """Those of all items that a calendar's making and deletion write."""
     calendar, of = person.calendar, owner(person.user)

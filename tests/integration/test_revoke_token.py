@@ -709,3 +709,17 @@ def _register(stack: Stack, user: str, count: int, lineages: list[tuple[str, ...
             for token in tokens[first : first + 49]
         ]
         registry.table.commit(Change.new(now), *(write for writes in added for write in writes))
+
+
+def test_a_revocation_that_the_owners_marks_have_no_room_for_is_refused_and_revokes_nothing(
+    stack: Stack, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, *others = (stack.mint("manage_mytokens", user=user) for _ in range(3))
+    monkeypatch.setattr("mytoken_calendars.limits.MARKS", 1)
+
+    answers = [
+        stack.invoke("revoke_token", keeper, json={"mom_id": other.mom_id}) for other in others
+    ]
+
+    assert [answer.status for answer in answers] == [204, 503]
+    assert [stack.invoke("list_calendars", other).status for other in others] == [401, 200]

@@ -67,14 +67,13 @@ class RestoredCalendars:
         self._lost = (known | self._heads) - self._kept
 
     def _mended(self, kind: str, of: str, item: Item) -> Iterator[Item]:
-        # Of an owner's rows those by name are kept; the others follow from the calendars. Of a
-        # deletion that is there in part the end of the feed is not.
+        # Of an owner's rows those by name are kept; the others follow from the calendars.
         calendars = {keys.OWNER: item.get("id", ""), keys.CALENDAR: of}
         calendar_id = calendars.get(kind, item.get("calendar") if kind == keys.FEED else None)
         if kind == keys.REVOKED:
             self._marks[of] |= item if item["sk"] == keys.MARKS else {}
         elif calendar_id is None:
-            if (kind, of in self._kept) != (keys.FEED, True) and not self._is_lost(kind, of):
+            if not self._is_left_out(kind, of):
                 yield item
         elif calendar_id in self._whole:
             version = {"version": self._versions[calendar_id]} if "version" in item else {}
@@ -82,9 +81,10 @@ class RestoredCalendars:
             if kind == keys.CALENDAR:
                 yield from self._of_calendar(calendar_id, item)
 
-    def _is_lost(self, kind: str, of: str) -> bool:
-        """Whether it says that a calendar was imported which is not put back."""
-        return kind == keys.IMPORTED and of in self._lost
+    def _is_left_out(self, kind: str, of: str) -> bool:
+        """Whether it ends a feed whose calendar is put back, or remembers an import that is not."""
+        feeds = {keys.FEED: self._kept, keys.IMPORTED: self._lost}
+        return of in feeds.get(kind, ())
 
     def _of_calendar(self, calendar_id: str, item: Item) -> Iterator[Item]:
         """The items that follow from a calendar."""
