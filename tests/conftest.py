@@ -4,7 +4,6 @@ local server serves it."""
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from inspect import unwrap
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,9 +57,7 @@ def remote_stack(moto: Deploy, tmp_path_factory: pytest.TempPathFactory) -> Iter
         environment = {**moto("eu-west-1", server.url), **trusted}
         stack = RemoteStack(environment, server=server)
         # Else the first test of a function may be the one in which the issuer is down.
-        for handler in stack.handlers.values():
-            if authority := unwrap(handler).__globals__.get("authority"):
-                authority.codec.issuer.configuration()
+        stack.warm(*stack.handlers)
         yield stack
 
 

@@ -331,10 +331,8 @@ def test_an_issuer_that_is_down_when_a_function_starts_is_counted_once(
     scene: Scene, remote_stack: RemoteStack
 ) -> None:
     token = remote_stack.mint()
-    remote_stack.restart("get_calendar")
 
-    with remote_stack.server.down():
+    with remote_stack.cold("get_calendar"), remote_stack.server.down():
         data = scene.counted(lambda: remote_stack.invoke("get_calendar", token), stack=remote_stack)
 
-    remote_stack.restart("get_calendar")
     assert [datum.name for datum in data] == [Metric.AUTHORITY_UNREACHABLE.value]

@@ -68,12 +68,12 @@ class World:
 
     def lists_while(self, fault: Fault | None, path: str, bearer: Token | None = None) -> bool:
         """Whether calendars are listed by a function that starts while the issuer answers so."""
-        self.remote.restart("list_calendars")
         token = bearer or self.remote.mint(FULL)
-        with self.remote.server.failing(fault or _as_it_is, path):
-            status = self.remote.invoke("list_calendars", token).status
-        self.remote.restart("list_calendars")
-        return status == 200
+        with (
+            self.remote.cold("list_calendars"),
+            self.remote.server.failing(fault or _as_it_is, path),
+        ):
+            return self.remote.invoke("list_calendars", token).status == 200
 
 
 def _as_it_is(exchange: Exchange) -> None:
@@ -347,10 +347,9 @@ def _rsa_exponent(world: World, over: int) -> bool:
 
 
 def _unknown_short_tokens(world: World, over: int) -> bool:
-    world.remote.restart("list_calendars")
     shown = [secrets.token_hex(32) for _ in range(limits.UNKNOWN_SHORT_TOKENS + over)]
-    answers = [world.remote.invoke("list_calendars", bearer) for bearer in shown]
-    world.remote.restart("list_calendars")
+    with world.remote.cold("list_calendars"):
+        answers = [world.remote.invoke("list_calendars", bearer) for bearer in shown]
     return answers[-1].status == 401
 
 

@@ -70,14 +70,8 @@ def elsewhere(remote_stack: RemoteStack) -> RemoteStack:
 @pytest.fixture
 def restarted(stack: RemoteStack) -> Iterator[None]:
     """The functions that list calendars and tell of the issuer know nothing of it yet."""
-
-    def restart() -> None:
-        for operation in ("list_calendars", "get_configuration", "get_jwks"):
-            stack.restart(operation)
-
-    restart()
-    yield
-    restart()
+    with stack.cold("list_calendars", "get_configuration", "get_jwks"):
+        yield
 
 
 def ask(stack: Stack, operation: str, token: Token | None, **more: Any) -> Answer:

@@ -208,12 +208,11 @@ def other_kid(world: World) -> Iterator[None]:
     """The issuer names its key, and this is known."""
     ledger = world.stack.server.ledger
     ledger.kid = "k-1"
-    world.stack.restart("list_calendars")
-    assert world.list(world.forger.signed()).status == 200
-    world.stack.server.requests.clear()
-    yield
-    ledger.kid = None
-    world.stack.restart("list_calendars")
+    with world.stack.cold("list_calendars"):
+        assert world.list(world.forger.signed()).status == 200
+        world.stack.server.requests.clear()
+        yield
+        ledger.kid = None
 
 
 ROWS = [
@@ -429,13 +428,13 @@ def test_row_27_a_replayed_token_ends_its_family_at_the_issuer_alone(
 def test_a_flood_of_forged_tokens_makes_the_issuer_publish_its_keys_once_more_at_most(
     world: World,
 ) -> None:
-    world.stack.restart("list_calendars")
-    world.stack.server.requests.clear()
-
-    answers = [world.list(world.forger.forged(kid=f"k-{number}")) for number in range(20)]
+    with world.stack.cold("list_calendars"):
+        world.stack.server.requests.clear()
+        answers = [world.list(world.forger.forged(kid=f"k-{number}")) for number in range(20)]
+        asked = len(world.stack.server.requests)
 
     assert {answer.status for answer in answers} == {401}
-    assert len(world.stack.server.requests) <= 2
+    assert asked <= 2
 
 
 @as_events

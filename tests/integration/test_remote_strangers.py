@@ -23,9 +23,8 @@ REPEATED = 50
 @pytest.fixture(autouse=True)
 def restarted(remote_stack: RemoteStack) -> Iterator[None]:
     """The function has just started, and leaves no memory to other tests."""
-    remote_stack.restart("list_calendars")
-    yield
-    remote_stack.restart("list_calendars")
+    with remote_stack.cold("list_calendars"):
+        yield
 
 
 @pytest.fixture
