@@ -139,10 +139,14 @@ def _of_tokens(table: Contents) -> Iterator[str]:
 
 
 def _of_revocations(table: Contents) -> Iterator[str]:
-    """The head has the version of the marks."""
+    """The head has the version of the marks, and counts each of them."""
     announced = {owner: head["version"] for owner, head in table.revocation_heads.items()}
     if announced != (marks := {owner: row["version"] for owner, row in table.revocations.items()}):
         yield f"versions announced {announced}, of marks {marks}"
+    for owner, head in table.revocation_heads.items():
+        number = len(revoked(table, owner))
+        if not number <= head["marks"] <= limits.MARKS:
+            yield f"{head['marks']} marks counted where there are {number}"
 
 
 def revoked(table: Contents, owner: Owner) -> dict[str, bool]:

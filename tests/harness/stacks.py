@@ -22,7 +22,6 @@ from mytoken_calendars.authorities.embedded import minting
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
-from mytoken_calendars.changes import Change
 from mytoken_calendars.logs import Fault
 from tests.harness.canaries import CANARIES
 
@@ -138,8 +137,7 @@ class Stack:
 
     def revoke(self, token: Token, *, recursive: bool = False) -> None:
         owner = self.authority.registry.owner_of(token.mom_id)
-        change = Change.new(int(time.time()))
-        self.authority.revoke(owner, token.mom_id, recursive=recursive, change=change)
+        self.authority.revoke(owner, token.mom_id, recursive=recursive, now=int(time.time()))
 
     def restart(self, operation: str) -> None:
         """From now on the operation is as after a cold start."""

@@ -19,7 +19,16 @@ from tests.doubles import cloudwatch
 from tests.doubles.cloudwatch import Alarm, Datum, access_line, of_aws
 from tests.harness.aws_faults import Fault, answered, conflict, faults, refused, unreachable
 from tests.harness.stacks import PUBLIC_URL, RemoteStack, Stack, Token
-from tests.harness.steps import Clock, Document, add, create, delete, feed_id, overwrite_token
+from tests.harness.steps import (
+    Clock,
+    Document,
+    add,
+    create,
+    delete,
+    feed_id,
+    new_user,
+    overwrite_token,
+)
 from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
 
 pytestmark = pytest.mark.usefixtures("emptied", "impatient")
@@ -160,6 +169,17 @@ def the_registry_was_set_back(scene: Scene) -> list[Datum]:
     return scene.counted(lambda: scene.stack.invoke("list_calendars", made))
 
 
+def more_is_revoked_than_can_be_marked(scene: Scene) -> list[Datum]:
+    user = new_user()
+    token = scene.stack.mint(user=user, rotation=REVOKED_WHEN_REPLAYED)
+    scene.stack.revoke(scene.stack.mint(user=user))
+    scene.stack.invoke("list_calendars", token)
+    clock: Clock = scene.request.getfixturevalue("clock")
+    clock.passes(LATER)
+    with mock.patch("mytoken_calendars.limits.MARKS", 1):
+        return scene.counted(lambda: scene.stack.invoke("list_calendars", token))
+
+
 def lambda_refuses_polls(scene: Scene) -> list[Datum]:
     return of_aws("AWS/Lambda", "Throttles", "GetFeedFunction")
 
@@ -186,6 +206,7 @@ DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "AuthorityUnreachableAlarm": the_issuer_is_down,
     "ChainRevokedAlarm": an_old_token_is_presented,
     "TokenAheadOfRegistryAlarm": the_registry_was_set_back,
+    "RevocationFailedAlarm": more_is_revoked_than_can_be_marked,
     "FeedThrottledAlarm": lambda_refuses_polls,
     "LambdaThrottledAlarm": lambda_refuses_callers,
     "RequestThrottledAlarm": the_gateway_refuses_requests,

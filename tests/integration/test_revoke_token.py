@@ -715,6 +715,7 @@ def test_a_revocation_that_the_owners_marks_have_no_room_for_is_refused_and_revo
     stack: Stack, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper, *others = (stack.mint("manage_mytokens", user=user) for _ in range(3))
+    monkeypatch.setattr("mytoken_calendars.limits.MARKS_TIDIED", 1)
     monkeypatch.setattr("mytoken_calendars.limits.MARKS", 1)
 
     answers = [

@@ -33,7 +33,7 @@ class Plan:
     rate: float = 0
     feeds: int = 200
     calendars: int = 1_000  # of the user with most
-    tokens: int = 800  # of the largest calendar
+    tokens: int = 750  # of the largest calendar, which takes some more
     share_of_api: float = 0.05
     seed: int = 1
 

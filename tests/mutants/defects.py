@@ -599,9 +599,9 @@ MUTANTS = [
     ),
     Mutant(
         "a token is added to feeds that were not read",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
-        "#feeds = :feeds AND #weight <= :room",
-        "#weight <= :room",
+        f"{_SHARED}/aws/dynamodb/items.py",
+        '"#feeds = :feeds", ',
+        "",
         "unit/test_calendars_table.py::test_a_token_is_added_if_it_is_not_there_whatever_else_is_added_meanwhile",
     ),
     Mutant(
@@ -614,16 +614,16 @@ MUTANTS = [
     # --- the feed is what the table says ----------------------------------------------------------
     Mutant(
         "a new token leaves the feed's version as it was",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
+        f"{_SHARED}/aws/dynamodb/items.py",
         '"SET #version = :version",',
         '"SET #version = if_not_exists(#version, :version)",',
         "integration/test_feed_changes.py::test_every_change_shows_in_the_next_answer_under_a_new_etag",
     ),
     Mutant(
         "a comment replaces one that was not read",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
-        'as_found, values["known"] = "#tokens.#token = :known", found.stored[token.short_id]',
-        'as_found = "attribute_exists(#tokens.#token)"',
+        f"{_SHARED}/aws/dynamodb/items.py",
+        'replaced = [*over, "token"] if addition.known else [*over]',
+        "replaced = [*over]",
         "integration/test_overtaken.py::test_of_two_new_comments_the_later_one_remains_and_both_are_counted",
     ),
     Mutant(
@@ -680,6 +680,107 @@ MUTANTS = [
         " and recursive.isdisjoint(one.ancestors)",
         "",
         "integration/test_feed_changes.py::test_descendants_leave_the_feed_only_if_the_revocation_is_recursive",
+    ),
+    # --- the dead leave
+    Mutant(
+        "a mark goes that was set anew since it was read",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        "if leaving.get(s) != mark",
+        "if s not in leaving",
+        "reliability/test_tidying.py",
+    ),
+    Mutant(
+        "a mark goes while descendants of its token are in a calendar",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        "(one.short_id, *one.ancestors)",
+        "(one.short_id,)",
+        "integration/test_the_dead_leave.py"
+        "::test_a_mark_stays_while_a_calendar_that_was_not_reached_has_its_token",
+    ),
+    Mutant(
+        "marks go before a minute has passed",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        " and mark[0] < now - limits.MARK_KEPT",
+        "",
+        "integration/test_the_dead_leave.py"
+        "::test_marks_that_are_young_stay_and_those_of_a_minute_make_room",
+    ),
+    Mutant(
+        "all marks go, also those that others have set meanwhile",
+        f"{_SHARED}/aws/dynamodb/revocations.py",
+        'as_found = "#version = :found"',
+        'as_found = "#version = :found OR attribute_exists(#version)"',
+        "reliability/test_tidying.py",
+    ),
+    Mutant(
+        "tidying undoes what came into the calendar meanwhile",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        '"#version = :found",',
+        '"#version = :found OR attribute_exists(#version)",',
+        "reliability/test_tidying.py",
+    ),
+    Mutant(
+        "lists read the calendars before the marks",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
+        "        marks = revocations.read(self.table, owner)\n"
+        "        found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)\n",
+        "        found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)\n"
+        "        marks = revocations.read(self.table, owner)\n",
+        "reliability/test_tidying.py::test_whoever_reads_while_all_is_tidied_sees_what_lives",
+    ),
+    Mutant(
+        "feeds read the calendar before the marks",
+        f"{_SHARED}/aws/dynamodb/feeds.py",
+        "            marks = revocations.read(self.table, feed.owner)\n"
+        "            calendar = self.table.get(keys.calendar(feed.calendar_id))\n",
+        "            calendar = self.table.get(keys.calendar(feed.calendar_id))\n"
+        "            marks = revocations.read(self.table, feed.owner)\n",
+        "reliability/test_tidying.py::test_whoever_reads_while_all_is_tidied_sees_what_lives",
+    ),
+    Mutant(
+        "what is dead goes on weighing",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        'items.heavier(table, calendar["owner"], -less)',
+        'items.heavier(table, calendar["owner"], 0)',
+        "integration/test_the_dead_leave.py::test_what_leaves_a_calendar_leaves_its_weight_and_its_owners",
+    ),
+    Mutant(
+        "only the revoked leave",
+        f"{_SHARED}/aws/dynamodb/tidying.py",
+        " if not one.is_long_over(now)",
+        "",
+        "reliability/test_tidying.py",
+    ),
+    Mutant(
+        "revocations leave no room for chains",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "self._commit(revocation, change, limits.MARKS_TIDIED, use(change))",
+        "self._commit(revocation, change, limits.MARKS, use(change))",
+        "integration/test_the_dead_leave.py::test_revocations_never_end_for_want_of_room",
+    ),
+    Mutant(
+        "an addition gives up when another has taken out what it would",
+        f"{_SHARED}/calendars/adding.py",
+        "            if not addition.leaving:\n                raise\n",
+        "            raise\n",
+        "unit/test_calendars.py"
+        "::test_an_addition_whose_leaving_ones_another_has_taken_out_does_without",
+    ),
+    Mutant(
+        "a token that is added stays hidden under an old mark",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
+        "if addition.mark is None:",
+        "if addition.mark is None or addition.known:",
+        "integration/test_the_dead_leave.py"
+        "::test_what_an_issuer_takes_back_is_shown_again_when_it_is_added",
+    ),
+    Mutant(
+        "what expired a month ago is listed for ever",
+        f"{_SHARED}/tokens/tokeninfo.py",
+        "token.expires is None or token.expires >= since",
+        "True",
+        "integration/test_the_dead_leave.py"
+        "::test_mytokens_that_expired_a_month_ago_are_listed_no_more",
     ),
     Mutant(
         "a revocation leaves the etag and the cached feed as they were",
@@ -776,9 +877,9 @@ MUTANTS = [
     ),
     Mutant(
         "the weight of a replaced comment stays",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
-        "more = token.weight - (known.weight if known else 0)",
-        "more = token.weight",
+        f"{_SHARED}/calendars/calendar.py",
+        "for one in (known, *leaving) if one",
+        "for one in leaving",
         "integration/test_largest_calendars.py::test_a_comment_that_does_not_fit_is_refused_and_a_shorter_one_is_not",
     ),
     # --- calendars of a mytoken server are brought in ---------------------------------------------

@@ -4,6 +4,7 @@ wrong name, and when the change is there as a whole, everybody gets it."""
 import gzip
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations, permutations
@@ -11,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from tests.harness.reliability import half_seen, states
 from tests.harness.reliability.calls import Calls
 from tests.harness.reliability.half_seen import HalfSeen, Item
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import Document, add, calendars, create, delete
+from tests.harness.steps import Document, add, calendars, create, delete, owner
 from tests.harness.tally import Tally
 from tests.harness.token_uses import Person
 
@@ -58,8 +60,15 @@ class Scene:
     def create(self, name: str = "second") -> Document:
         return create(self.person.stack, self.person.keeper, name)
 
-    def revoke(self, token: Token, *, recursive: bool = False) -> None:
+    def revoke(self, token: Token, *, recursive: bool = False, tidy: bool = False) -> None:
         self.person.stack.revoke(token, recursive=recursive)
+        if tidy:
+            self.tidy()
+
+    def tidy(self, *, later: bool = False) -> None:
+        """Takes the dead out, or `later` the marks of those that have left before."""
+        now = int(time.time()) + (2 * limits.MARK_KEPT if later else 0)
+        assert self.person.stack.store.tidy(owner(self.person.user), now)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,12 @@ CASES = [
     Case("revoke-recursively", (lambda s: s.revoke(s.parent, recursive=True),)),
     Case(
         "revoke-more", (lambda s: s.revoke(s.parent, recursive=True),), lambda s: s.revoke(s.parent)
+    ),
+    Case("tidy", (lambda s: s.tidy(),), lambda s: s.revoke(s.known)),
+    Case(
+        "take-the-mark-away",
+        (lambda s: s.tidy(later=True),),
+        lambda s: s.revoke(s.known, tidy=True),
     ),
     Case("add-and-revoke", (lambda s: s.add(s.other), lambda s: s.revoke(s.known))),
     Case("delete-and-revoke", (lambda s: s.delete(), lambda s: s.revoke(s.known))),

@@ -2,14 +2,13 @@
 one after the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.harness.invariants import violations
-from tests.harness.reliability.calls import Call, Calls
+from tests.harness.reliability.calls import Calls, Overtaken
 from tests.harness.reliability.states import Names, Row, State, empty, put_back
 from tests.harness.reliability.variants import NAME, Scene, Variant
 from tests.harness.stacks import Answer, Stack
@@ -47,19 +46,6 @@ OPERATIONS = {
     "renew-otherwise": asking("add_token", mom_id="known", comment="newer"),
     "revoke-more": asking("revoke_token", mom_id="known", recursive=True),
 }
-
-
-@dataclass
-class Overtaken:
-    """A plan by which a change happens just before the call of this number."""
-
-    number: int
-    change: Callable[[], Answer]
-    answers: list[Answer] = field(default_factory=list)
-
-    def __call__(self, number: int, call: Call) -> None:
-        if number == self.number and not self.answers:
-            self.answers.append(self.change())
 
 
 @pytest.mark.parametrize("overtaken", OPERATIONS)

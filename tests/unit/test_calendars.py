@@ -9,9 +9,9 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.calendars import add_token, create, delete, find, list_all
-from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -21,6 +21,7 @@ from mytoken_calendars.errors import (
     InvalidRequest,
     LimitReached,
     Outdated,
+    OwnerFull,
     Refusal,
     RepeatedTooLate,
     UsageRestricted,
@@ -55,9 +56,10 @@ SUCCESSOR = {"mytoken": "its-successor"}
 class FakeStore:
     """The calendars of one user. The first of `overtaken` runs in front of the next write.
 
-    All calendars have the same tokens, by short mom_id; those in `revoked` are not alive, and
-    `more` is what is in them besides. `log` names all that is read and written, in one list with
-    what its authority is asked.
+    All calendars have the same tokens, by short mom_id; those in `revoked` are not alive, `marks`
+    are further ones, and `more` is what is in the calendars besides. All of them may weigh
+    `owners_room`; what is dead `elsewhere` leaves if all are tidied. `log` names all that is read
+    and written, in one list with what its authority is asked.
     """
 
     calendars: dict[str, Calendar] = field(default_factory=lambda: {CI.name: CI})
@@ -67,8 +69,13 @@ class FakeStore:
     changes: list[Change] = field(default_factory=list)
     conditions: tuple[Write, ...] = ()
     revoked: Sequence[str] = ()
+    marks: dict[str, Mark] = field(default_factory=dict)
     more: int = 0
+    owners_room: int = limits.OWNER_WEIGHT
+    elsewhere: int = 0
+    comes_through: bool = True
     replaced: list[Subscription | None] = field(default_factory=list)
+    lifted: list[Mark | None] = field(default_factory=list)
 
     @property
     def writes(self) -> list[str]:
@@ -96,7 +103,8 @@ class FakeStore:
         tokens = dict(self.subscriptions)
         alive = {key: one for key, one in tokens.items() if key not in self.revoked}
         weighs = self.more + sum(one.weight for one in tokens.values())
-        return Contents(("a-feed",), weighs, tokens, alive, {})
+        marks = {**dict.fromkeys(self.revoked, (NOW, False)), **self.marks}
+        return Contents(("a-feed",), weighs, tokens, alive, {}, marks)
 
     def create(self, calendar: Calendar, change: Change, use: Use) -> None:
         self._write("create", change, use)
@@ -105,11 +113,33 @@ class FakeStore:
         self.calendars[calendar.name] = calendar
 
     def subscribe(
-        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
+        self, calendar: Calendar, found: Contents, addition: Addition, change: Change, use: Use
     ) -> None:
+        token = addition.token
+        weighs = self.elsewhere + sum(one.weight for one in self.subscriptions.values())
+        if weighs + addition.more > self.owners_room:
+            raise OwnerFull("too heavy.")
         self._write("subscribe", change, use)
-        self.replaced.append(found.subscriptions.get(token.short_id))
+        self.replaced.append(addition.known)
+        for one in addition.leaving:
+            del self.subscriptions[one.short_id]
         self.subscriptions[token.short_id] = token
+        self.lifted.append(addition.mark)
+
+    def tidy_one(self, calendar: Calendar, now: int) -> None:
+        self.log.append(("tidy_one", calendar.id))
+        self._take_out(now)
+
+    def tidy(self, owner: Owner, now: int) -> bool:
+        self.log.append(("tidy", owner))
+        self._take_out(now)
+        self.elsewhere = 0
+        return self.comes_through
+
+    def _take_out(self, now: int) -> None:
+        for short_id, one in [*self.subscriptions.items()]:
+            if short_id in self.revoked or one.is_long_over(now):
+                del self.subscriptions[short_id]
 
     def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
         self._write("confirm", change, use)
@@ -390,11 +420,23 @@ def test_an_answer_has_what_was_read_without_the_revoked_and_the_token_in_order(
     assert calendar.subscribed_tokens == (OTHER_MOM_ID, MOM_ID, later)
 
 
-def test_a_token_whose_mark_is_not_lifted_yet_is_in_the_answer() -> None:
-    store = FakeStore(subscriptions={SHORT: known()}, revoked=[SHORT])
+@pytest.mark.parametrize("comment", ["", "new"])
+def test_a_mark_from_before_the_token_was_found_alive_is_lifted(comment: str) -> None:
+    mark = (NOW - limits.CLOCK_LEEWAY - 1, False)
+    store = FakeStore(subscriptions={SHORT: known()}, marks={SHORT: mark})
 
-    assert add(store).subscribed_tokens == (MOM_ID,)
-    assert store.writes == ["confirm"]
+    assert add(store, comment=comment).subscribed_tokens == (MOM_ID,)
+    assert (store.writes, store.lifted) == (["subscribe"], [mark])
+
+
+@pytest.mark.parametrize("before", [limits.CLOCK_LEEWAY, 0, -1])
+def test_a_token_that_is_marked_while_it_is_added_is_refused(before: int) -> None:
+    store = FakeStore(marks={SHORT: (NOW - before, False)})
+
+    with pytest.raises(InvalidGrant):
+        add(store)
+
+    assert store.writes == []
 
 
 def test_a_token_replaces_what_was_found_of_it_and_nothing_else() -> None:
@@ -444,8 +486,104 @@ def test_a_calendar_without_room_refuses_a_token_and_none_is_used_for_it() -> No
     assert f"at most {limits.CALENDAR_WEIGHT:,}" in told
     assert f"to the {store.more:,} of the 0 mytokens" in told
     assert f"would add {known().weight:,}" in told
-    assert names(store.log) == ["calendar", "contents"]
+    assert names(store.log) == ["calendar", "contents", "tidy_one", "contents"]
     assert update_of(somebody) is None
+
+
+# --- the dead make room ---------------------------------------------------------------------------
+
+OVER = NOW - limits.EXPIRED_KEPT - 1
+
+
+def others(count: int, **more: Any) -> dict[str, Subscription]:
+    """Subscriptions of so many other tokens, by short mom_id."""
+    found = [known(mom_id=mom_id_of(UUID(int=number))) for number in range(count)]
+    return {one.short_id: one._replace(**more) for one in found}
+
+
+def test_at_most_twenty_tokens_that_expired_a_month_ago_leave_with_an_addition() -> None:
+    store = FakeStore(subscriptions=others(limits.EXPIRED_AT_ONCE + 1, expires=OVER))
+
+    calendar = add(store)
+
+    assert len(store.subscriptions) == 2
+    assert set(calendar.subscribed_tokens) == {one.mom_id for one in store.subscriptions.values()}
+
+
+def test_tokens_that_expired_less_than_a_month_ago_stay() -> None:
+    store = FakeStore(subscriptions=others(2, expires=OVER + 1))
+
+    add(store)
+
+    assert len(store.subscriptions) == 3
+
+
+def test_nothing_leaves_when_nothing_new_is_added() -> None:
+    store = FakeStore(subscriptions={**others(2, expires=OVER), SHORT: known()})
+
+    assert len(add(store).subscribed_tokens) == 3
+    assert (store.writes, len(store.subscriptions)) == (["confirm"], 3)
+
+
+def test_a_token_that_is_added_anew_stays_however_long_it_had_been_over() -> None:
+    store = FakeStore(subscriptions={SHORT: known()._replace(expires=OVER)})
+
+    assert add(store).subscribed_tokens == (MOM_ID,)
+    assert store.replaced == [known()._replace(expires=OVER)]
+
+
+def test_an_addition_whose_leaving_ones_another_has_taken_out_does_without() -> None:
+    store = FakeStore(subscriptions=others(3, expires=OVER))
+    store.overtaken = [lambda: store.subscriptions.popitem() and None]
+
+    calendar = add(store)
+
+    assert store.writes == ["subscribe"] * 2
+    assert len({change.id for change in store.changes}) == 2
+    assert len(calendar.subscribed_tokens) == 4
+
+
+def test_the_revoked_make_room_in_a_full_calendar() -> None:
+    store = full(*others(3).values())
+    store.revoked = [*store.subscriptions][:1]
+
+    calendar = add(store)
+
+    assert names(store.log) == ["calendar", "contents", "tidy_one", "contents", "subscribe"]
+    assert store.revoked[0] not in store.subscriptions
+    assert len(calendar.subscribed_tokens) == 3
+
+
+def test_the_dead_of_other_calendars_make_room_for_an_owner() -> None:
+    store = FakeStore(owners_room=10_000, elsewhere=10_000)
+
+    assert add(store).subscribed_tokens == (MOM_ID,)
+    assert names(store.log) == ["calendar", "contents", "tidy", "contents", "subscribe"]
+
+
+@pytest.mark.parametrize("comes_through", [True, False])
+def test_an_owner_without_room_is_told_whether_trying_again_may_help(
+    *, comes_through: bool
+) -> None:
+    store = FakeStore(owners_room=0, comes_through=comes_through)
+
+    with pytest.raises(LimitReached) as refused:
+        add(store)
+
+    assert ("try again" in str(refused.value)) is not comes_through
+    assert store.writes == []
+
+
+@pytest.mark.parametrize(("less", "tidies"), [(0, True), (1, False)])
+def test_an_addition_that_finds_too_many_marks_tidies_first(less: int, *, tidies: bool) -> None:
+    store = FakeStore()
+    for number in range(limits.MARKS_TIDIED - less):
+        store.marks[f"{number:016}"] = (NOW, False)
+
+    add(store)
+
+    assert ("tidy" in names(store.log)) is tidies
+    assert store.writes == ["subscribe"]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from mytoken_calendars.aws.dynamodb.feeds import FeedStore
 from mytoken_calendars.aws.dynamodb.imports import Importer
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar, Contents
-from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
+from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import (
     AlreadyImported,
@@ -26,11 +26,12 @@ from mytoken_calendars.errors import (
     FeedNotFound,
     LimitReached,
     Outdated,
+    OwnerFull,
     Refusal,
 )
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.identifiers import Owner, mom_id_of
-from tests.harness.examples import CALENDAR_ID, MOM_ID, NOW, OTHER_MOM_ID, guard, subscription
+from tests.harness.examples import CALENDAR_ID, DAY, MOM_ID, NOW, OTHER_MOM_ID, guard, subscription
 
 OWNER = Owner("o" * 40)
 CI = Calendar(CALENDAR_ID, OWNER, "CI Mytokens", "F" * 32)
@@ -38,6 +39,7 @@ OTHER_ID = "00000000-0000-4000-8000-000000000000"
 OTHER = Calendar(OTHER_ID, OWNER, "Other", "G" * 32)
 CHANGE = Change("11111111-0000-4000-8000-000000000000", NOW)
 HASH = keys.feed_hash(CI.feed_id)
+EXPRESSION = 4 * 1024  # bytes: DynamoDB, "Expression parameters"
 CREATED_BY = Change("22222222-0000-4000-8000-000000000000", NOW - 5)
 
 
@@ -220,6 +222,7 @@ def test_the_contents_are_all_of_the_item_and_what_is_alive_of_it() -> None:
         subscriptions={TOKEN.short_id: TOKEN, CHILD.short_id: CHILD},
         alive={TOKEN.short_id: TOKEN},
         stored=entries.packed_all({one.short_id: one for one in (TOKEN, CHILD)}),
+        marks={CHILD.short_id: (NOW, False)},
     )
 
 
@@ -376,13 +379,18 @@ def subscribe(
     new: Subscription = TOKEN,
     *known: Subscription,
     feeds: tuple[str, ...] = (HASH,),
+    leaving: tuple[Subscription, ...] = (),
+    mark: Mark | None = None,
     use: Use = NO_USE,
 ) -> FakeClient:
     """What is written when a token is added to a calendar in which these were found."""
     client = FakeClient()
-    found = {token.short_id: token for token in known}
-    contents = Contents(feeds, 1_000, found, found, entries.packed_all(found))
-    store_on(client).subscribe(CI, contents, new, CHANGE, use)
+    found = {token.short_id: token for token in (*known, *leaving)}
+    contents = Contents(feeds, 1_000, found, found, entries.packed_all(found), {})
+    known = found.get(new.short_id)
+    more = new.weight - sum(one.weight for one in (known, *leaving) if one)
+    addition = Addition(new, known, leaving, mark, is_new=True, more=more, fits=True)
+    store_on(client).subscribe(CI, contents, addition, CHANGE, use)
     return client
 
 
@@ -420,8 +428,10 @@ def test_a_token_is_renewed_if_it_is_as_it_was_found() -> None:
     item = write_of(subscribe(renewed, TOKEN, CHILD), keys.calendar(CALENDAR_ID))
 
     more = renewed.weight - TOKEN.weight
-    assert item["condition"] == ("#tokens.#token = :known AND #feeds = :feeds AND #weight <= :room")
-    assert item["values"][":known"] == entries.packed(TOKEN)
+    assert item["condition"] == (
+        "#tokens.#token = :found_token AND #feeds = :feeds AND #weight <= :room"
+    )
+    assert item["values"][":found_token"] == entries.packed(TOKEN)
     assert item["values"][":token"] == entries.packed(renewed)
     assert item["values"][":more"] == more > 0
     assert item["values"][":room"] == limits.CALENDAR_WEIGHT - more
@@ -438,8 +448,8 @@ def test_a_token_that_becomes_lighter_needs_no_room() -> None:
         write_of(client, key) for key in (keys.calendar(CALENDAR_ID), keys.owner_head(OWNER))
     )
     assert item["values"][":more"] == head["values"][":more"] == lighter.weight - known.weight < 0
-    assert item["values"][":room"] == limits.CALENDAR_WEIGHT
-    assert head["values"][":room"] == limits.OWNER_WEIGHT
+    assert "weight" not in item["condition"]
+    assert head["condition"] == ""
 
 
 def test_an_addition_tells_each_feed_the_version_if_it_is_the_calendars() -> None:
@@ -464,11 +474,37 @@ def test_an_addition_adds_its_weight_to_the_owners_if_that_has_room() -> None:
 
 
 def test_an_addition_that_fails_is_outdated_or_beyond_the_owners_limit() -> None:
-    contents = Contents((HASH,), 1_000, {}, {}, {})
+    contents = Contents((HASH,), 1_000, {}, {}, {}, {})
+    addition = contents.addition(TOKEN, NOW)
 
     assert refusals(
-        lambda table: CalendarStore(table).subscribe(CI, contents, TOKEN, CHANGE, NO_USE)
-    ) == [Outdated, Outdated, LimitReached]
+        lambda table: CalendarStore(table).subscribe(CI, contents, addition, CHANGE, NO_USE)
+    ) == [Outdated, Outdated, OwnerFull]
+
+
+def test_what_leaves_with_an_addition_has_to_be_as_it_was_found() -> None:
+    client = subscribe(TOKEN, leaving=(CHILD,))
+
+    item = write_of(client, keys.calendar(CALENDAR_ID))
+    assert item["update"].endswith(" ADD #weight :more REMOVE #tokens.#over0")
+    assert item["condition"].startswith("#tokens.#over0 = :found_over0 AND attribute_not_exists")
+    assert item["names"]["#over0"] == CHILD.short_id
+    assert item["values"][":found_over0"] == entries.packed(CHILD)
+    more = TOKEN.weight - CHILD.weight
+    assert (
+        item["values"][":more"]
+        == more
+        == write_of(client, keys.owner_head(OWNER))["values"][":more"]
+    )
+
+
+def test_a_mark_is_lifted_with_an_addition_if_it_is_as_it_was_found() -> None:
+    client = subscribe(TOKEN, mark=(NOW - DAY, False))
+
+    item = write_of(client, keys.revocations(OWNER))
+    assert item["update"] == "SET #version = :version REMOVE #old0"
+    assert (item["condition"], item["values"][":old0"]) == ("#old0 = :old0", [NOW - DAY, False])
+    assert write_of(client, keys.revocations_head(OWNER))["values"][":more"] == -1
 
 
 def test_the_largest_addition_fits_a_transaction() -> None:
@@ -481,9 +517,15 @@ def test_the_largest_addition_fits_a_transaction() -> None:
         ancestors=tuple(f"{number:016}" for number in range(limits.ANCESTORS)),
     )
 
-    client = subscribe(token, feeds=tuple(f"feed-{number}" for number in range(20)), use=use)
+    feeds = tuple(f"feed-{number}" for number in range(20))
+    mom_ids = [mom_id_of(UUID(int=number)) for number in range(limits.EXPIRED_AT_ONCE)]
+    leaving = tuple(token._replace(mom_id=mom_id) for mom_id in mom_ids)
 
-    assert len(client.written) == 2 + 2 + 2 * limits.ANCESTORS + 1 + 20 + 1 <= 100
+    client = subscribe(token, feeds=feeds, leaving=leaving, mark=(NOW, False), use=use)
+
+    assert len(client.written) == 2 + 2 + 2 * limits.ANCESTORS + 1 + 20 + 1 + 2 <= 100
+    item = write_of(client, keys.calendar(CALENDAR_ID))
+    assert max(len(item["condition"]), len(item["update"])) <= EXPRESSION
 
 
 def test_a_use_comes_before_the_addition() -> None:

@@ -17,13 +17,15 @@ from mytoken_calendars.aws.dynamodb.revocations import (
     listing_writes,
     mark_writes,
     read,
+    tidied_writes,
 )
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import Outdated
+from mytoken_calendars.errors import MarksFull, Outdated
 from mytoken_calendars.identifiers import Owner, short_mom_id
 from tests.harness.examples import DAY, MOM_ID, NOW, OTHER_MOM_ID, subscription
 
+MOST = 700
 OWNER = Owner("o" * 40)
 CHANGE = Change("0c9a2b5e-6f0d-4c1b-9a57-2f7d3c1e8b40", NOW)
 SHORT, OTHER = short_mom_id(MOM_ID), short_mom_id(OTHER_MOM_ID)
@@ -121,38 +123,35 @@ def test_alive_is_what_no_mark_names_by_itself_or_as_a_descendant(
 # --- a revocation ---------------------------------------------------------------------------------
 
 
+def revoking(*, recursive: bool) -> tuple[Write, ...]:
+    return mark_writes(table(), OWNER, MOM_ID, recursive=recursive, change=CHANGE, most=MOST)
+
+
 def test_a_mark_of_a_token_alone_never_replaces_another() -> None:
-    writes = by_key(mark_writes(table(), OWNER, MOM_ID, recursive=False, change=CHANGE))
+    writes = by_key(revoking(recursive=False))
 
     assert writes[keys.MARKS] == {
         "TableName": "calendars",
         "Key": MARKS_KEY,
-        "UpdateExpression": (
-            "SET #mark = if_not_exists(#mark, :mark), #version = :version ADD #written :one"
-        ),
-        "ConditionExpression": "attribute_not_exists(#written) OR #written < :most",
+        "UpdateExpression": "SET #mark = if_not_exists(#mark, :mark), #version = :version",
         "ExpressionAttributeNames": {"#mark": attribute(SHORT)},
-        "ExpressionAttributeValues": {
-            ":mark": [NOW, False],
-            ":version": CHANGE.id,
-            ":one": 1,
-            ":most": limits.MARKS,
-        },
+        "ExpressionAttributeValues": {":mark": [NOW, False], ":version": CHANGE.id},
     }
 
 
 def test_a_mark_of_a_tree_replaces_that_of_a_token_alone() -> None:
-    writes = by_key(mark_writes(table(), OWNER, MOM_ID, recursive=True, change=CHANGE))
+    writes = by_key(revoking(recursive=True))
 
     update = writes[keys.MARKS]
-    assert update["UpdateExpression"] == "SET #mark = :mark, #version = :version ADD #written :one"
+    assert update["UpdateExpression"] == "SET #mark = :mark, #version = :version"
     assert update["ExpressionAttributeValues"][":mark"] == [NOW, True]
 
 
-def test_the_largest_marks_fit_into_an_item() -> None:
+def test_the_largest_marks_fit_into_half_an_item_and_chains_have_room_when_others_tidy() -> None:
     mark = len(attribute(SHORT)) + 3 + 1 + 6 + 1 + 1 + 1  # as DynamoDB counts lists and numbers
 
-    assert limits.MARKS * mark + 1_000 < 400 * 1024
+    assert limits.MARKS * mark + 1_000 < 200 * 1024
+    assert (limits.MARKS - limits.MARKS_TIDIED) * mark >= 30_000
 
 
 LISTINGS = {
@@ -167,14 +166,29 @@ def listing(gone: Any, back: Any) -> tuple[Write, ...]:
 
 
 @pytest.mark.parametrize(
-    "writes",
+    ("writes", "more", "most"),
     [
-        pytest.param(mark_writes(table(), OWNER, MOM_ID, recursive=True, change=CHANGE), id="tree"),
-        pytest.param(mark_writes(table(), OWNER, MOM_ID, recursive=False, change=CHANGE), id="one"),
-        *(pytest.param(listing(*shown), id=name) for name, shown in LISTINGS.items()),
+        pytest.param(
+            mark_writes(table(), OWNER, MOM_ID, recursive=True, change=CHANGE, most=MOST),
+            1,
+            MOST,
+            id="tree",
+        ),
+        pytest.param(
+            mark_writes(table(), OWNER, MOM_ID, recursive=False, change=CHANGE, most=MOST),
+            1,
+            MOST,
+            id="one",
+        ),
+        *(
+            pytest.param(listing(*shown), len(shown[0]) - len(shown[1]), limits.MARKS, id=name)
+            for name, shown in LISTINGS.items()
+        ),
     ],
 )
-def test_the_head_announces_the_version_of_the_marks(writes: tuple[Write, ...]) -> None:
+def test_the_head_announces_the_version_of_the_marks_and_counts_them(
+    writes: tuple[Write, ...], more: int, most: int
+) -> None:
     of_marks, of_head = (by_key(writes)[sk] for sk in (keys.MARKS, keys.HEAD))
 
     assert len(writes) == 2
@@ -183,9 +197,32 @@ def test_the_head_announces_the_version_of_the_marks(writes: tuple[Write, ...]) 
     assert of_head == {
         "TableName": "calendars",
         "Key": HEAD_KEY,
-        "UpdateExpression": "SET #version = :version",
-        "ExpressionAttributeValues": {":version": CHANGE.id},
+        "UpdateExpression": "SET #version = :version ADD #marks :more",
+        "ConditionExpression": "attribute_not_exists(#marks) OR #marks <= :room",
+        "ExpressionAttributeValues": {
+            ":version": CHANGE.id,
+            ":more": more,
+            ":room": most - max(more, 0),
+        },
     }
+    (refusal,) = {type(w.refusal) for w in writes if w.parameters["Key"] == HEAD_KEY}
+    assert refusal is MarksFull
+
+
+def test_marks_are_taken_away_if_they_are_as_they_were_read() -> None:
+    found = marks(**{SHORT: (NOW, False), OTHER: (NOW, True)})
+
+    of_marks, of_head = tidied_writes(table(), OWNER, found, {OTHER: (NOW, True)}, CHANGE)
+
+    item = {**MARKS_KEY, "version": CHANGE.id, attribute(OTHER): [NOW, True]}
+    assert (of_marks.action, of_marks.parameters["Item"]) == ("Put", item)
+    assert of_head.parameters["Key"] == HEAD_KEY
+    assert of_head.parameters["UpdateExpression"] == "SET #version = :version, #marks = :marks"
+    values = {":version": CHANGE.id, ":marks": 1, ":found": "version-1"}
+    assert of_head.parameters["ExpressionAttributeValues"] == values
+    for write in (of_marks, of_head):
+        assert write.parameters["ConditionExpression"] == "#version = :found"
+        assert type(write.refusal) is Outdated
 
 
 # --- a listing ------------------------------------------------------------------------------------

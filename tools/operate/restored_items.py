@@ -112,7 +112,8 @@ class RestoredCalendars:
                     self._marks[owner][name] = mark
         for owner, marks in self._marks.items():
             version = {"version": self._versions[owner]}
-            yield {**keys.revocations_head(Owner(owner)), **version}
+            number = sum(map(revocations.is_mark, marks))
+            yield {**keys.revocations_head(Owner(owner)), **version, "marks": number}
             yield {**marks, **keys.revocations(Owner(owner)), **version}
 
 

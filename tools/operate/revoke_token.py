@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
-from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import InvalidGrant, Refusal
 from tools.operate import target_stack
 
@@ -23,8 +22,8 @@ def main() -> None:
     authority = EmbeddedAuthority.from_environment()
     try:
         owner = authority.registry.owner_of(arguments.mom_id)
-        change = Change.new(int(time.time()))
-        authority.revoke(owner, arguments.mom_id, recursive=arguments.recursive, change=change)
+        now = int(time.time())
+        authority.revoke(owner, arguments.mom_id, recursive=arguments.recursive, now=now)
     except InvalidGrant:
         sys.exit("make revoke: no token with this mom_id was issued here")
     except (Refusal, BotoCoreError, ClientError) as error:

@@ -30,6 +30,10 @@ class LimitReached(InvalidRequest):
     description = "A limit has been reached."
 
 
+class OwnerFull(LimitReached):
+    """All calendars of the owner weigh too much for what is to be added."""
+
+
 class InvalidToken(Refusal):
     """The mytoken is expired, revoked, forged, or not a mytoken at all (RFC 6750, 3.1)."""
 

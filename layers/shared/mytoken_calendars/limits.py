@@ -37,7 +37,19 @@ RENEWAL_PAGE = 100  # characters of the link in each event
 
 # --- revocations ---
 
-MARKS = 10_000  # times that an owner's are written: with 33 bytes each they fit into an item
+# Marks of one owner, of at most 33 bytes: 180 kB. The last sixth is kept for the chains of replayed
+# mytokens, which every function may have to end.
+MARKS = 5_400
+MARKS_TIDIED = 4_500  # from so many on, a revocation or an add takes those away that nothing needs
+# Seconds for which one is kept at least: longer than a request runs that another issuer has told
+# before that the token is alive.
+MARK_KEPT = 60
+
+# --- what leaves ---
+
+EXPIRED_KEPT = 30 * _DAY  # seconds after its end for which a token is listed, and in its calendars
+EXPIRED_AT_ONCE = 20  # that an add takes out
+TIDYING = 8.0  # seconds in which an owner's calendars are gone through
 
 # --- feeds ----------------------------------------------------------------------------------------
 

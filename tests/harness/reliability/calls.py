@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 from unittest import mock
 
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.aws import clients
+
+T = TypeVar("T")
 
 _PATIENCE = 60  # seconds: that this machine is busy is no fault of AWS
 _PLACE = ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB")
@@ -40,6 +42,19 @@ Plan = Callable[[int, Call], Fault | None]
 
 def untroubled(number: int, call: Call) -> None:
     """The plan by which nothing happens."""
+
+
+@dataclass
+class Overtaken(Generic[T]):
+    """A plan by which a change happens just before the call of this number, and its answer."""
+
+    number: int
+    change: Callable[[], T]
+    answers: list[T] = field(default_factory=list)
+
+    def __call__(self, number: int, call: Call) -> None:
+        if number == self.number and not self.answers:
+            self.answers.append(self.change())
 
 
 @dataclass

@@ -214,10 +214,12 @@ class Model:
         known = calendar.subscriptions.get(added.mom_id)
         if known is None:
             calendar.subscriptions[added.mom_id] = Subscription(comment, self.now, self.now)
+            self._take_out_long_expired(calendar)
             calendar.version += 1
         elif comment not in ("", known.comment):
             known.comment, known.changes = comment, known.changes + 1
             known.changed = max(self.now, known.changed)
+            self._take_out_long_expired(calendar)
             calendar.version += 1
         answer = self._used(token, 200, self._seen_by(token, calendar))
         return self._receipted(answer, shown, request, calendar.address, key)
@@ -273,7 +275,7 @@ class Model:
     def list_mytokens(self, shown: Shown, key: str) -> Answer:
         def listed(token: Token) -> list[str]:
             theirs = [t.mom_id for t in self.tokens.values() if t.owner == token.owner]
-            return sorted(filter(self.is_there, theirs))
+            return sorted(filter(self._is_listed, theirs))
 
         return self._listed(shown, "list_mytokens", "manage_mytokens:list", listed, key)
 
@@ -282,9 +284,21 @@ class Model:
         def listed(token: Token) -> list[str]:
             tokens = self.tokens.values()
             family = [t.mom_id for t in tokens if token.mom_id in (t.mom_id, *t.ancestors)]
-            return sorted(filter(self.is_there, family))
+            return sorted(filter(self._is_listed, family))
 
         return self._listed(shown, "subtokens", "tokeninfo:subtokens", listed, key)
+
+    def _is_listed(self, mom_id: str) -> bool:
+        return self.is_there(mom_id) and not self._expired_long_ago(mom_id)
+
+    def _expired_long_ago(self, mom_id: str) -> bool:
+        end = self.tokens[mom_id].expires
+        return end is not None and end + 30 * DAY < self.now
+
+    def _take_out_long_expired(self, calendar: Calendar) -> None:
+        """A few leave with each addition; no run of the machine has more."""
+        for mom_id in filter(self._expired_long_ago, [*calendar.subscriptions]):
+            del calendar.subscriptions[mom_id]
 
     # --- feeds, which need none
 

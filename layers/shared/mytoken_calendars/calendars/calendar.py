@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
-from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.subscriptions import Mark, Subscription
+from mytoken_calendars.errors import InvalidGrant, InvalidRequest
 from mytoken_calendars.identifiers import Owner
 
 
@@ -49,6 +51,7 @@ class Contents:
 
     `feeds` are the hashes of its feeds. The subscriptions are by short mom_id; `alive` are those
     whose token is not revoked. `stored` are the texts of all: one is replaced if it is as it was.
+    `marks` are those of the owner's revoked tokens: when, and whether with the descendants.
     """
 
     feeds: tuple[str, ...]
@@ -56,10 +59,49 @@ class Contents:
     subscriptions: Mapping[str, Subscription]
     alive: Mapping[str, Subscription]
     stored: Mapping[str, str]
+    marks: Mapping[str, Mark]
 
-    def with_token(self, token: Subscription) -> list[Subscription]:
-        """What is alive, with this token."""
-        return list({**self.alive, token.short_id: token}.values())
+    def addition(self, new: Subscription, now: int) -> "Addition":
+        """What adding a token changes that was found alive at the time `now`, or after it.
 
-    def has_room_for(self, more: int) -> bool:
-        return more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT
+        A mark from before that is wrong: the issuer has taken the revocation back. Raises
+        InvalidGrant if there is a later one; InvalidRequest for a token whose mom_id begins like
+        that of another one in the calendar.
+        """
+        mark = self.marks.get(new.short_id)
+        if mark and mark[0] >= now - limits.CLOCK_LEEWAY:
+            raise InvalidGrant
+        known = self.subscriptions.get(new.short_id)
+        if known and known.mom_id != new.mom_id:
+            raise InvalidRequest("The calendar has another mytoken whose mom_id begins alike.")
+        token = known.renewed(new) if known else new
+        is_new = token != known or mark is not None
+        over = now - limits.EXPIRED_KEPT
+        past = (s for s in self.subscriptions.values() if s.expires < over and s is not known)
+        leaving = tuple(islice(past, limits.EXPIRED_AT_ONCE)) if is_new else ()
+        more = token.weight - sum([one.weight for one in (known, *leaving) if one])
+        fits = more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT
+        return Addition(token, known, leaving, mark, is_new=is_new, more=more, fits=fits)
+
+    def alive_after(self, addition: "Addition") -> list[Subscription]:
+        """What is alive after the addition."""
+        leaving = {one.short_id for one in addition.leaving}
+        staying = {s: one for s, one in self.alive.items() if s not in leaving}
+        return list({**staying, addition.token.short_id: addition.token}.values())
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What adding a token changes.
+
+    It takes the place of `known`, long expired ones leave, and a mark that it has is lifted. `more`
+    is by how much the calendar is heavier after it, and `fits` whether it may be.
+    """
+
+    token: Subscription
+    known: Subscription | None
+    leaving: tuple[Subscription, ...]
+    mark: Mark | None
+    is_new: bool
+    more: int
+    fits: bool

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
 from uuid import uuid4
 
-from mytoken_calendars import limits
-from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.calendars.adding import Adding
+from mytoken_calendars.calendars.calendar import Calendar
 from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
+from mytoken_calendars.calendars.store import Store
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change, Use
+from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
     InvalidRequest,
-    LimitReached,
     RepeatedTooLate,
 )
 from mytoken_calendars.identifiers import Owner, is_calendar_id, new_feed_id, short_mom_id
@@ -23,41 +22,6 @@ from mytoken_calendars.tokens.access import manageable_token
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 from mytoken_calendars.tokens.mytoken import Capability
-
-
-class Store(Protocol):
-    """The database of the operations. A method with a Use commits one transaction at most.
-
-    What was read may have changed until the commit, which then raises Outdated.
-    """
-
-    def find(self, owner: Owner, name: str) -> Calendar:
-        """The calendar of this name, without its tokens. Raises CalendarNotFound."""
-
-    def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
-        """As `find`, by the id."""
-
-    def all(self, owner: Owner) -> list[Calendar]:
-        """The owner's calendars with their tokens, by name; each as at one moment."""
-
-    def contents(self, calendar: Calendar) -> Contents: ...
-
-    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
-
-    def subscribe(
-        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
-    ) -> None:
-        """Stores a subscription, in place of the token's that was found. Raises LimitReached."""
-
-    def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Commits the use alone, if the calendar is still there."""
-
-    def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Deletes the calendar and its feed, or what a restore has left of them."""
-
-    def commit_use(self, change: Change, use: Use) -> None:
-        """Commits a use that changes no calendar, if it writes anything."""
 
 
 def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
@@ -105,6 +69,8 @@ def add_token(
     `name` may be its id. An empty `mom_id` is the caller's own. Adding a token again changes its
     one subscription, and replaces the comment if there is a new one. `now_ms` is in milliseconds.
 
+    If there is no room for it, the dead leave first, and stay gone if that was not enough.
+
     Raises CalendarNotFound; the errors of `access.manageable_token`; InvalidRequest for a token
     that never expires or has expired; LimitReached; Outdated.
     """
@@ -113,20 +79,8 @@ def add_token(
         return _shown(caller, calendar, store.contents(calendar).alive.values())
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
-    new = Subscription.of(token, comment, added=now_ms)
-    found = store.contents(calendar)
-    known = found.subscriptions.get(new.short_id)
-    renewed = new if known is None else _renewed(known, new)
-    more = renewed.weight - (known.weight if known else 0)
-    if not found.has_room_for(more):
-        raise LimitReached(_full(caller, found, more))
-    change = Change.new(now_ms // 1000)
-    use = caller.use(change, calendar.id).on(token.conditions)
-    if renewed == known:
-        store.confirm(calendar, change, use)
-    else:
-        store.subscribe(calendar, found, renewed, change, use)
-    return _shown(caller, calendar, found.with_token(renewed))
+    adding = Adding(store, caller, calendar, token, comment, now_ms)
+    return _shown(caller, calendar, adding.done())
 
 
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
@@ -135,20 +89,6 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
         return
     calendar, change = find(store, caller.owner, name), Change.new(now)
     store.delete(calendar, change, caller.use(change, calendar.id))
-
-
-def _renewed(known: Subscription, new: Subscription) -> Subscription:
-    if known.mom_id != new.mom_id:
-        raise InvalidRequest("The calendar has another mytoken whose mom_id begins alike.")
-    return known.renewed(new)
-
-
-def _full(caller: Caller, found: Contents, more: int) -> str:
-    """Why a token does not fit. How full the calendar is, only those are told who may read it."""
-    text = f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this mytoken would add {more:,}"
-    if caller.mytoken.may(Capability.READ_NOTIFY):
-        text += f" to the {found.weight:,} of the {len(found.alive):,} mytokens in it"
-    return f"{text}. Names and comments weigh most; another calendar has room."
 
 
 def _shown(caller: Caller, calendar: Calendar, subscriptions: Iterable[Subscription]) -> Calendar:

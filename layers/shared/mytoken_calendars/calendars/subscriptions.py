@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mytoken_calendars import limits
 from mytoken_calendars.calendars import weight
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import short_mom_id
 
 if TYPE_CHECKING:
     from mytoken_calendars.tokens.token_record import TokenRecord
+
+Mark = tuple[int, bool]  # of a revoked token: when, and whether with its descendants
 
 
 class Subscription(NamedTuple):
@@ -54,6 +57,10 @@ class Subscription(NamedTuple):
     def added_at(self) -> int:
         """When the token was added, in seconds since 1970."""
         return self.added // 1000
+
+    def is_long_over(self, now: int) -> bool:
+        """Whether the token expired so long ago that nobody wants to see it any more."""
+        return self.expires < now - limits.EXPIRED_KEPT
 
     def renewed(self, again: "Subscription") -> "Subscription":
         """The subscription after its token was added again; equal to this one if nothing is new.

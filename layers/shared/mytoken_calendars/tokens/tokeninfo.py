@@ -45,15 +45,22 @@ def document(
             return introspection(identify(authority, credentials, Capability.INTROSPECT))
         case Action.SUBTOKENS:
             caller = admit(authority, credentials, Capability.SUBTOKENS, receipts=receipts)
-            mytokens: Any = subtree(authority.tokens_of(caller), caller.record.mom_id)
+            mytokens: Any = subtree(_listed(authority, caller), caller.record.mom_id)
         case Action.LIST:
             caller = admit(authority, credentials, Capability.LIST, receipts=receipts)
-            mytokens = forest(authority.tokens_of(caller))
+            mytokens = forest(_listed(authority, caller))
     _check_size(mytokens)
     if not caller.receipt:
         change = Change.new(credentials.now)
         authority.commit(change, caller.use(change, only_reads=True))
     return {"mytokens": mytokens}
+
+
+def _listed(authority: TokenAdministration, caller: Caller) -> list[TokenRecord]:
+    """The owner's tokens, but for those that expired a month ago."""
+    since = caller.credentials.now - limits.EXPIRED_KEPT
+    every = authority.tokens_of(caller)
+    return [token for token in every if token.expires is None or token.expires >= since]
 
 
 def _check_size(mytokens: Any) -> None:

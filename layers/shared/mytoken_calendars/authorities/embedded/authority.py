@@ -1,12 +1,13 @@
 """The embedded authority: this stack signs the mytokens, and its registry knows them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from mytoken_calendars import limits
 from mytoken_calendars.authorities import configuration
 from mytoken_calendars.authorities.client_network import ClientNetwork
 from mytoken_calendars.authorities.embedded.codec import JwtCodec
@@ -16,8 +17,13 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.aws.dynamodb.tokens import Registry
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.changes import NO_USE, Change, Use, Write
-from mytoken_calendars.errors import AheadOfRegistry, AlreadyRevoked, TemporarilyUnavailable
+from mytoken_calendars.changes import NO_USE, Change, Use
+from mytoken_calendars.errors import (
+    AheadOfRegistry,
+    AlreadyRevoked,
+    MarksFull,
+    TemporarilyUnavailable,
+)
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Mytoken
@@ -90,40 +96,68 @@ class EmbeddedAuthority:
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
         # A successor keeps the jti of its token, and so its mom_id: the whole chain is one item.
         metrics.count(Metric.CHAIN_REVOKED)
-        self.revoke(mytoken.owner, mytoken.mom_id, recursive=True, change=Change.new(now))
+        revocation = _Revocation(mytoken.owner, mytoken.mom_id, recursive=True)
+        self._commit(revocation, Change.new(now), limits.MARKS)
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
-        owner, now = caller.owner, caller.credentials.now
-        change = Change.new(now)
-        use = NO_USE if token.mom_id == caller.record.mom_id else caller.use(change)
-        writes = self._revocation(owner, token.mom_id, change, recursive=recursive, once=True)
+        revocation = _Revocation(caller.owner, token.mom_id, recursive=recursive, once=True)
+        is_own, now = token.mom_id == caller.record.mom_id, caller.credentials.now
+        use = _no_use if is_own else caller.use
         try:
-            self.calendars.commit(change, *writes, use=use)
+            self._revoke(revocation, now, use)
         except AlreadyRevoked:
-            self.commit(Change.new(now), use)
+            change = Change.new(now)
+            self.commit(change, use(change))
 
-    def revoke(self, owner: Owner, mom_id: str, *, recursive: bool, change: Change) -> None:
+    def revoke(self, owner: Owner, mom_id: str, *, recursive: bool, now: int) -> None:
         """Revokes a token, if `recursive` with its descendants, for the API and all feeds at once.
 
         Raises InvalidGrant for a mom_id that the owner has no token of.
         """
-        writes = self._revocation(owner, mom_id, change, recursive=recursive)
-        self.calendars.commit(change, *writes)
+        self._revoke(_Revocation(owner, mom_id, recursive=recursive), now, _no_use)
 
-    def _revocation(
-        self, owner: Owner, mom_id: str, change: Change, *, recursive: bool, once: bool = False
-    ) -> tuple[Write, ...]:
-        """The writes that revoke a token; the commit of one with `once` raises AlreadyRevoked."""
+    def _revoke(self, revocation: "_Revocation", now: int, use: Callable[[Change], Use]) -> None:
+        """Revokes a token; where only the room for chains is left, the dead leave before."""
+        try:
+            change = Change.new(now)
+            self._commit(revocation, change, limits.MARKS_TIDIED, use(change))
+        except MarksFull:
+            CalendarStore(self.calendars).tidy(revocation.owner, now)
+            change = Change.new(now)
+            self._commit(revocation, change, limits.MARKS, use(change))
+
+    def _commit(
+        self, revocation: "_Revocation", change: Change, most: int, use: Use = NO_USE
+    ) -> None:
+        owner, mom_id, recursive, once = revocation
         marks = revocations.mark_writes(
-            self.calendars, owner, mom_id, recursive=recursive, change=change
+            self.calendars, owner, mom_id, recursive=recursive, change=change, most=most
         )
         in_registry = self.registry.revocation_write(
             owner, mom_id, recursive=recursive, change=change, once=once
         )
-        return in_registry, *marks
+        try:
+            self.calendars.commit(change, in_registry, *marks, use=use)
+        except MarksFull:
+            if most == limits.MARKS:
+                metrics.count(Metric.REVOCATION_FAILED)
+            raise
 
     def _note_commit_time(self, mytoken: Mytoken, now: int) -> None:
         """Best effort: without this write, replay detection starts a minute late."""
         write = self.registry.commit_time_write(mytoken, int(time.time() * 1000))
         with suppress(TemporarilyUnavailable):
             self.registry.table.commit(Change.new(now), write)
+
+
+class _Revocation(NamedTuple):
+    """A token that is to be revoked; the commit of one with `once` may raise AlreadyRevoked."""
+
+    owner: Owner
+    mom_id: str
+    recursive: bool
+    once: bool = False
+
+
+def _no_use(change: Change) -> Use:
+    return NO_USE

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import entries, items, keys, revocations
-from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Table
-from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.aws.dynamodb import items, keys, revocations, tidying
+from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
+from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
-from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.changes import Change, Use
+from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import CalendarNotFound, Outdated
 from mytoken_calendars.identifiers import Owner
 
@@ -60,8 +59,7 @@ class CalendarStore:
 
     def subscribed(self, owner: Owner) -> set[str]:
         """The short mom_ids of all tokens in the owner's calendars, revoked ones included."""
-        found = self.table.get_all(keys.calendar(calendar.id) for calendar in self._named(owner))
-        return {short_id for item in found for short_id in item["tokens"]}
+        return {short_id for item in self._items(owner) for short_id in item["tokens"]}
 
     def contents(self, calendar: Calendar) -> Contents:
         """What the calendar holds. Raises Outdated if it is gone, or its address has changed."""
@@ -76,46 +74,41 @@ class CalendarStore:
         self.table.commit(change, *items.new_calendar(self.table, calendar, (), change), use=use)
 
     def subscribe(
-        self, calendar: Calendar, found: Contents, token: Subscription, change: Change, use: Use
+        self, calendar: Calendar, found: Contents, addition: Addition, change: Change, use: Use
     ) -> None:
-        """Stores a subscription, in the place of the token's that was found.
+        """Stores what adding a token changes. Raises OwnerFull, and Outdated.
 
-        Only that one has to be as it was found, so adds of other tokens may come first. The feeds
-        have to be the same: one that is made meanwhile would not learn the version. Raises
-        LimitReached, and Outdated.
+        Only the entries that it changes have to be as they were found, so adds of other tokens may
+        come first. The feeds have to be the same: one that is made meanwhile would not learn the
+        version.
         """
-        known = found.subscriptions.get(token.short_id)
-        more = token.weight - (known.weight if known else 0)
-        as_found, values = "attribute_not_exists(#tokens.#token)", dict[str, Any]()
-        if known:
-            as_found, values["known"] = "#tokens.#token = :known", found.stored[token.short_id]
         self.table.commit(
             change,
-            self.table.update(
-                keys.calendar(calendar.id),
-                "SET #tokens.#token = :token, #version = :version ADD #weight :more",
-                f"{as_found} AND #feeds = :feeds AND #weight <= :room",
-                names={"token": token.short_id},
-                token=entries.packed(token),
-                version=change.id,
-                more=more,
-                feeds=list(found.feeds),
-                room=limits.CALENDAR_WEIGHT - max(more, 0),
-                **values,
-            ),
-            *(
-                self.table.update(
-                    keys.feed_by_hash(feed),
-                    "SET #version = :version",
-                    "#calendar = :calendar",
-                    version=change.id,
-                    calendar=calendar.id,
-                )
-                for feed in found.feeds
-            ),
-            items.heavier(self.table, calendar.owner, more),
+            items.with_addition(self.table, calendar, found, addition, change),
+            *items.announced(self.table, calendar.id, found.feeds, change),
+            items.heavier(self.table, calendar.owner, addition.more),
+            *self._lifted(calendar.owner, addition, change),
             use=use,
         )
+
+    def _lifted(self, owner: Owner, addition: Addition, change: Change) -> tuple[Write, ...]:
+        if addition.mark is None:
+            return ()
+        back = {addition.token.short_id: addition.mark}
+        return revocations.listing_writes(self.table, owner, (), back, change)
+
+    def tidy_one(self, calendar: Calendar, now: int) -> None:
+        """Takes the dead out of the calendar. Raises Outdated if it changes meanwhile."""
+        marks = revocations.read(self.table, calendar.owner)
+        item = self.table.get(keys.calendar(calendar.id))
+        if item is None:
+            raise Outdated
+        tidying.take_out_dead(self.table, item, marks, now)
+
+    def tidy(self, owner: Owner, now: int) -> bool:
+        """Takes the dead out of all calendars, and their marks away; see `tidying.tidy`."""
+        marks = revocations.read(self.table, owner)
+        return tidying.tidy(self.table, marks, self._items(owner), owner, now)
 
     def confirm(self, calendar: Calendar, change: Change, use: Use) -> None:
         """Commits a use alone. Raises Outdated if the calendar is gone."""
@@ -159,6 +152,10 @@ class CalendarStore:
     def commit_use(self, change: Change, use: Use) -> None:
         """Commits a use that changes no calendar, if it writes anything."""
         self.table.commit_use(change, use)
+
+    def _items(self, owner: Owner) -> list[Item]:
+        """The items of the owner's calendars, in no order."""
+        return self.table.get_all(keys.calendar(calendar.id) for calendar in self._named(owner))
 
     def _named(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars, by name, without their tokens."""

@@ -1,17 +1,18 @@
 """Calendars as items of the table: read, and written; `keys.py` shows the layout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar, Contents
+from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, Refusal
+from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, OwnerFull, Refusal
 from mytoken_calendars.identifiers import Owner
 
 
@@ -35,6 +36,7 @@ def contents(calendar: Calendar, item: Item, marks: Marks) -> Contents:
         subscriptions,
         marks.alive(subscriptions),
         item["tokens"],
+        marks.tokens,
     )
 
 
@@ -75,7 +77,8 @@ def new_calendar(
             f"{ABSENT} OR (#calendars < :most AND #weight <= :room)",
             LimitReached(
                 f"You have {limits.CALENDARS:,} calendars, which is the limit, or all of them "
-                f"would weigh more than {limits.OWNER_WEIGHT:,}."
+                f"would weigh more than {limits.OWNER_WEIGHT:,}. Adding a mytoken to one of them, "
+                "even in vain, takes out those that are revoked or expired long ago."
             ),
             one=1,
             weight=all_weight,
@@ -85,16 +88,66 @@ def new_calendar(
     ]
 
 
+def with_addition(
+    table: Table, calendar: Calendar, found: Contents, addition: Addition, change: Change
+) -> Write:
+    """The write of a calendar with what adding a token changes.
+
+    The commit raises Outdated unless the entries that it changes are as they were found.
+    """
+    over = {f"over{number}": one.short_id for number, one in enumerate(addition.leaving)}
+    names = {"token": addition.token.short_id, **over}
+    replaced = [*over, "token"] if addition.known else [*over]
+    as_found = [f"#tokens.#{name} = :found_{name}" for name in replaced]
+    if not addition.known:
+        as_found.append("attribute_not_exists(#tokens.#token)")
+    removed = ", ".join(f"#tokens.#{name}" for name in over)
+    room, values = _room(limits.CALENDAR_WEIGHT, addition.more)
+    values |= {f"found_{name}": found.stored[names[name]] for name in replaced}
+    return table.update(
+        keys.calendar(calendar.id),
+        "SET #tokens.#token = :token, #version = :version ADD #weight :more"
+        + (f" REMOVE {removed}" if over else ""),
+        " AND ".join([*as_found, "#feeds = :feeds", *([room] if room else [])]),
+        names=names,
+        token=entries.packed(addition.token),
+        version=change.id,
+        more=addition.more,
+        feeds=list(found.feeds),
+        **values,
+    )
+
+
+def announced(table: Table, calendar_id: str, feeds: Iterable[str], change: Change) -> list[Write]:
+    """The writes that tell a calendar's feeds, by their hashes, of a change of it."""
+    return [
+        table.update(
+            keys.feed_by_hash(feed),
+            "SET #version = :version",
+            "#calendar = :calendar",
+            version=change.id,
+            calendar=calendar_id,
+        )
+        for feed in feeds
+    ]
+
+
 def heavier(table: Table, owner: Owner, more: int) -> Write:
-    """The write by which the owner's calendars weigh `more`; it raises LimitReached."""
+    """The write by which the owner's calendars weigh `more`; the commit raises OwnerFull."""
+    room, values = _room(limits.OWNER_WEIGHT, more)
     return table.update(
         keys.owner_head(owner),
         "ADD #weight :more",
-        "#weight <= :room",
-        LimitReached(
+        room,
+        OwnerFull(
             f"All calendars of a user weigh at most {limits.OWNER_WEIGHT:,}: this mytoken would "
             f"add {more:,}. Delete a calendar first."
         ),
         more=more,
-        room=limits.OWNER_WEIGHT - max(more, 0),
+        **values,
     )
+
+
+def _room(most: int, more: int) -> tuple[str, dict[str, Any]]:
+    """The condition, and its values, that a weight may grow; a smaller one is always right."""
+    return ("#weight <= :room", {"room": most - more}) if more > 0 else ("", {})

@@ -15,10 +15,9 @@ The calendars table:
 |                     |                    | a map from short mom_ids to texts (`entries.py`)     |
 | FEED#<hash>         | #HEAD              | owner, calendar, name, created, version (of the      |
 |                     |                    | calendar); after its deletion: deleted, ttl          |
-| REVOKED#<owner>     | #HEAD              | version (of the marks)                               |
-| REVOKED#<owner>     | #MARKS             | version, written (how often), mark_<short mom_id> of |
-|                     |                    | each token that is revoked: when, and whether with   |
-|                     |                    | its descendants                                      |
+| REVOKED#<owner>     | #HEAD              | version (of the marks), marks (how many, at most)    |
+| REVOKED#<owner>     | #MARKS             | version, mark_<short mom_id> of each token that is   |
+|                     |                    | revoked: when, and whether with its descendants      |
 | IMPORTED#<hash>     | #HEAD              | at: when a calendar with this address was imported;  |
 |                     |                    | stays if it is deleted                               |
 | RECEIPT#<hash>      | #HEAD              | request (a digest), calendar, successor (encrypted), |

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import MarksFull
 from mytoken_calendars.identifiers import Owner, short_mom_id
@@ -27,7 +27,7 @@ class Marks(NamedTuple):
     """
 
     version: str
-    tokens: Mapping[str, tuple[int, bool]]
+    tokens: Mapping[str, Mark]
 
     def alive(self, subscriptions: Mapping[str, Subscription]) -> dict[str, Subscription]:
         """Those of the subscriptions, by short mom_id, whose token is not revoked."""
@@ -45,45 +45,44 @@ def attribute(short_id: str) -> str:
     return _MARK + short_id
 
 
+def is_mark(attribute: str) -> bool:
+    return attribute.startswith(_MARK)
+
+
 def read(table: Table, owner: Owner) -> Marks:
     item = table.get(keys.revocations(owner)) or {}
-    marks = {n.removeprefix(_MARK): tuple(mark) for n, mark in item.items() if n.startswith(_MARK)}
+    marks = {n.removeprefix(_MARK): tuple(mark) for n, mark in item.items() if is_mark(n)}
     return Marks(item.get("version", ""), marks)
 
 
 def mark_writes(
-    table: Table, owner: Owner, mom_id: str, *, recursive: bool, change: Change
+    table: Table, owner: Owner, mom_id: str, *, recursive: bool, change: Change, most: int
 ) -> tuple[Write, ...]:
-    """The writes that revoke a token in its owner's lists and feeds; a mark only ever grows."""
+    """The writes that revoke a token in its owner's lists and feeds; a mark only ever grows.
+
+    The commit raises MarksFull if the owner would have more than `most`.
+    """
     mark = "#mark = :mark" if recursive else "#mark = if_not_exists(#mark, :mark)"
     return (
         table.update(
             keys.revocations(owner),
-            f"SET {mark}, #version = :version ADD #written :one",
-            "attribute_not_exists(#written) OR #written < :most",
-            MarksFull(),
+            f"SET {mark}, #version = :version",
             names={"mark": attribute(short_mom_id(mom_id))},
             mark=[change.at, recursive],
             version=change.id,
-            one=1,
-            most=limits.MARKS,
         ),
-        _announced(table, owner, change),
+        _announced(table, owner, change, 1, most),
     )
 
 
 def listing_writes(
-    table: Table,
-    owner: Owner,
-    gone: Iterable[str],
-    back: Mapping[str, tuple[int, bool]],
-    change: Change,
+    table: Table, owner: Owner, gone: Iterable[str], back: Mapping[str, Mark], change: Change
 ) -> tuple[Write, ...]:
     """The writes that record what a listing showed.
 
     `gone` are short mom_ids that the issuer no longer lists; `back` are marks, as they were read
     before the listing, of tokens that it lists. If one of these has changed since, the commit
-    raises Outdated.
+    raises Outdated. It raises MarksFull if there would be too many.
     """
     new = {f"new{number}": attribute(short_id) for number, short_id in enumerate(gone)}
     old = {f"old{number}": attribute(short_id) for number, short_id in enumerate(back)}
@@ -105,9 +104,38 @@ def listing_writes(
             version=change.id,
             **values,
         ),
-        _announced(table, owner, change),
+        _announced(table, owner, change, len(new) - len(old), limits.MARKS),
     )
 
 
-def _announced(table: Table, owner: Owner, change: Change) -> Write:
-    return table.update(keys.revocations_head(owner), "SET #version = :version", version=change.id)
+def tidied_writes(
+    table: Table, owner: Owner, found: Marks, kept: Mapping[str, Mark], change: Change
+) -> tuple[Write, ...]:
+    """The writes that leave only these of the marks; the commit raises Outdated if others came."""
+    marks = {attribute(short_id): list(mark) for short_id, mark in kept.items()}
+    item = {"version": change.id, **marks}
+    as_found = "#version = :found"
+    return (
+        table.put(keys.revocations(owner), item, as_found, found=found.version),
+        table.update(
+            keys.revocations_head(owner),
+            "SET #version = :version, #marks = :marks",
+            as_found,
+            version=change.id,
+            marks=len(kept),
+            found=found.version,
+        ),
+    )
+
+
+def _announced(table: Table, owner: Owner, change: Change, more: int, most: int) -> Write:
+    """The write of the head. It counts marks that are set anew, too, and so never too few."""
+    return table.update(
+        keys.revocations_head(owner),
+        "SET #version = :version ADD #marks :more",
+        "attribute_not_exists(#marks) OR #marks <= :room",
+        MarksFull(),
+        version=change.id,
+        more=more,
+        room=most - max(more, 0),
+    )
