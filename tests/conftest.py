@@ -148,6 +148,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     stopped = Clock(int(time.time()))
     for module in (
         "mytoken_calendars.authorities.embedded.authority",
+        "mytoken_calendars.authorities.remote.gone_tokens",
+        "mytoken_calendars.aws.dynamodb.tidying",
         "mytoken_calendars.http.request",
         "tests.harness.stacks",
     ):

@@ -110,6 +110,20 @@ _SIGNING = {"kms:SigningAlgorithm": "ECDSA_SHA_512", "kms:MessageType": "DIGEST"
         ),
         ("get_calendar", "kms:Sign", "SigningKey", _SIGNING),
         ("add_token", "kms:Sign", "SigningKey", {**_SIGNING, "kms:MessageType": "RAW"}),
+        *[
+            (folder, f"dynamodb:{action}", "CalendarsTable", {"dynamodb:LeadingKeys": f"{key}#x"})
+            for folder, action, key in [
+                ("revoke_token", "PutItem", "CALENDAR"),
+                ("revoke_token", "Query", "REVOKED"),
+                ("revoke_token", "GetItem", "FEED"),
+                ("revoke_token", "BatchGetItem", "OWNER"),
+                ("revoke_token", "UpdateItem", "RECEIPT"),
+                ("add_token", "Query", "CALENDAR"),
+                ("add_token", "PutItem", "CALENDAR"),
+                ("create_calendar", "Query", "OWNER"),
+                ("list_calendars", "PutItem", "REVOKED"),
+            ]
+        ],
         ("no_route", "dynamodb:GetItem", "CalendarsTable", {"dynamodb:LeadingKeys": "FEED#x"}),
     ],
 )

@@ -148,6 +148,10 @@ def test_a_function_ends_before_the_gateway_gives_up(folder: str) -> None:
     settings = {**TEMPLATE.document["Globals"]["Function"], **function(folder)}
 
     assert settings["Timeout"] < LONGEST_INTEGRATION
+    # A tidying, and two commits that meet conflicts, end in the time of one request; and a mark is
+    # kept for longer than two that overlap.
+    assert settings["Timeout"] > limits.TIDYING + 2 * limits.RETRIED
+    assert 2 * settings["Timeout"] + limits.CLOCK_LEEWAY < limits.MARK_KEPT
 
 
 @each_folder

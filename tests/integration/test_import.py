@@ -260,9 +260,9 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
     assert told[:2] == [
         "Calendars.jsonl:3: its user is not in Users",
         (
-            "Calendars.jsonl:2: You have 1,000 calendars, which is the limit, or all of them would "
-            "weigh more than 5,500,000. Adding a mytoken to one of them, even in vain, takes out "
-            "those that are revoked or expired long ago."
+            "Calendars.jsonl:2: You have 1,000 calendars, which is the limit, or all of them weigh "
+            "more than 5,500,000: then add a mytoken to one. Even in vain that takes out those "
+            "that are revoked or expired long ago."
         ),
     ]
     assert statuses == [200, 404, 404]

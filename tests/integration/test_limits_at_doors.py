@@ -432,7 +432,8 @@ DOORS: dict[str, dict[str, Case]] = {
 # much clocks may differ, and how long the parameters of the template may be.
 OF_ITS_OWN_WORK = {
     *("RETRIED", "LOOKS_AT_A_HEAD"),
-    *("MARKS", "MARKS_TIDIED", "MARK_KEPT", "EXPIRED_KEPT", "EXPIRED_AT_ONCE", "TIDYING"),
+    *("MARKS", "MARKS_TIDIED", "MARK_KEPT", "OWNER_ROOM"),
+    *("EXPIRED_KEPT", "EXPIRED_AT_ONCE", "TIDYING"),
     *("NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
     *("FEED_GONE", "FEED_MEMORY", "REMEMBERED_OWNERS", "PUBLIC_URL", "RENEWAL_PAGE"),
     *("REPEATABLE", "LIST_REPEATED", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),

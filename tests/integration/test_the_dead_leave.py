@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import keys, revocations
+from mytoken_calendars.aws.dynamodb import keys, revocations, tidying
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.calendars import weight
 from mytoken_calendars.identifiers import Owner, short_mom_id
+from tests.doubles.mytoken_server import TOKENINFO
+from tests.harness.aws_faults import faults, unreachable
 from tests.harness.stacks import DAY, Answer, RemoteStack, Stack, Token
 from tests.harness.steps import (
     Clock,
@@ -209,6 +213,50 @@ def test_an_owner_is_told_to_try_again_when_not_all_calendars_were_looked_throug
     assert (left, len(subscriptions(stack, calendar))) == (ROOM, ROOM - 1)
 
 
+def test_what_an_addition_has_not_come_to_the_next_ones_do(
+    stack: Stack, keeper: Token, user: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, dead = [f"c{number}" for number in range(9)], mint(stack, user)
+    made = [create(stack, keeper, name) for name in names]
+    for calendar in made:
+        add(stack, keeper, calendar, dead.mom_id)
+    revoke(stack, keeper, dead)
+    new, weighs = mint(stack, user), (stack.store.table.get(keys.owner_head(owner(user))) or {})
+    # The new one takes as much room as seven of the dead.
+    path, body = {"calendar": "c0"}, {"mom_id": new.mom_id, "comment": "x" * 1_000}
+    more = weight.of_token("", body["comment"], 0)
+    room = weighs["weight"] - 7 * ONE + more
+    monkeypatch.setattr("mytoken_calendars.limits.CALENDAR_WEIGHT", limits.CALENDAR_WEIGHT + more)
+    monkeypatch.setattr("mytoken_calendars.limits.OWNER_WEIGHT", room)
+    take_out = tidying.take_out_dead
+
+    def slowly(table: Any, calendar: Any, *more: Any) -> None:
+        take_out(table, calendar, *more)
+        if _short(dead) in calendar["tokens"]:
+            clock.passes(limits.TIDYING / 3 + 1)
+
+    monkeypatch.setattr(tidying, "take_out_dead", slowly)
+    answers, left = [], []
+    for _ in range(3):
+        answers.append(stack.invoke("add_token", keeper, path=path, json=body))
+        left.append(sum(dead.mom_id in subscriptions(stack, calendar) for calendar in made))
+
+    assert [answer.status for answer in answers] == [400, 400, 200]
+    assert all("try again" in answer.json["error_description"] for answer in answers[:2])
+    assert left[0] > left[1] > 0
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_new_calendar_has_room_beside_the_dead(stack: Stack, keeper: Token, user: str) -> None:
+    for name in "abc":
+        filled(stack, keeper, user, name)
+
+    fourth = stack.invoke("create_calendar", keeper, json={"name": "d"})
+
+    assert fourth.status == 201
+    assert adding(stack, keeper, fourth.json, mint(stack, user)).status == 400
+
+
 def _short(token: Token) -> str:
     return short_mom_id(token.mom_id)
 
@@ -252,6 +300,30 @@ def test_marks_that_are_young_stay_and_those_of_a_minute_make_room(
     assert (at_once, later) == ([204] * 5 + [503], 204)
     assert marked(stack, user) == {_short(tokens[5])}
     assert stack.invoke("list_calendars", tokens[6]).status == 403
+
+
+@pytest.mark.usefixtures("few_marks", "impatient")
+@pytest.mark.parametrize("operation", ["TransactWriteItems", "GetItem", "Query", "BatchGetItem"])
+def test_a_revocation_is_done_even_if_tidying_is_not(
+    stack: Stack, keeper: Token, user: str, clock: Clock, operation: str
+) -> None:
+    calendar, tokens = filled(stack, keeper, user)
+    for token in tokens[:3]:
+        revoke(stack, keeper, token)
+    clock.passes(limits.MARK_KEPT + 1)
+    client, last = stack.door("revoke_token", "authority").calendars.client, tokens[3]
+    read = stack.store.tidy.__func__  # type: ignore[attr-defined]
+
+    def without_aws(store: Any, of: Any, now: int) -> Any:
+        with faults(client, *[unreachable] * 100, operation=operation):
+            return read(store, of, now)
+
+    with mock.patch.object(CalendarStore, "tidy", without_aws):
+        answer = revoke(stack, keeper, last)
+
+    assert answer.status == 204
+    assert "subscribed_tokens" not in calendars(stack, keeper)[0]
+    assert subscriptions(stack, calendar)  # it was not tidied
 
 
 @pytest.mark.usefixtures("few_marks")
@@ -379,6 +451,44 @@ def test_what_an_issuer_takes_back_is_shown_again_when_it_is_added(
     assert hidden is None
     assert added["subscribed_tokens"] == [child.mom_id]
     assert calendars(remote, lister)[0]["subscribed_tokens"] == [child.mom_id]
+
+
+def test_what_is_revoked_after_an_addition_has_asked_stays_hidden(
+    remote: RemoteStack, user: str, clock: Clock
+) -> None:
+    """One that begins later than the other has its answer earlier: before the revocation."""
+    lister = remote.mint("manage_mytokens:notify", "manage_mytokens:list", user=user)
+    below = remote.mint("manage_mytokens:notify", "tokeninfo:subtokens", user=user)
+    doomed, other = remote.mint("AT", user=user, parent=below.mom_id), remote.mint("AT", user=user)
+    calendar = create(remote, lister)
+    add(remote, lister, calendar, doomed.mom_id)
+    other_function = RemoteStack(remote.environment, server=remote.server)
+    clock.passes(60)
+    listings: list[str] = []
+
+    def listed(exchange: Any) -> None:
+        request = remote.server.requests[-1]
+        answer = remote.server.respond(request, "127.0.0.1")
+        if request.action == "subtokens" and not listings:
+            listings.append("subtokens")
+            # It has shown the token. Now it is revoked, and an older request finds that out.
+            remote.revoke(doomed)
+            clock.passes(-limits.CLOCK_LEEWAY - 2)
+            add(other_function, lister, calendar, other.mom_id)
+        if request.action == "list_mytokens":
+            clock.passes(limits.CLOCK_LEEWAY + 2)
+        exchange.answer(*answer)
+
+    with remote.server.failing(listed, TOKENINFO):
+        answer = remote.invoke(
+            "add_token",
+            below,
+            path={"calendar": calendar["name"]},
+            json={"mom_id": doomed.mom_id, "comment": "late"},
+        )
+
+    assert (listings, answer.status) == (["subtokens"], 403)
+    assert calendars(remote, lister)[0]["subscribed_tokens"] == [other.mom_id]
 
 
 def test_what_an_issuer_lists_no_more_leaves_and_stays_gone(

@@ -775,6 +775,28 @@ MUTANTS = [
         "::test_what_an_issuer_takes_back_is_shown_again_when_it_is_added",
     ),
     Mutant(
+        "a mark has the time of the request, which may have begun before another one's",
+        f"{_SHARED}/authorities/remote/gone_tokens.py",
+        "Change.new(int(time.time()))",
+        "Change.new(int(time.time()) - 20)",
+        "integration/test_the_dead_leave.py"
+        "::test_what_is_revoked_after_an_addition_has_asked_stays_hidden",
+    ),
+    Mutant(
+        "a revocation fails because tidying fails",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "with suppress(TemporarilyUnavailable):  # there may be room all the same",
+        "with suppress(AlreadyRevoked):",
+        "integration/test_the_dead_leave.py::test_a_revocation_is_done_even_if_tidying_is_not",
+    ),
+    Mutant(
+        "the dead keep a user from creating calendars",
+        f"{_SHARED}/aws/dynamodb/items.py",
+        "limits.OWNER_WEIGHT + limits.OWNER_ROOM - all_weight",
+        "limits.OWNER_WEIGHT - all_weight",
+        "integration/test_the_dead_leave.py::test_a_new_calendar_has_room_beside_the_dead",
+    ),
+    Mutant(
         "what expired a month ago is listed for ever",
         f"{_SHARED}/tokens/tokeninfo.py",
         "token.expires is None or token.expires >= since",
@@ -878,8 +900,8 @@ MUTANTS = [
     Mutant(
         "the weight of a replaced comment stays",
         f"{_SHARED}/calendars/calendar.py",
-        "for one in (known, *leaving) if one",
-        "for one in leaving",
+        "for one in (known, *gone) if one",
+        "for one in gone",
         "integration/test_largest_calendars.py::test_a_comment_that_does_not_fit_is_refused_and_a_shorter_one_is_not",
     ),
     # --- calendars of a mytoken server are brought in ---------------------------------------------

@@ -486,7 +486,7 @@ def test_a_calendar_without_room_refuses_a_token_and_none_is_used_for_it() -> No
     assert f"at most {limits.CALENDAR_WEIGHT:,}" in told
     assert f"to the {store.more:,} of the 0 mytokens" in told
     assert f"would add {known().weight:,}" in told
-    assert names(store.log) == ["calendar", "contents", "tidy_one", "contents"]
+    assert names(store.log) == ["calendar", "contents"]
     assert update_of(somebody) is None
 
 
@@ -571,6 +571,7 @@ def test_an_owner_without_room_is_told_whether_trying_again_may_help(
         add(store)
 
     assert ("try again" in str(refused.value)) is not comes_through
+    assert ("Delete a calendar first" in str(refused.value)) is comes_through
     assert store.writes == []
 
 

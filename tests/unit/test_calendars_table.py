@@ -368,7 +368,7 @@ def test_a_new_calendar_needs_room_for_one_more_and_for_its_weight() -> None:
         ":one": 1,
         ":weight": weighs,
         ":most": limits.CALENDARS,
-        ":room": limits.OWNER_WEIGHT - weighs,
+        ":room": limits.OWNER_WEIGHT + limits.OWNER_ROOM - weighs,
     }
 
 

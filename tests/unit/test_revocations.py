@@ -234,7 +234,8 @@ def test_a_token_that_is_listed_no_more_gets_a_mark_if_it_has_none() -> None:
     assert update == {
         "TableName": "calendars",
         "Key": MARKS_KEY,
-        "UpdateExpression": "SET #version = :version, #new0 = if_not_exists(#new0, :mark)",
+        "UpdateExpression": "SET #version = :version, #new0 = :mark",
+        "ConditionExpression": "attribute_not_exists(#new0)",
         "ExpressionAttributeNames": {"#new0": attribute(SHORT)},
         "ExpressionAttributeValues": {":version": CHANGE.id, ":mark": [NOW, False]},
     }
@@ -260,10 +261,12 @@ def test_what_is_gone_and_what_is_back_is_one_write() -> None:
     update = by_key(listing([SHORT, "z" * 16], back))[keys.MARKS]
 
     assert update["UpdateExpression"] == (
-        "SET #version = :version, #new0 = if_not_exists(#new0, :mark), "
-        "#new1 = if_not_exists(#new1, :mark) REMOVE #old0, #old1"
+        "SET #version = :version, #new0 = :mark, #new1 = :mark REMOVE #old0, #old1"
     )
-    assert update["ConditionExpression"] == "#old0 = :old0 AND #old1 = :old1"
+    assert update["ConditionExpression"] == (
+        "attribute_not_exists(#new0) AND attribute_not_exists(#new1) "
+        "AND #old0 = :old0 AND #old1 = :old1"
+    )
     assert update["ExpressionAttributeNames"] == {
         "#new0": attribute(SHORT),
         "#new1": attribute("z" * 16),

@@ -2,10 +2,10 @@
 
 
 class Refusal(Exception):
-    """A request is answered with an error. Below 5xx it has changed no calendar.
+    """A request is answered with an error. Below 5xx it has changed nothing that anybody sees.
 
-    It may still have revoked a chain (an old token with `auto_revoke`), or used the token at a
-    remote issuer.
+    It may still have revoked a chain (an old token with `auto_revoke`), used the token at a remote
+    issuer, or taken dead tokens out of calendars.
 
     `description` goes to the client as `error_description`. It never repeats what the client
     sent.

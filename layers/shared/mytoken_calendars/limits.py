@@ -31,6 +31,9 @@ CALENDARS = 1_000  # of one user
 # A weight bounds at once what is stored, listed and sent: calendars/weight.py.
 CALENDAR_WEIGHT = 180_000  # of one calendar with its tokens: some 850 of them with a short name
 OWNER_WEIGHT = 5_500_000  # of all calendars of one user
+# By how much a new calendar may exceed that, with what is dead in others: it makes no room itself,
+# but from there on every add does.
+OWNER_ROOM = 100_000
 
 PUBLIC_URL = 261  # characters: https:// and a domain name (RFC 1035, 2.3.4)
 RENEWAL_PAGE = 100  # characters of the link in each event
@@ -41,15 +44,17 @@ RENEWAL_PAGE = 100  # characters of the link in each event
 # mytokens, which every function may have to end.
 MARKS = 5_400
 MARKS_TIDIED = 4_500  # from so many on, a revocation or an add takes those away that nothing needs
-# Seconds for which one is kept at least: longer than a request runs that another issuer has told
-# before that the token is alive.
+# Seconds for which one is kept at least. Another issuer says some time before an add commits that a
+# token is alive; a request runs for 25 seconds at most, and clocks differ.
 MARK_KEPT = 60
 
 # --- what leaves ---
 
 EXPIRED_KEPT = 30 * _DAY  # seconds after its end for which a token is listed, and in its calendars
 EXPIRED_AT_ONCE = 20  # that an add takes out
-TIDYING = 8.0  # seconds in which an owner's calendars are gone through
+# Seconds from the beginning of a request in which an owner's calendars are gone through. Two
+# commits that meet conflicts may come after them, before the function's time is up.
+TIDYING = 12.0
 
 # --- feeds ----------------------------------------------------------------------------------------
 

@@ -1,18 +1,20 @@
 """Adding a token to a calendar, for which the dead make room."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.store import Store
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
-from mytoken_calendars.errors import LimitReached, Outdated, OwnerFull
+from mytoken_calendars.errors import LimitReached, Outdated, OwnerFull, TemporarilyUnavailable
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.mytoken import Capability
 from mytoken_calendars.tokens.token_record import TokenRecord
 
+_DELETE = "Delete a calendar first."
 _TRY_AGAIN = "Not all calendars were looked through for what can leave them: try again."
 
 
@@ -38,7 +40,8 @@ class Adding:
         new, owner = Subscription.of(self.token, self.comment, added=self.now_ms), self.caller.owner
         found = self._contents()
         if len(found.marks) >= limits.MARKS_TIDIED:
-            self.store.tidy(owner, self._now)
+            with suppress(TemporarilyUnavailable):  # it needs no room among the marks
+                self.store.tidy(owner, self._now)
             found = self._contents()
         try:
             return self._added(new, found)
@@ -47,11 +50,11 @@ class Adding:
         try:
             return self._added(new, self._contents())
         except OwnerFull as full:
-            raise full if is_tidy else LimitReached(f"{full} {_TRY_AGAIN}") from None
+            raise OwnerFull(f"{full} {_DELETE if is_tidy else _TRY_AGAIN}") from None
 
     def _added(self, new: Subscription, found: Contents) -> Iterable[Subscription]:
         addition = found.addition(new, self._now)
-        if not addition.fits:
+        if not addition.fits and found.has_dead(self._now):
             self.store.tidy_one(self.calendar, self._now)
             found = self._contents()
             addition = found.addition(new, self._now)
@@ -63,8 +66,7 @@ class Adding:
             if not addition.leaving:
                 raise
             # Another add may have taken out the same ones: then this one does without.
-            more = addition.more + sum(one.weight for one in addition.leaving)
-            addition = replace(addition, leaving=(), more=more)
+            addition = found.addition(new, self._now, leaving=0)
             self._commit(found, addition)
         return found.alive_after(addition)
 

@@ -61,12 +61,19 @@ class Contents:
     stored: Mapping[str, str]
     marks: Mapping[str, Mark]
 
-    def addition(self, new: Subscription, now: int) -> "Addition":
+    def has_dead(self, now: int) -> bool:
+        """Whether it holds tokens that are revoked, or expired long ago."""
+        some_are_over = any(one.is_long_over(now) for one in self.alive.values())
+        return some_are_over or len(self.alive) < len(self.subscriptions)
+
+    def addition(
+        self, new: Subscription, now: int, *, leaving: int = limits.EXPIRED_AT_ONCE
+    ) -> "Addition":
         """What adding a token changes that was found alive at the time `now`, or after it.
 
-        A mark from before that is wrong: the issuer has taken the revocation back. Raises
-        InvalidGrant if there is a later one; InvalidRequest for a token whose mom_id begins like
-        that of another one in the calendar.
+        At most so many leave with it that expired long ago. A mark from before that time is wrong:
+        the issuer has taken the revocation back. Raises InvalidGrant if there is a later one;
+        InvalidRequest for a token whose mom_id begins like that of another one in the calendar.
         """
         mark = self.marks.get(new.short_id)
         if mark and mark[0] >= now - limits.CLOCK_LEEWAY:
@@ -76,12 +83,12 @@ class Contents:
             raise InvalidRequest("The calendar has another mytoken whose mom_id begins alike.")
         token = known.renewed(new) if known else new
         is_new = token != known or mark is not None
-        over = now - limits.EXPIRED_KEPT
-        past = (s for s in self.subscriptions.values() if s.expires < over and s is not known)
-        leaving = tuple(islice(past, limits.EXPIRED_AT_ONCE)) if is_new else ()
-        more = token.weight - sum([one.weight for one in (known, *leaving) if one])
+        others = (one for one in self.subscriptions.values() if one is not known)
+        over = (one for one in others if one.is_long_over(now))
+        gone = tuple(islice(over, leaving if is_new else 0))
+        more = token.weight - sum([one.weight for one in (known, *gone) if one])
         fits = more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT
-        return Addition(token, known, leaving, mark, is_new=is_new, more=more, fits=fits)
+        return Addition(token, known, gone, mark, is_new=is_new, more=more, fits=fits)
 
     def alive_after(self, addition: "Addition") -> list[Subscription]:
         """What is alive after the addition."""

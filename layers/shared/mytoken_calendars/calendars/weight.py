@@ -4,7 +4,8 @@ The weight of a calendar is the sum of the weights of its tokens and of its own 
 least the bytes that these take in DynamoDB, the bytes that they take in an answer, and a thirtieth
 of the bytes that they take in the largest feed of all styles. So what weighs at most
 `limits.CALENDAR_WEIGHT` fits into an item (400 KB), and its feed into an answer (6 MB), without
-compression; what weighs at most `limits.OWNER_WEIGHT` can be listed in one answer.
+compression; what weighs at most `limits.OWNER_WEIGHT`, and `limits.OWNER_ROOM` more, can be listed
+in one answer.
 
 Answers are counted as Lambda sends them: as JSON in ASCII. A formula counts instead of a writer, so
 that a weight does not depend on styles, on the operator's link or on the writer's number; a test

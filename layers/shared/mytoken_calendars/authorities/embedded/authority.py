@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -97,7 +97,8 @@ class EmbeddedAuthority:
         # A successor keeps the jti of its token, and so its mom_id: the whole chain is one item.
         metrics.count(Metric.CHAIN_REVOKED)
         revocation = _Revocation(mytoken.owner, mytoken.mom_id, recursive=True)
-        self._commit(revocation, Change.new(now), limits.MARKS)
+        with _counting_failures():
+            self._commit(revocation, Change.new(now), limits.MARKS)
 
     def revoke_for(self, caller: Caller, token: TokenRecord, *, recursive: bool) -> None:
         revocation = _Revocation(caller.owner, token.mom_id, recursive=recursive, once=True)
@@ -122,9 +123,11 @@ class EmbeddedAuthority:
             change = Change.new(now)
             self._commit(revocation, change, limits.MARKS_TIDIED, use(change))
         except MarksFull:
-            CalendarStore(self.calendars).tidy(revocation.owner, now)
+            with suppress(TemporarilyUnavailable):  # there may be room all the same
+                CalendarStore(self.calendars).tidy(revocation.owner, now)
             change = Change.new(now)
-            self._commit(revocation, change, limits.MARKS, use(change))
+            with _counting_failures():
+                self._commit(revocation, change, limits.MARKS, use(change))
 
     def _commit(
         self, revocation: "_Revocation", change: Change, most: int, use: Use = NO_USE
@@ -136,12 +139,7 @@ class EmbeddedAuthority:
         in_registry = self.registry.revocation_write(
             owner, mom_id, recursive=recursive, change=change, once=once
         )
-        try:
-            self.calendars.commit(change, in_registry, *marks, use=use)
-        except MarksFull:
-            if most == limits.MARKS:
-                metrics.count(Metric.REVOCATION_FAILED)
-            raise
+        self.calendars.commit(change, in_registry, *marks, use=use)
 
     def _note_commit_time(self, mytoken: Mytoken, now: int) -> None:
         """Best effort: without this write, replay detection starts a minute late."""
@@ -157,6 +155,10 @@ class _Revocation(NamedTuple):
     mom_id: str
     recursive: bool
     once: bool = False
+
+
+def _counting_failures() -> AbstractContextManager[None]:
+    return metrics.counted(Metric.REVOCATION_FAILED, MarksFull)
 
 
 def _no_use(change: Change) -> Use:

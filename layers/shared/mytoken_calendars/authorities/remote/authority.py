@@ -10,27 +10,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from mytoken_calendars import limits
 from mytoken_calendars.authorities import configuration
 from mytoken_calendars.authorities.client_network import ClientNetwork
 from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
+from mytoken_calendars.authorities.remote.gone_tokens import BeforeListing
 from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
 from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
 from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClient
-from mytoken_calendars.aws.dynamodb import revocations
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.changes import Change, Use
+from mytoken_calendars.changes import Use
 from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidGrant,
     InvalidRequest,
     InvalidToken,
     Superseded,
-    TemporarilyUnavailable,
 )
-from mytoken_calendars.identifiers import short_mom_id
 from mytoken_calendars.tokens.authority import Caller, Credentials
 from mytoken_calendars.tokens.mytoken import Capability, Mytoken
 from mytoken_calendars.tokens.restrictions import Network
@@ -167,21 +164,12 @@ class RemoteAuthority:
 
     def _list_all_and_record(self, caller: Caller) -> ListedTokens:
         """All tokens of the user. Also records which ones are revoked, for the feeds."""
-        # The calendars are read before the listing: else a token that is issued and added in
-        # between would count as revoked.
-        marks = revocations.read(self.calendars, caller.owner).tokens
-        subscribed = CalendarStore(self.calendars).subscribed(caller.owner)
+        before = BeforeListing.read(self.calendars, caller.owner)
         tokens = self._list_at_issuer(caller, Action.LIST)
-        alive = set(map(short_mom_id, tokens.alive))
-        gone = sorted(subscribed - marks.keys() - alive)[: limits.GONE_AT_ONCE]
-        back = {one: marks[one] for one in sorted(marks.keys() & alive)[: limits.GONE_AT_ONCE]}
         # A listing without the caller's own token is incomplete, like one in which an entry names
         # none. What these lack must not count as revoked.
-        if (gone or back) and tokens.is_whole and caller.mytoken.mom_id in tokens.alive:
-            change = Change.new(caller.credentials.now)
-            writes = revocations.listing_writes(self.calendars, caller.owner, gone, back, change)
-            with suppress(TemporarilyUnavailable):  # the next listing finds them, too
-                self.calendars.commit(change, *writes)
+        if tokens.is_whole and caller.mytoken.mom_id in tokens.alive:
+            before.record(tokens.alive)
         return tokens
 
     def _list_at_issuer(self, caller: Caller, action: Action) -> ListedTokens:

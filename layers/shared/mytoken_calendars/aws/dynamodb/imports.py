@@ -34,6 +34,7 @@ class Importer:
     def bring_in(self, calendar: Calendar, tokens: Sequence[Subscription], change: Change) -> None:
         """Stores a calendar with all its tokens, in one transaction.
 
+        Tokens that were revoked since the export are shown until the issuer lists those alive.
         Raises AlreadyImported, CalendarExists and LimitReached.
         """
         check_weight(calendar.name, tokens)

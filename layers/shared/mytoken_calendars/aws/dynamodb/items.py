@@ -77,13 +77,13 @@ def new_calendar(
             f"{ABSENT} OR (#calendars < :most AND #weight <= :room)",
             LimitReached(
                 f"You have {limits.CALENDARS:,} calendars, which is the limit, or all of them "
-                f"would weigh more than {limits.OWNER_WEIGHT:,}. Adding a mytoken to one of them, "
-                "even in vain, takes out those that are revoked or expired long ago."
+                f"weigh more than {limits.OWNER_WEIGHT:,}: then add a mytoken to one. Even in vain "
+                "that takes out those that are revoked or expired long ago."
             ),
             one=1,
             weight=all_weight,
             most=limits.CALENDARS,
-            room=limits.OWNER_WEIGHT - all_weight,
+            room=limits.OWNER_WEIGHT + limits.OWNER_ROOM - all_weight,
         ),
     ]
 
@@ -141,7 +141,7 @@ def heavier(table: Table, owner: Owner, more: int) -> Write:
         room,
         OwnerFull(
             f"All calendars of a user weigh at most {limits.OWNER_WEIGHT:,}: this mytoken would "
-            f"add {more:,}. Delete a calendar first."
+            f"add {more:,}."
         ),
         more=more,
         **values,

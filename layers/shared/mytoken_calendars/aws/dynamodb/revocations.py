@@ -81,12 +81,13 @@ def listing_writes(
     """The writes that record what a listing showed.
 
     `gone` are short mom_ids that the issuer no longer lists; `back` are marks, as they were read
-    before the listing, of tokens that it lists. If one of these has changed since, the commit
-    raises Outdated. It raises MarksFull if there would be too many.
+    before the listing, of tokens that it lists. If one of either has a mark since, or another one,
+    the commit raises Outdated. It raises MarksFull if there would be too many.
     """
     new = {f"new{number}": attribute(short_id) for number, short_id in enumerate(gone)}
     old = {f"old{number}": attribute(short_id) for number, short_id in enumerate(back)}
-    sets = ["#version = :version", *(f"#{n} = if_not_exists(#{n}, :mark)" for n in new)]
+    sets = ["#version = :version", *(f"#{n} = :mark" for n in new)]
+    unmarked = [f"attribute_not_exists(#{n})" for n in new]
     expression = f"SET {', '.join(sets)}"
     if old:
         expression += f" REMOVE {', '.join(f'#{n}' for n in old)}"
@@ -99,7 +100,7 @@ def listing_writes(
         table.update(
             keys.revocations(owner),
             expression,
-            " AND ".join(f"#{n} = :{n}" for n in old),
+            " AND ".join([*unmarked, *(f"#{n} = :{n}" for n in old)]),
             names={**new, **old},
             version=change.id,
             **values,

@@ -15,22 +15,21 @@ from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.backoff import attempts
 from mytoken_calendars.changes import Change
-from mytoken_calendars.errors import Outdated
+from mytoken_calendars.errors import Outdated, TemporarilyUnavailable
 from mytoken_calendars.identifiers import Owner
 
 
 def tidy(table: Table, marks: Marks, calendars: Iterable[Item], owner: Owner, now: int) -> bool:
     """Takes the dead out of all calendars of the owner, whose marks were read before them.
 
-    Whether it came through in `limits.TIDYING` seconds, and no other change came in between. What
-    it has done stays.
+    Whether it came through until `limits.TIDYING` seconds after the beginning of the request at
+    `now`, and no other change came in between. What it has done stays.
     """
-    end = time.monotonic() + limits.TIDYING
+    end = now + limits.TIDYING
     left = [one for one in calendars if not _is_tidied(table, one, marks, now, end)]
-    found = [one for item in left for one in entries.unpacked(item["tokens"]).values()]
-    _unmark(
-        table, owner, marks, {id_ for one in found for id_ in (one.short_id, *one.ancestors)}, now
-    )
+    still_there = [one for item in left for one in entries.unpacked(item["tokens"]).values()]
+    needed = {short_id for one in still_there for short_id in (one.short_id, *one.ancestors)}
+    _unmark(table, owner, marks, needed, now)
     return not left
 
 
@@ -61,11 +60,11 @@ def take_out_dead(table: Table, calendar: Item, marks: Marks, now: int) -> None:
 
 
 def _is_tidied(table: Table, calendar: Item, marks: Marks, now: int, end: float) -> bool:
-    if time.monotonic() >= end:
+    if time.time() >= end:
         return False
     try:
         take_out_dead(table, calendar, marks, now)
-    except Outdated:
+    except TemporarilyUnavailable:
         return False
     return True
 
