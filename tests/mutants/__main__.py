@@ -26,6 +26,7 @@ SURVIVES = "SURVIVES"
 
 _AT_ONCE = 2
 _LONGEST = 300  # seconds, for one test on one mutant
+_ALL = 4 * _LONGEST  # for all of them, one after the other
 # A statement that does not hold, or an answer that is not the error that it is stated to be.
 _FOUND = re.compile(
     r'(failed on (setup|teardown) with ")?'
@@ -77,7 +78,7 @@ def _outcome(folder: Path, mutant: Mutant) -> str:
 
 
 def _check_that_all_pass(folder: Path, tests: Iterable[str]) -> None:
-    if problems := _problems(copied(folder), sorted(tests)):
+    if problems := _problems(copied(folder), sorted(tests), _ALL):
         sys.exit(f"without a defect the tests do not pass: {problems}")
 
 
@@ -95,13 +96,13 @@ def copied(folder: Path) -> Path:
     return tree
 
 
-def _problems(tree: Path, tests: Iterable[str]) -> list[str]:
+def _problems(tree: Path, tests: Iterable[str], longest: int = _LONGEST) -> list[str]:
     """The first that these tests meet when they are run in a tree; none if they pass."""
     report = tree / "report.xml"
     command = [sys.executable, "-m", "pytest", "-x", f"--junit-xml={report}"]
     command += [f"tests/{test}" for test in tests]
     done = subprocess.run(
-        command, cwd=tree, capture_output=True, text=True, timeout=_LONGEST, check=False
+        command, cwd=tree, capture_output=True, text=True, timeout=longest, check=False
     )
     cases = [*ET.parse(report).getroot().iter("testcase")] if report.exists() else []
     if not cases:
