@@ -572,7 +572,7 @@ MUTANTS = [
         "a transaction is sent again as another one",
         f"{_SHARED}/aws/dynamodb/transaction.py",
         "ClientRequestToken=change.id)",
-        'ClientRequestToken=f"{attempt}{change.id[1:]}")',
+        'ClientRequestToken=f"{_}{change.id[1:]}")',
         "unit/test_transaction.py"
         "::test_a_transaction_that_met_another_is_sent_again_as_the_same_one",
     ),
