@@ -756,7 +756,7 @@ MUTANTS = [
         f"{_SHARED}/authorities/embedded/authority.py",
         "self._commit(revocation, change, limits.MARKS_TIDIED, use(change))",
         "self._commit(revocation, change, limits.MARKS, use(change))",
-        "integration/test_the_dead_leave.py::test_revocations_never_end_for_want_of_room",
+        "integration/test_the_dead_leave.py::test_the_operators_command_tidies_as_well",
     ),
     Mutant(
         "an addition gives up when another has taken out what it would",
