@@ -537,12 +537,15 @@ def test_an_addition_whose_leaving_ones_another_has_taken_out_does_without() -> 
     store = FakeStore(subscriptions=others(3, expires=OVER))
     store.overtaken = [lambda: store.subscriptions.popitem() and None]
 
+    answers: list[Calendar] = []
+
     with suppress(Outdated):
-        add(store)
+        answers.append(add(store))
 
     assert store.writes == ["subscribe"] * 2
     assert len({change.id for change in store.changes}) == 2
     assert len(store.subscriptions) == 3
+    assert [len(answer.subscribed_tokens) for answer in answers] == [4]
 
 
 def test_the_revoked_make_room_in_a_full_calendar() -> None:
