@@ -255,24 +255,23 @@ class RemoteStack(Stack):
         self.server.revoke(token.mom_id, recursive=recursive)
 
     def warm(self, *operations: str) -> None:
-        """Lets those of these functions that ask the issuer know its configuration."""
-        for operation in operations:
-            if authority := _names(self.handlers[operation]).get("authority"):
-                authority.codec.issuer.configuration()
-
-    @contextmanager
-    def cold(self, *operations: str) -> Iterator[None]:
-        """At first these functions know nothing of the issuer; afterwards they are warm again.
+        """Starts these functions anew; they know the issuer's configuration and nothing else.
 
         One that has tried in vain would be unavailable for half a minute, to whatever test is next.
         """
         for operation in operations:
             self.restart(operation)
+            if authority := _names(self.handlers[operation]).get("authority"):
+                authority.codec.issuer.configuration()
+
+    @contextmanager
+    def cold(self, *operations: str) -> Iterator[None]:
+        """At first these functions know nothing of the issuer; afterwards they are warm again."""
+        for operation in operations:
+            self.restart(operation)
         try:
             yield
         finally:
-            for operation in operations:
-                self.restart(operation)
             self.warm(*operations)
 
     def answer(self, operation: str, event: dict[str, Any]) -> Answer:

@@ -19,7 +19,8 @@ def stack(stack: Stack) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def remote_stack(remote_stack: RemoteStack) -> Iterator[RemoteStack]:
-    """Empty at the beginning of a file."""
+    """Empty at the beginning of a file, in which no function remembers tokens of another file."""
+    remote_stack.warm(*remote_stack.handlers)
     yield remote_stack
     _look_through_and_empty(remote_stack)
 
