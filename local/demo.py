@@ -53,7 +53,9 @@ def _seeded(url: str) -> dict[str, Any]:
     for name, (days, comment) in _WATCHED.items():
         _, mom_id = _issue(authority, url, name, days)
         _call(demo, "POST", f"/{CALENDAR}", {"mom_id": mom_id, "comment": comment})
-    return {**demo, "feed": feed, "mom_id": mom_id}
+    events = {"label": "for Google Calendar", "reminders": "events"}
+    other = _call(demo, "POST", f"/{CALENDAR}/feeds", events)["ics_path"]
+    return {**demo, "feed": feed, "feed_of_events": other, "mom_id": mom_id}
 
 
 def _issue(authority: EmbeddedAuthority, url: str, name: str, days: int) -> tuple[str, str]:
@@ -69,7 +71,8 @@ def _works(demo: dict[str, Any]) -> bool:
         calendars = _call(demo, "GET", "")["calendars"]
     except HTTPError:
         return False
-    return any(calendar["ics_path"] == demo["feed"] for calendar in calendars)
+    is_there = any(calendar["ics_path"] == demo["feed"] for calendar in calendars)
+    return is_there and "feed_of_events" in demo
 
 
 def _call(demo: dict[str, Any], method: str, path: str, document: Any = None) -> dict[str, Any]:
@@ -102,9 +105,14 @@ def _walk(demo: dict[str, Any], header: Path) -> str:
     new_token = json.dumps({"mom_id": demo["mom_id"], "comment": "renew it in the portal"})
     return f"""\
 The user "{USER}" has {len(_WATCHED)} mytokens in the calendar "{CALENDAR}". Subscribe a calendar
-app to its feed:
+app to its feed, in which reminders are alarms:
 
   {demo["feed"]}
+
+Google, Nextcloud, Home Assistant and Apple drop alarms. They need the calendar's other feed, in
+which each reminder is an event (docs/calendar-apps.md has more of it):
+
+  {demo["feed_of_events"]}
 
 The mytoken to call the API with (it is in the file {header}, where curl finds it):
 

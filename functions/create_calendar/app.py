@@ -20,6 +20,7 @@ receipts = ReceiptStore.from_environment()
 
 class NewCalendar(body.Fields):
     name: body.CalendarName
+    description: body.Description = ""
 
 
 @operation
@@ -27,6 +28,6 @@ def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
-    calendar = calendars.create(store, caller, new.name, now=request.now)
+    calendar = calendars.create(store, caller, new.name, new.description, now=request.now)
 
     return answer(HTTPStatus.CREATED, calendar.document(request.base_url))

@@ -1,4 +1,8 @@
-"""DELETE /api/v0/notifications/calendars/{calendar} - deletes a calendar, and its feed at once."""
+"""DELETE /api/v0/notifications/calendars/{calendar} - deletes a calendar, and its feeds at once.
+
+A body with a `mom_id` takes that mytoken out of the calendar, and nothing more: so the client of
+the original server says it.
+"""
 
 from mytoken_calendars import authorities
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
@@ -9,7 +13,6 @@ from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.tokens import access
-from mytoken_calendars.tokens.mytoken import Capability
 
 authority = authorities.from_environment()
 store = CalendarStore.from_environment()
@@ -18,9 +21,10 @@ receipts = ReceiptStore.from_environment()
 
 @operation
 def handler(request: Request) -> Response:
-    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
-    body.read(request, body.NoToken)
+    needed = access.DELETING[body.has(request, "mom_id")]
+    caller = access.admit(authority, credentials.of(request), *needed, receipts=receipts)
+    gone = body.read(request, body.TokenOrCalendar)
 
-    calendars.delete(store, caller, request.calendar, now=request.now)
+    calendars.delete_or_remove(store, caller, request.calendar, gone.mom_id, now=request.now)
 
     return NO_CONTENT

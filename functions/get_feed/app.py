@@ -19,9 +19,9 @@ cache = FeedMemory(FeedCache.from_environment())
 
 @operation
 def handler(request: Request) -> Response:
-    feed_id = addresses.feed_id(request.parameters["secret"], request.parameters.get("file", ""))
+    secret = addresses.secret_of(request.parameters["secret"], request.parameters.get("file", ""))
 
-    current = store.find(feed_id, request.renewal_page, request.now)
+    current = store.find(secret, request.renewal_page, request.now)
 
     return feed_response.answer(
         request, current, lambda: feed.load(store, cache, current, request.now)

@@ -29,7 +29,7 @@ class ConvertedCalendar:
 
     where: str
     owner: Owner
-    feed_id: str
+    secret: str
     name: str | None
     hint: str
     tokens: tuple[Subscription, ...]

@@ -22,7 +22,7 @@ class NoExport(Exception):
 
 
 def _feed_id(text: str) -> str:
-    if not identifiers.is_feed_id(text):
+    if not identifiers.is_secret(text):
         raise ValueError("the address of a feed has 32 letters and digits")
     return text
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.imports import Importer, check_weight
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
@@ -24,7 +24,7 @@ from mytoken_calendars.errors import (
     LimitReached,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.identifiers import Owner, new_feed_id
 from tools.operate import export_conversion, exported_rows, target_stack
 from tools.operate.export_conversion import Conversion, ConvertedCalendar
 from tools.operate.exported_rows import Export
@@ -52,7 +52,7 @@ class Import:
     named: set[tuple[Owner, str]] = field(default_factory=set)
 
     def bring_in(self, new: ConvertedCalendar) -> None:
-        if self.importer.knows(new.feed_id):
+        if self.importer.knows(new.secret):
             self.here_already += 1
             return
         try:
@@ -70,7 +70,8 @@ class Import:
     def _store(self, new: ConvertedCalendar, name: str) -> None:
         check_weight(name, new.tokens)
         if not self.dry_run:
-            calendar = Calendar(str(uuid4()), new.owner, name, new.feed_id)
+            address = Address(new_feed_id(), new.secret)
+            calendar = Calendar(str(uuid4()), new.owner, name, (address,))
             self.importer.bring_in(calendar, new.tokens, Change.new(self.now))
 
     def _name(self, new: ConvertedCalendar) -> str:

@@ -4,6 +4,7 @@ Versions are new, so that no calendar app takes a feed that it got before the re
 state after it. Two backups are of two moments: a token that its own table calls revoked is marked
 in that of the calendars. And a backup may have a part of a transaction only: a calendar is put back
 if it is there by name and by itself, and then whole, as all its other items follow from these two.
+Its name and its addresses are those of its row, which alone has the secrets.
 """
 
 from collections import Counter, defaultdict
@@ -13,6 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from mytoken_calendars.aws.dynamodb import entries, keys, revocations
+from mytoken_calendars.calendars import weight
+from mytoken_calendars.feeds.style import DEFAULT
 from mytoken_calendars.identifiers import Owner, short_mom_id
 
 Item = dict[str, Any]
@@ -33,11 +36,12 @@ class RestoredCalendars:
     read: Callable[[], Iterable[Item]]
     revoked: dict[str, Marks]
     _versions: defaultdict[str, str] = field(default_factory=lambda: defaultdict(_new_version))
-    _whole: set[str] = field(default_factory=set)  # the calendars, by id
+    _whole: dict[str, Item] = field(default_factory=dict)  # rows by name of calendars, by their id
     _heads: set[str] = field(default_factory=set)  # of feeds that live, by hash
     _kept: set[str] = field(default_factory=set)  # the feeds of whole calendars, by hash
     _lost: set[str] = field(default_factory=set)  # those of others
     _calendars: Counter[str] = field(default_factory=Counter)  # by owner
+    _feeds: Counter[str] = field(default_factory=Counter)
     _weights: Counter[str] = field(default_factory=Counter)
     _marks: defaultdict[str, Item] = field(default_factory=lambda: defaultdict(dict))
     _subscribed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -52,19 +56,22 @@ class RestoredCalendars:
 
     def _look_through(self) -> None:
         """Finds out which calendars are whole, and which feeds are theirs."""
-        named, there = dict[str, set[str]](), dict[str, set[str]]()
+        rows, there = defaultdict[str, list[Item]](list), dict[str, Item]()
         for item in self.read():
             kind, of = _kind(item)
             if kind == keys.CALENDAR:
-                there[of] = set(item["feeds"])
+                there[of] = {"name": item["name"], "feeds": item["feeds"]}
             elif item["sk"].startswith(keys.NAME):
-                named[item["id"]] = set(map(keys.feed_hash, item["addresses"]))
+                rows[item["id"]].append(item)
             elif kind == keys.FEED and "calendar" in item:
                 self._heads.add(of)
-        self._whole = named.keys() & there.keys()
-        self._kept = {feed for calendar in self._whole for feed in there[calendar]}
-        known = {feed for feeds in (*named.values(), *there.values()) for feed in feeds}
-        self._lost = (known | self._heads) - self._kept
+        for calendar in rows.keys() & there.keys():
+            of_the_name = [row for row in rows[calendar] if row["name"] == there[calendar]["name"]]
+            self._whole[calendar] = (of_the_name or rows[calendar])[0]
+        self._kept = {feed for row in self._whole.values() for feed in _feeds(row)}
+        named = {feed for of_one in rows.values() for row in of_one for feed in _feeds(row)}
+        known = {feed for calendar in there.values() for feed in calendar["feeds"]}
+        self._lost = (named | known | self._heads) - self._kept
 
     def _mended(self, kind: str, of: str, item: Item) -> Iterator[Item]:
         # Of an owner's rows those by name are kept; the others follow from the calendars.
@@ -76,10 +83,19 @@ class RestoredCalendars:
             if not self._is_left_out(kind, of):
                 yield item
         elif calendar_id in self._whole:
-            version = {"version": self._versions[calendar_id]} if "version" in item else {}
-            yield {**item, **version}
-            if kind == keys.CALENDAR:
-                yield from self._of_calendar(calendar_id, item)
+            yield from self._of_whole(kind, of, calendar_id, item)
+
+    def _of_whole(self, kind: str, of: str, calendar_id: str, item: Item) -> Iterator[Item]:
+        """The item of a calendar that is put back, and with the calendar what follows from it."""
+        row, version = self._whole[calendar_id], {"version": self._versions[calendar_id]}
+        if kind == keys.CALENDAR:
+            calendar = {**_as_named(item, row), **version}
+            yield calendar
+            yield from self._of_calendar(calendar_id, calendar)
+        elif kind == keys.FEED and of in self._kept:
+            yield {**item, **version, "name": row["name"]}
+        elif item["sk"] == row["sk"]:
+            yield item
 
     def _is_left_out(self, kind: str, of: str) -> bool:
         """Whether it ends a feed whose calendar is put back, or remembers an import that is not."""
@@ -90,18 +106,20 @@ class RestoredCalendars:
         """The items that follow from a calendar."""
         owner, version = Owner(item["owner"]), self._versions[calendar_id]
         self._calendars[owner] += 1
+        self._feeds[owner] += len(item["feeds"])
         self._weights[owner] += item["weight"]
         for short_id, token in entries.unpacked(item["tokens"]).items():
             self._subscribed[owner].update((short_id, *token.ancestors))
         yield {**keys.calendar_id(owner, calendar_id), "name": item["name"]}
-        shown = {name: item[name] for name in ("owner", "name", "created")}
-        head = {**shown, "calendar": calendar_id, "version": version}
+        shown = {name: item[name] for name in ("owner", "name")}
+        unset = {"label": "", "style": entries.packed_style(DEFAULT)}
+        head = {**shown, **unset, "calendar": calendar_id, "version": version}
         yield from ({**keys.feed_by_hash(f), **head} for f in item["feeds"] if f not in self._heads)
 
     def _counted(self) -> Iterator[Item]:
         for owner, number in self._calendars.items():
-            counted = {"calendars": number, "weight": self._weights[owner]}
-            yield {**keys.owner_head(Owner(owner)), **counted}
+            counted = {"feeds": self._feeds[owner], "weight": self._weights[owner]}
+            yield {**keys.owner_head(Owner(owner)), "calendars": number, **counted}
 
     def _marked(self) -> Iterator[Item]:
         for owner, subscribed in self._subscribed.items():
@@ -115,6 +133,23 @@ class RestoredCalendars:
             number = sum(map(revocations.is_mark, marks))
             yield {**keys.revocations_head(Owner(owner)), **version, "marks": number}
             yield {**marks, **keys.revocations(Owner(owner)), **version}
+
+
+def _feeds(row: Item) -> list[str]:
+    """The feeds of a calendar, by its row by name."""
+    return [keys.feed_hash(secret) for _, secret in row["addresses"]]
+
+
+def _as_named(calendar: Item, row: Item) -> Item:
+    """The calendar with the name and the feeds that its row by name has."""
+    own_weight = weight.of_calendar(row["name"], calendar["description"])
+    return {
+        **calendar,
+        "name": row["name"],
+        "feeds": _feeds(row),
+        "own_weight": own_weight,
+        "weight": calendar["weight"] - calendar["own_weight"] + own_weight,
+    }
 
 
 def revoked(tokens: Iterable[Item]) -> dict[str, Marks]:

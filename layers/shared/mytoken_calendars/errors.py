@@ -117,6 +117,17 @@ class CalendarNotFound(NotFound):
     description = "You have no calendar of this name."
 
 
+class NoSuchFeed(NotFound):
+    description = "The calendar has no feed of this id."
+
+
+class FirstFeed(Refusal):
+    description = (
+        "This feed is the one of the calendar's ics_path, which every calendar has. Reset it, so "
+        "that its address ends, or delete the calendar."
+    )
+
+
 class CalendarExists(Refusal):
     description = "You already have a calendar of this name."
 
@@ -129,8 +140,8 @@ class RepeatedTooLate(Refusal):
     """The repeated request was done, but since then its effect was undone or its successor used."""
 
     description = (
-        "This request was done before. Since then, its calendar was deleted or its mytoken "
-        "replaced."
+        "This request was done before. Since then, its calendar or feed was deleted, or its "
+        "mytoken replaced."
     )
 
 
@@ -139,7 +150,7 @@ class FeedNotFound(NotFound):
 
 
 class FeedGone(Refusal):
-    description = "The calendar of this feed has been deleted."
+    description = "This feed has been deleted, or has another address since."
 
 
 class TemporarilyUnavailable(Refusal):

@@ -1,4 +1,4 @@
-"""The identifiers of the field: owner, mom_id, feed id; and how one is made from another."""
+"""The identifiers of the field: owner, mom_id, secret; and how one is made from another."""
 
 import base64
 import hashlib
@@ -13,11 +13,12 @@ SIGNING_ALGORITHM = "ES512"  # of the mytokens that this stack issues (RFC 7518,
 
 Owner = NewType("Owner", str)
 
-_FEED_ID_ALPHABET = string.ascii_letters + string.digits
-_FEED_ID_LENGTH = 32
+_SECRET_ALPHABET = string.ascii_letters + string.digits
+_SECRET_LENGTH = 32
+_FEED_ID_BYTES = 8
 _MOM_ID_LENGTH = 88  # the base64 of 64 bytes
 _SHORT_MOM_ID_LENGTH = 16  # 96 bits: a billion tokens of one user have no two alike
-_FEED_ID = re.compile(f"[{_FEED_ID_ALPHABET}]{{{_FEED_ID_LENGTH}}}")
+_SECRET = re.compile(f"[{_SECRET_ALPHABET}]{{{_SECRET_LENGTH}}}")
 _CALENDAR_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -72,12 +73,17 @@ def owner_of(iss: str, sub: str) -> Owner:
 
 
 def new_feed_id() -> str:
+    """A new id of a feed, 16 characters: no secret, and the feed keeps it as long as it lives."""
+    return secrets.token_hex(_FEED_ID_BYTES)
+
+
+def new_secret() -> str:
     """A new secret address of a feed, 190 random bits: the only protection that a feed has."""
-    return "".join(secrets.choice(_FEED_ID_ALPHABET) for _ in range(_FEED_ID_LENGTH))
+    return "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(_SECRET_LENGTH))
 
 
-def is_feed_id(text: str) -> bool:
-    return _FEED_ID.fullmatch(text) is not None
+def is_secret(text: str) -> bool:
+    return _SECRET.fullmatch(text) is not None
 
 
 def is_calendar_id(text: str) -> bool:

@@ -25,9 +25,12 @@ NAME = 128  # code points in NFC, of a calendar's name
 # A code point of NFC is at most four in another normal form (UAX #15, section 14), so a longer text
 # has more than NAME in NFC. Normalising a long text takes quadratic time.
 NAME_TO_NORMALISE = 4 * NAME  # code points
-COMMENT = 1024  # code points
+COMMENT = 1024  # code points, of a calendar's description, too
+LABEL = 64  # code points of a feed's label
 NAME_IN_ADDRESS = 60  # code points of it in the address of its feed
 CALENDARS = 1_000  # of one user
+FEEDS = 2_000  # of one user
+FEEDS_OF_CALENDAR = 20  # of one calendar: each change of it writes the heads of all
 # A weight bounds at once what is stored, listed and sent: calendars/weight.py.
 CALENDAR_WEIGHT = 180_000  # of one calendar with its tokens: some 850 of them with a short name
 OWNER_WEIGHT = 5_500_000  # of all calendars of one user
@@ -58,8 +61,10 @@ TIDYING = 12.0
 
 # --- feeds ----------------------------------------------------------------------------------------
 
-FEED_GONE = 90 * _DAY  # seconds for which a deleted calendar's feed is 410, then 404
-LOOKS_AT_A_HEAD = 3  # of a feed whose calendar is missing
+FEED_GONE = 90 * _DAY  # seconds for which a deleted feed, or a reset address, is 410, then 404
+REMINDERS = 6  # different days ahead of an expiry on which a feed reminds
+DAYS_AHEAD = 365  # at most
+LOOKS = 3  # at what is half there: a transaction may be seen in part
 # Lambda's responses have at most 6 MB, counted as JSON, headers included.
 ANSWER = 6 * _MIB - 16 * _KIB  # bytes
 # Bytes of a warm function: ten thousand ordinary feeds, or a hundred of the largest.

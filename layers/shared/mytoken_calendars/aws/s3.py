@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mytoken_calendars import logs
 from mytoken_calendars.aws import clients, metrics
 from mytoken_calendars.aws.metrics import Metric
-from mytoken_calendars.feeds.feed import Feed
+from mytoken_calendars.feeds.feed import Feed, is_whole
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,7 +44,7 @@ class FeedCache:
         except (BotoCoreError, ClientError) as error:
             _report("read", type(error).__name__)
             return None
-        if feed.is_whole(body):
+        if is_whole(body):
             metrics.count(Metric.FEED_FETCHED)
             return body
         _report("read", "damaged")

@@ -1,6 +1,5 @@
 """Adding a token to a calendar, for which the dead make room."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -29,8 +28,8 @@ class Adding:
     comment: str
     now_ms: int
 
-    def done(self) -> Iterable[Subscription]:
-        """Adds the token; gives what is alive in the calendar then.
+    def done(self) -> Contents:
+        """Adds the token; gives what the calendar holds then.
 
         If there is no room, the dead leave: those of the calendar, or those of all the owner's.
 
@@ -52,7 +51,7 @@ class Adding:
         except OwnerFull as full:
             raise OwnerFull(f"{full} {_DELETE if is_tidy else _TRY_AGAIN}") from None
 
-    def _added(self, new: Subscription, found: Contents) -> Iterable[Subscription]:
+    def _added(self, new: Subscription, found: Contents) -> Contents:
         addition = found.addition(new, self._now)
         if not addition.fits and found.has_dead(self._now):
             self.store.tidy_one(self.calendar, self._now)
@@ -68,7 +67,7 @@ class Adding:
             # Another add may have taken out the same ones: then this one does without.
             addition = found.addition(new, self._now, leaving=0)
             self._commit(found, addition)
-        return found.alive_after(addition)
+        return found.after(addition)
 
     def _commit(self, found: Contents, addition: Addition) -> None:
         change = Change.new(self._now)

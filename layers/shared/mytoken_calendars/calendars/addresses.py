@@ -8,20 +8,20 @@ from urllib.parse import quote
 
 from mytoken_calendars import limits
 from mytoken_calendars.errors import FeedNotFound, RouteNotFound
-from mytoken_calendars.identifiers import is_feed_id
+from mytoken_calendars.identifiers import is_secret
 
 FEEDS_PATH = "/calendars"
 _SUFFIX = ".ics"
 
 
-def ics_path(base_url: str, feed_id: str, name: str) -> str:
+def ics_path(base_url: str, secret: str, name: str) -> str:
     """The absolute URI of the feed; its last segment has the beginning of the calendar's name."""
     shown = quote(name[: limits.NAME_IN_ADDRESS].rstrip(), safe="")
-    return f"{base_url}{FEEDS_PATH}/{feed_id}/{shown}{_SUFFIX}"
+    return f"{base_url}{FEEDS_PATH}/{secret}/{shown}{_SUFFIX}"
 
 
-def feed_id(secret: str, file: str) -> str:
-    """The id of the feed at `/calendars/{secret}/{file}`, or at `/calendars/{secret}`.
+def secret_of(secret: str, file: str) -> str:
+    """The secret of the feed at `/calendars/{secret}/{file}`, or at `/calendars/{secret}`.
 
     Raises FeedNotFound, and RouteNotFound for a file of another type.
     """
@@ -30,6 +30,6 @@ def feed_id(secret: str, file: str) -> str:
         raise RouteNotFound
     if secret.lower().endswith(_SUFFIX):
         secret = secret[: -len(_SUFFIX)]
-    if not is_feed_id(secret):
+    if not is_secret(secret):
         raise FeedNotFound
     return secret

@@ -3,27 +3,39 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.errors import InvalidGrant, InvalidRequest
-from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.identifiers import Owner, new_feed_id, new_secret, short_mom_id
+
+
+class Address(NamedTuple):
+    """Where a feed is: its id, which it keeps, and the secret, which a reset replaces."""
+
+    feed_id: str
+    secret: str
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(new_feed_id(), new_secret())
 
 
 @dataclass(frozen=True)
 class Calendar:
     """A user's named set of tokens. `id` is a UUID.
 
-    `feed_id` is the secret in the feed's address, and "" for a caller that may not read the feed.
-    `subscribed_tokens` are mom_ids in the order of adding.
+    `addresses` are those of its feeds: the first one is that of `ics_path`. A caller that may not
+    read the feeds gets none. `subscribed_tokens` are mom_ids in the order of adding.
     """
 
     id: str
     owner: Owner
     name: str
-    feed_id: str
+    addresses: tuple[Address, ...]
+    description: str = ""
     subscribed_tokens: tuple[str, ...] = ()
 
     def with_tokens(self, subscriptions: Iterable[Subscription]) -> "Calendar":
@@ -33,13 +45,15 @@ class Calendar:
 
     def ics_path(self, base_url: str) -> str:
         """The absolute URI of the feed."""
-        return addresses.ics_path(base_url, self.feed_id, self.name)
+        return addresses.ics_path(base_url, self.addresses[0].secret, self.name)
 
     def document(self, base_url: str) -> dict[str, Any]:
         """The calendar object of the API, as in docs/openapi.yaml."""
         document: dict[str, Any] = {"id": self.id, "name": self.name}
-        if self.feed_id:
+        if self.addresses:
             document["ics_path"] = self.ics_path(base_url)
+        if self.description:
+            document["description"] = self.description
         if self.subscribed_tokens:
             document["subscribed_tokens"] = list(self.subscribed_tokens)
         return document
@@ -49,17 +63,26 @@ class Calendar:
 class Contents:
     """What one reading of a calendar has shown: all of it as at one moment.
 
-    `feeds` are the hashes of its feeds. The subscriptions are by short mom_id; `alive` are those
-    whose token is not revoked. `stored` are the texts of all: one is replaced if it is as it was.
-    `marks` are those of the owner's revoked tokens: when, and whether with the descendants.
+    `feeds` are the hashes of its feeds, `own_weight` is what it weighs without its tokens. The
+    subscriptions are by short mom_id; `alive` are those whose token is not revoked. `stored` are
+    the texts of all: one is replaced if it is as it was. `marks` are those of the owner's revoked
+    tokens: when, and whether with the descendants.
     """
 
+    name: str
+    description: str
     feeds: tuple[str, ...]
     weight: int
+    own_weight: int
     subscriptions: Mapping[str, Subscription]
     alive: Mapping[str, Subscription]
     stored: Mapping[str, str]
     marks: Mapping[str, Mark]
+
+    def subscription(self, mom_id: str) -> Subscription | None:
+        """That of the token with this mom_id, if the calendar has it."""
+        one = self.subscriptions.get(short_mom_id(mom_id))
+        return one if one and one.mom_id == mom_id else None
 
     def has_dead(self, now: int) -> bool:
         """Whether it holds tokens that are revoked, or expired long ago."""
@@ -90,11 +113,11 @@ class Contents:
         fits = more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT
         return Addition(token, known, gone, mark, is_new=is_new, more=more, fits=fits)
 
-    def alive_after(self, addition: "Addition") -> list[Subscription]:
-        """What is alive after the addition."""
+    def after(self, addition: "Addition") -> Self:
+        """With what is alive after the addition."""
         leaving = {one.short_id for one in addition.leaving}
         staying = {s: one for s, one in self.alive.items() if s not in leaving}
-        return list({**staying, addition.token.short_id: addition.token}.values())
+        return replace(self, alive={**staying, addition.token.short_id: addition.token})
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import uuid4
 
+from mytoken_calendars import limits
+from mytoken_calendars.calendars import removing, weight
 from mytoken_calendars.calendars.adding import Adding
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
 from mytoken_calendars.calendars.store import Store
@@ -15,9 +17,10 @@ from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
     InvalidRequest,
+    LimitReached,
     RepeatedTooLate,
 )
-from mytoken_calendars.identifiers import Owner, is_calendar_id, new_feed_id, short_mom_id
+from mytoken_calendars.identifiers import Owner, is_calendar_id
 from mytoken_calendars.tokens.access import manageable_token
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
@@ -33,13 +36,13 @@ def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
     return calendars
 
 
-def create(store: Store, caller: Caller, name: str, *, now: int) -> Calendar:
+def create(store: Store, caller: Caller, name: str, description: str = "", *, now: int) -> Calendar:
     """A new calendar without tokens. Raises CalendarExists or LimitReached."""
     if caller.receipt:
-        return _done_before(store, caller.owner, name, caller.receipt)
+        return done_before(store, caller.owner, caller.receipt)
     if _exists(store, caller.owner, name):
         raise CalendarExists
-    calendar = Calendar(str(uuid4()), caller.owner, name, new_feed_id())
+    calendar = Calendar(str(uuid4()), caller.owner, name, (Address.new(),), description)
     change = Change.new(now)
     store.create(calendar, change, caller.use(change, calendar.id))
     return calendar
@@ -75,33 +78,103 @@ def add_token(
     that never expires or has expired; LimitReached; Outdated.
     """
     if caller.receipt:
-        calendar = _done_before(store, caller.owner, name, caller.receipt)
-        return _shown(caller, calendar, store.contents(calendar).alive.values())
+        calendar = done_before(store, caller.owner, caller.receipt)
+        return _shown(caller, calendar, store.contents(calendar))
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
     adding = Adding(store, caller, calendar, token, comment, now_ms)
     return _shown(caller, calendar, adding.done())
 
 
+def remove_token(store: Store, caller: Caller, name: str, mom_id: str, *, now: int) -> None:
+    """Takes a token out of the calendar; one that is not in it is no error.
+
+    `name` may be the calendar's id. An empty `mom_id` is the caller's own.
+
+    Raises CalendarNotFound; InsufficientCapabilities for a token that the caller does not manage;
+    Outdated.
+    """
+    if caller.receipt:
+        return
+    calendar = find(store, caller.owner, name)
+    removing.remove(store, caller, calendar, mom_id, now=now)
+
+
+def update(
+    store: Store, caller: Caller, text: str, name: str | None, description: str | None, *, now: int
+) -> Calendar:
+    """Renames the calendar or describes it anew; what is None stays. Its addresses stay, too.
+
+    `text` is the calendar's name until now, or its id.
+
+    Raises CalendarNotFound, CalendarExists, LimitReached and Outdated.
+    """
+    if caller.receipt:
+        calendar = done_before(store, caller.owner, caller.receipt)
+        return _shown(caller, calendar, store.contents(calendar))
+    calendar = find(store, caller.owner, text)
+    found = store.contents(calendar)
+    old = replace(calendar, description=found.description)
+    new = replace(old, name=name or old.name)
+    if description is not None:
+        new = replace(new, description=description)
+    _check_weight(new, found)
+    change = Change.new(now)
+    use = caller.use(change, calendar.id)
+    if new == old:
+        store.confirm(calendar, change, use)
+    else:
+        store.update(old, found, new, change, use)
+    return _shown(caller, new, replace(found, description=new.description))
+
+
+def delete_or_remove(
+    store: Store, caller: Caller, name: str, mom_id: str | None, *, now: int
+) -> None:
+    """Takes the token out of the calendar; deletes the calendar if none is named."""
+    if mom_id is None:
+        delete(store, caller, name, now=now)
+    else:
+        remove_token(store, caller, name, mom_id, now=now)
+
+
 def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
-    """Deletes the calendar and its feed in one transaction. Raises CalendarNotFound."""
+    """Deletes the calendar and its feeds in one transaction. Raises CalendarNotFound."""
     if caller.receipt:
         return
     calendar, change = find(store, caller.owner, name), Change.new(now)
     store.delete(calendar, change, caller.use(change, calendar.id))
 
 
-def _shown(caller: Caller, calendar: Calendar, subscriptions: Iterable[Subscription]) -> Calendar:
+def done_before(store: Store, owner: Owner, receipt: Receipt) -> Calendar:
+    """The calendar of a repeated request. Raises RepeatedTooLate if it was deleted since."""
+    try:
+        return store.find_by_id(owner, receipt.calendar_id)
+    except CalendarNotFound:
+        raise RepeatedTooLate from None
+
+
+def _check_weight(new: Calendar, found: Contents) -> None:
+    """Raises LimitReached for a name or a description that the calendar has no room for."""
+    more = weight.of_calendar(new.name, new.description) - found.own_weight
+    if more > 0 and found.weight + more > limits.CALENDAR_WEIGHT:
+        raise LimitReached(
+            f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this would add {more:,} to the "
+            f"{found.weight:,} of this one."
+        )
+
+
+def _shown(caller: Caller, calendar: Calendar, found: Contents) -> Calendar:
     """The calendar as the caller may see it.
 
-    A caller that may read the feed gets the address and all tokens; another caller gets its own
-    token and the descendants of that, without the address.
+    A caller that may read the feed gets all of it; another caller gets the name, and its own token
+    with the descendants of that.
     """
-    if not caller.mytoken.may(Capability.READ_NOTIFY):
-        own = short_mom_id(caller.record.mom_id)
-        subscriptions = [s for s in subscriptions if own in (s.short_id, *s.ancestors)]
-        calendar = replace(calendar, feed_id="")
-    return calendar.with_tokens(subscriptions)
+    tokens: Iterable[Subscription] = found.alive.values()
+    if caller.mytoken.may(Capability.READ_NOTIFY):
+        return replace(calendar, description=found.description).with_tokens(tokens)
+    managed = [one for one in tokens if one.is_below(caller.record.mom_id)]
+    return replace(calendar, addresses=(), description="").with_tokens(managed)
 
 
 def _exists(store: Store, owner: Owner, name: str) -> bool:
@@ -110,14 +183,3 @@ def _exists(store: Store, owner: Owner, name: str) -> bool:
     except CalendarNotFound:
         return False
     return True
-
-
-def _done_before(store: Store, owner: Owner, name: str, receipt: Receipt) -> Calendar:
-    """The calendar of a repeated request. Raises RepeatedTooLate if it was deleted since."""
-    try:
-        calendar = find(store, owner, name)
-    except CalendarNotFound:
-        raise RepeatedTooLate from None
-    if calendar.id != receipt.calendar_id:
-        raise RepeatedTooLate
-    return calendar

@@ -1,4 +1,4 @@
-"""Names of calendars and comments of subscriptions: what they may hold, when two are one."""
+"""Names, labels, comments and descriptions: what they may hold, and when two names are one."""
 
 import re
 import unicodedata
@@ -44,9 +44,35 @@ def comment(text: str) -> str:
     Raises ValueError for characters that are no text: controls other than tab and line feed, line
     and paragraph separators, surrogates and noncharacters.
     """
-    comment = _LINE_END.sub("\n", text)
-    if len(comment) > limits.COMMENT:
-        raise ValueError(f"a comment has at most {limits.COMMENT} characters")
-    if not characters.is_text(comment):
-        raise ValueError("a comment has no control characters other than tab and line feed")
-    return comment
+    return _text(text, "a comment")
+
+
+def description(text: str) -> str:
+    """The description of a calendar, for which the rules are those of a comment."""
+    return _text(text, "a description")
+
+
+def label(text: str) -> str:
+    """The label of a feed in NFC: at most 64 characters that names may have, or none at all.
+
+    Raises ValueError with the broken rule for any other text.
+    """
+    if len(text) > limits.LABEL * limits.NAME_TO_NORMALISE // limits.NAME:
+        raise ValueError(f"a label has at most {limits.LABEL} characters")
+    label = unicodedata.normalize("NFC", text)
+    if len(label) > limits.LABEL:
+        raise ValueError(f"a label has at most {limits.LABEL} characters")
+    if kind := characters.what_no_name_has(label):
+        raise ValueError(f"a label has no {kind}")
+    if label != label.strip():
+        raise ValueError("a label does not begin or end with a space")
+    return label
+
+
+def _text(text: str, what: str) -> str:
+    lines = _LINE_END.sub("\n", text)
+    if len(lines) > limits.COMMENT:
+        raise ValueError(f"{what} has at most {limits.COMMENT} characters")
+    if not characters.is_text(lines):
+        raise ValueError(f"{what} has no control characters other than tab and line feed")
+    return lines

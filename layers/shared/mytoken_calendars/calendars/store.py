@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.identifiers import Owner
 
@@ -32,6 +33,19 @@ class Store(Protocol):
     ) -> None:
         """Stores what adding a token changes. Raises OwnerFull."""
 
+    def remove(
+        self, calendar: Calendar, found: Contents, gone: Subscription, change: Change, use: Use
+    ) -> None:
+        """Takes a token out of the calendar."""
+
+    def update(
+        self, calendar: Calendar, found: Contents, new: Calendar, change: Change, use: Use
+    ) -> None:
+        """Gives the calendar the name and the description of `new`.
+
+        Raises CalendarExists and LimitReached.
+        """
+
     def tidy_one(self, calendar: Calendar, now: int) -> None:
         """Takes the dead out of the calendar."""
 
@@ -42,7 +56,7 @@ class Store(Protocol):
         """Commits the use alone, if the calendar is still there."""
 
     def delete(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Deletes the calendar and its feed, or what a restore has left of them."""
+        """Deletes the calendar and its feeds, or what a restore has left of them."""
 
     def commit_use(self, change: Change, use: Use) -> None:
         """Commits a use that changes no calendar, if it writes anything."""

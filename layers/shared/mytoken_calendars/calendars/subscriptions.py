@@ -58,6 +58,10 @@ class Subscription(NamedTuple):
         """When the token was added, in seconds since 1970."""
         return self.added // 1000
 
+    def is_below(self, mom_id: str) -> bool:
+        """Whether its token is the one with this mom_id, or a descendant of that."""
+        return short_mom_id(mom_id) in (self.short_id, *self.ancestors)
+
     def is_long_over(self, now: int) -> bool:
         """Whether the token expired so long ago that nobody wants to see it any more."""
         return self.expires < now - limits.EXPIRED_KEPT

@@ -34,9 +34,11 @@ _PIECE = 37
 
 # --- of a calendar itself -------------------------------------------------------------------------
 
-# In a list: the id and the address, at a public URL of `limits.PUBLIC_URL` characters. Stored it
-# takes less, and less than `_FEED_SHARE` times as much in the feed.
-_CALENDAR = 420
+# In a list: the id and the address, at a public URL of `limits.PUBLIC_URL` characters. A name and
+# a description take less in the feed than `_FEED_SHARE` times as much.
+_LISTED = 440
+# Stored: attributes, ids, counts, and the hashes of `limits.FEEDS_OF_CALENDAR` feeds.
+_STORED = 1_092
 
 
 def of_token(name: str, comment: str, ancestors: int) -> int:
@@ -46,11 +48,13 @@ def of_token(name: str, comment: str, ancestors: int) -> int:
     return max(stored, -(-in_feed // _FEED_SHARE))
 
 
-def of_calendar(name: str) -> int:
+def of_calendar(name: str, description: str = "") -> int:
     """The weight of a calendar without tokens."""
+    stored = _STORED + len(_json(name)) + len(_json(description))
     in_address = quote(name[: limits.NAME_IN_ADDRESS], safe="")
     # An answer is JSON in the JSON that Lambda sends.
-    return _CALENDAR + _sent(_json(name).decode()) + len(in_address)
+    words = sum(_sent(_json(text).decode()) for text in (name, description))
+    return max(stored, _LISTED + words + len(in_address))
 
 
 def _json(text: str) -> bytes:

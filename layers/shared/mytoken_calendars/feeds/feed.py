@@ -26,19 +26,21 @@ class Feed(NamedTuple):
     Each poll makes one, in less than half the time that a frozen dataclass takes.
 
     `version` changes with the calendar; `revocations` changes with every revocation of its owner,
-    and is empty before the first. `created` is when the calendar was made, in seconds since 1970.
-    `renewal_page` is the operator's, or empty.
+    and is empty before the first. `name` is the calendar's. `renewal_page` is the operator's, or
+    empty. `description`, and `created` (when the calendar was made, in seconds since 1970) are
+    known of a state whose tokens were read.
     """
 
-    id: str
+    secret: str
     owner: Owner
     calendar_id: str
     name: str
-    created: int
     version: str
     revocations: str
     style: Style = DEFAULT
     renewal_page: str = ""
+    description: str = ""
+    created: int = 0
 
     @property
     def state(self) -> str:
@@ -49,17 +51,20 @@ class Feed(NamedTuple):
         return _digest(self.version, self.revocations, self.style, self.renewal_page)
 
     @property
-    def writer(self) -> Writer:
-        return Writer(self.calendar_id, self.name, self.created, self.style, self.renewal_page)
+    def title(self) -> str:
+        """What the feed calls the calendar."""
+        return self.style.title(self.name)
 
-    def is_whole(self, body: bytes) -> bool:
-        """Whether a body is the whole, undamaged, compressed text of this feed."""
-        try:
-            text = unpacked(body)
-        except zlib.error:
-            return False
-        opening, closing = self.writer.opening().encode(), writer.CLOSING.encode()
-        return text.startswith(opening) and text.endswith(closing)
+    @property
+    def writer(self) -> Writer:
+        return Writer(
+            self.calendar_id,
+            self.name,
+            self.created,
+            self.style,
+            self.renewal_page,
+            self.description,
+        )
 
 
 class Store(Protocol):
@@ -101,6 +106,15 @@ def unpacked(body: bytes) -> bytes:
     if not unpack.eof or unpack.unused_data:
         raise zlib.error("the body is not exactly one member")
     return text
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether a body is the whole, undamaged, compressed text of a feed."""
+    try:
+        text = unpacked(body)
+    except zlib.error:
+        return False
+    return text.startswith(writer.BEGINNING.encode()) and text.endswith(writer.CLOSING.encode())
 
 
 def _compressed(text: Iterable[str]) -> bytes:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+_UNTOLD = "Mytokens"
+
 DAYS_AHEAD = (30, 14, 7, 3, 1, 0)
 
 
@@ -29,7 +31,8 @@ class Detail(StrEnum):
 class Style(NamedTuple):
     """The style, with how often it was changed, and when last (in seconds since 1970).
 
-    `days` are the days ahead of the expiry on which the feed reminds, the most first.
+    `days` are the days ahead of the expiry on which the feed reminds, the most first: at most
+    `limits.REMINDERS` of at most `limits.DAYS_AHEAD`.
     """
 
     reminders: Reminders = Reminders.ALARMS
@@ -37,6 +40,10 @@ class Style(NamedTuple):
     detail: Detail = Detail.FULL
     changes: int = 0
     changed: int = 0
+
+    def title(self, calendar: str) -> str:
+        """What a calendar is called in a feed of this style, and in its address."""
+        return _UNTOLD if self.detail == Detail.MINIMAL else calendar
 
 
 DEFAULT = Style()

@@ -17,9 +17,10 @@ from mytoken_calendars.feeds.style import DEFAULT, Detail, Reminders, Style
 
 # The number of this writer, and since when it writes. Whatever changes the text raises both: the
 # number names the text in caches, and apps take a text only if it is later than the one they have.
-NUMBER = 1
-SINCE = 1_795_910_400  # 2026-11-29, in seconds since 1970
+NUMBER = 2
+SINCE = 1_795_996_800  # 2026-11-30, in seconds since 1970
 
+BEGINNING = "BEGIN:VCALENDAR\r\n"
 CLOSING = "END:VCALENDAR\r\n"
 
 # A calendar has a component (RFC 5545, 3.6). This one satisfies where there is no event.
@@ -45,7 +46,8 @@ class Writer(NamedTuple):
     """Writes the feed of one calendar: all that its text depends on but for the tokens.
 
     `calendar_id` is a UUID, `created` is when the calendar was made, in seconds since 1970.
-    `renewal_page` is a URI where mytokens are renewed, or "".
+    `renewal_page` is a URI where mytokens are renewed, or "". A description tells what its owner
+    wants, so that only a style of full detail shows it.
     """
 
     calendar_id: str
@@ -53,6 +55,7 @@ class Writer(NamedTuple):
     created: int
     style: Style = DEFAULT
     renewal_page: str = ""
+    description: str = ""
 
     def text(self, subscriptions: Iterable[Subscription]) -> Iterator[str]:
         """The text of the feed, piece by piece, with the events of these tokens."""
@@ -67,20 +70,22 @@ class Writer(NamedTuple):
 
     def opening(self) -> str:
         """The text before the events: the properties of the calendar (RFC 7986, 5)."""
-        name = escaped(self.name)
+        name = escaped(self.style.title(self.name))
+        is_full = self.style.detail == Detail.FULL
+        description = escaped(self.description if is_full else "") or _DESCRIPTION
         # Some four hours: reminders are in days. Each calendar has its own interval, as apps that
         # poll in step make peaks.
         minutes = 3 * 60 + 30 + zlib.crc32(self.calendar_id.encode()) % 60
         interval = f"PT{minutes // 60}H{minutes % 60}M"
         return (
-            "BEGIN:VCALENDAR\r\n"
+            f"{BEGINNING}"
             "VERSION:2.0\r\n"
             "PRODID:-//mytoken-calendars//feed//EN\r\n"
             "CALSCALE:GREGORIAN\r\n"
             f"{folded(f'NAME:{name}')}"
             f"{folded(f'X-WR-CALNAME:{name}')}"
-            f"DESCRIPTION:{_DESCRIPTION}\r\n"
-            f"X-WR-CALDESC:{_DESCRIPTION}\r\n"
+            f"{folded(f'DESCRIPTION:{description}')}"
+            f"{folded(f'X-WR-CALDESC:{description}')}"
             "COLOR:tomato\r\n"
             "X-APPLE-CALENDAR-COLOR:#FF6347\r\n"
             f"REFRESH-INTERVAL;VALUE=DURATION:{interval}\r\n"

@@ -1,10 +1,8 @@
 """The door to request bodies: JSON or a form, read strictly, then the model of the operation."""
 
-import re
 from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +16,7 @@ from pydantic import (
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.calendars import names
 from mytoken_calendars.errors import InvalidRequest, PayloadTooLarge, Refusal, UnsupportedMediaType
+from mytoken_calendars.http import form
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.validation import first_problem
 
@@ -25,7 +24,6 @@ _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 _BODILESS = ("GET", "DELETE")
-_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -53,6 +51,8 @@ def _mom_id_or_own(text: str, info: ValidationInfo) -> str:
 # The fields that bodies have.
 CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
 Comment = Annotated[str, AfterValidator(names.comment)]
+Description = Annotated[str, AfterValidator(names.description)]
+Label = Annotated[str, AfterValidator(names.label)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 MomIdOrOwn = Annotated[str, AfterValidator(_mom_id_or_own)]
 
@@ -66,21 +66,47 @@ class Fields(BaseModel):
         return {name: value for name, value in found.items() if value is not None}
 
 
+class Changes(Fields):
+    """The model of a body that changes something: it has at least one field."""
+
+    @model_validator(mode="after")
+    def _has_some(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"nothing is to change: give {', '.join(type(self).model_fields)}")
+        return self
+
+
 class Nothing(Fields):
     """The model of operations without fields: the body only has to be well-formed."""
 
 
-def _refused(_: Any) -> None:
-    raise ValueError("this would delete the whole calendar, and not remove a token from it")
+class GoneSubscription(Fields):
+    """The body of removing a token: null is no mom_id, and "" is the token that is presented."""
+
+    mom_id: MomIdOrOwn
 
 
-class NoToken(BaseModel):
-    """The body of deleting a calendar. A token in it is refused: that client means to remove it.
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise ValueError("is null: this deletes no calendar, and names no mytoken")
+    return value
 
-    So is a null, by which a client may say that it does not know which.
+
+class TokenOrCalendar(BaseModel):
+    """The body of deleting: a token in the calendar, or all of it without the field.
+
+    A null deletes nothing, as a client may say by it that it does not know which token it means.
     """
 
-    mom_id: Annotated[Any, BeforeValidator(_refused)] = None
+    mom_id: Annotated[MomIdOrOwn | None, BeforeValidator(_not_null)] = None
+
+
+def has(request: Request, field: str) -> bool:
+    """Whether the body has this field, be it null; a body that cannot be parsed has none."""
+    try:
+        return field in fields(request)
+    except InvalidRequest:
+        return False
 
 
 def read(request: Request, model: type[Model]) -> Model:
@@ -96,7 +122,7 @@ def read(request: Request, model: type[Model]) -> Model:
 def fields(request: Request) -> Mapping[str, Any]:
     """The fields of the body, whether JSON or form; a body without Content-Type is JSON.
 
-    GET and DELETE may come with an empty body or with JSON's `null`, as clients send them.
+    An empty body has no fields; GET and DELETE may come with JSON's `null`, as clients send it.
 
     Each request's body is parsed once. Raises PayloadTooLarge, UnsupportedMediaType and
     InvalidRequest, in this order.
@@ -123,9 +149,9 @@ def _read(request: Request) -> dict[str, Any]:
     if len(request.body) > limits.BODY:
         raise PayloadTooLarge
     body = request.body
-    if request.method in _BODILESS and body.strip() in (b"", b"null"):
+    if not body or (request.method in _BODILESS and body.strip() in (b"", b"null")):
         body = b"{}"
-    document = _form(body) if _is_form(request) else _json(body)
+    document = form.fields(body) if _is_form(request) else _json(body)
     if not isinstance(document.get("mytoken"), str | None):
         raise InvalidRequest("mytoken: is not a string")
     return document
@@ -160,34 +186,3 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidRequest("The body is not a JSON object.")
     return document
-
-
-def _check_characters(form: bytes) -> None:
-    """A form is ASCII, and what has a meaning in it is escaped (WHATWG URL, 5.2)."""
-    if form.lstrip().startswith(b"{"):
-        raise InvalidRequest("The body is JSON, and its Content-Type says that it is a form.")
-    if not form.isascii():
-        raise InvalidRequest(
-            "The body is not a form: characters other than ASCII are percent-encoded in it. "
-            "curl does that with --data-urlencode."
-        )
-    if _BROKEN_ESCAPE.search(form):
-        raise InvalidRequest("The body is not a form: a percent sign in it is written %25.")
-
-
-def _form(body: bytes) -> dict[str, Any]:
-    _check_characters(body)
-    if body.count(b"&") >= limits.FORM_FIELDS:
-        raise InvalidRequest(f"A form has at most {limits.FORM_FIELDS} fields.")
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
-        )
-    except UnicodeDecodeError:
-        raise InvalidRequest("The form is not in UTF-8.") from None
-    except ValueError:
-        raise InvalidRequest("A field of the form has no equals sign.") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise InvalidRequest("A field occurs twice in the form.")
-    return form

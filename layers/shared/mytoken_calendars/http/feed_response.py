@@ -39,7 +39,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed, bytes]])
     headers = {
         **_HEADERS,
         **_HEADERS_OF_THE_TEXT,
-        "Content-Disposition": _file_name(shown.name),
+        "Content-Disposition": _file_name(shown.title),
         "ETag": f'"{_etag(shown, gzipped=gzipped)}"',
     }
     if not gzipped:

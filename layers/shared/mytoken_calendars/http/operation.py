@@ -9,6 +9,7 @@ from mytoken_calendars import backoff, errors, logs
 from mytoken_calendars.http import error_response, token_update
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
+from mytoken_calendars.http.routes import Routes
 
 # Web applications of any origin may read every answer: none depends on where it is asked from.
 _OPEN_TO_ALL_ORIGINS = {"Access-Control-Allow-Origin": "*"}
@@ -63,7 +64,7 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
     """
     # Behind the slash that a route allows at the end, only the route of preflights goes on.
     if request.parameters.get("proxy") and request.method != "OPTIONS":
-        raise errors.RouteNotFound
+        raise Routes.from_environment().refusal(request.method, request.path)
     has_key = "idempotency-key" in request.headers
     refused: errors.Refusal = errors.TemporarilyUnavailable()
     with backoff.shared():
@@ -79,19 +80,26 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
     raise refused
 
 
+# What can follow from a duplicate: it made the calendar or the last feed there is room for, deleted
+# or renamed what is looked for, took the token out by which its caller manages it, rotated the
+# mytoken, or took its last use.
+_FOLLOWS_FROM_A_DUPLICATE = (
+    errors.CalendarExists,
+    errors.LimitReached,
+    errors.NotFound,
+    errors.InsufficientCapabilities,
+    errors.Superseded,
+    errors.UsageRestricted,
+)
+
+
 def _may_have_been_done(refusal: errors.Refusal) -> bool:
     """Whether a concurrent duplicate that succeeded may be the reason for this refusal.
 
-    Four refusals can follow from the duplicate: it created the calendar, deleted it, rotated the
-    mytoken, or took its last use. LimitReached cannot: the receipt is the first write of the
-    transaction, so its condition fails first, and that raises Outdated. Neither can a malformed
-    request: its duplicate is refused as well. A remote issuer answers InvalidToken for a rotated
-    mytoken: such a request is not tried again.
+    Not of a malformed request, whose duplicate is refused as well. A remote issuer answers
+    InvalidToken for a rotated mytoken: such a request is not tried again.
     """
-    return isinstance(
-        refusal,
-        (errors.CalendarExists, errors.CalendarNotFound, errors.Superseded, errors.UsageRestricted),
-    )
+    return isinstance(refusal, _FOLLOWS_FROM_A_DUPLICATE)
 
 
 def _log(refusal: errors.Refusal, response: Response, request_id: str) -> None:

@@ -62,6 +62,11 @@ class Request:
         """The name or the id of a calendar, as it stands in the path."""
         return self.parameters["calendar"]
 
+    @property
+    def feed(self) -> str:
+        """The id of a feed, as it stands in the path."""
+        return self.parameters["feed"]
+
 
 def _address(event: Mapping[str, Any]) -> str:
     """The client's address; empty behind another front, whose address is all that is seen.

@@ -20,7 +20,7 @@ from mytoken_calendars.tokens.rotation import is_replay
 from mytoken_calendars.tokens.token_record import TokenRecord
 
 ADDING = (Capability.NOTIFY, Capability.TOKENINFO_NOTIFY)  # which tokens: `manageable_token`
-
+DELETING = {True: ADDING, False: (Capability.NOTIFY,)}  # by whether a token is named
 Find = Callable[[Caller, str], TokenRecord]  # raises InvalidGrant
 
 

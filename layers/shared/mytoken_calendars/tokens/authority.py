@@ -70,16 +70,19 @@ class Caller:
         """Whether a use of the mytoken counts or rotates, by itself."""
         return self.mytoken.rotates or (self.clause is not None and self.clause.limits_use)
 
-    def use(self, change: Change, calendar_id: str = "", *, only_reads: bool = False) -> Use:
+    def use(
+        self, change: Change, calendar_id: str = "", *, feed_id: str = "", only_reads: bool = False
+    ) -> Use:
         """The use of the mytoken for a change; of the calendar with this id, if it changes one.
 
         An operation calls this right before its commit, since some uses cannot be undone. The
-        client gets the successor of a rotated token after the commit. The receipt of one that
+        client gets the successor of a rotated token after the commit. `feed_id` is a feed that it
+        makes, which the answer to a repeated request has to show. The receipt of one that
         `only_reads` is good for a minute. Raises the errors of `Authority.use`.
         """
         use = self.authority.use(self)
         lasts = limits.LIST_REPEATED if only_reads else limits.REPEATABLE
-        receipt = Receipt(calendar_id, use.token_update, lasts)
+        receipt = Receipt(calendar_id, use.token_update, lasts, feed_id)
 
         def follow_up() -> None:
             use.follow_up()

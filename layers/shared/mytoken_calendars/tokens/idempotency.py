@@ -29,7 +29,8 @@ class IdempotencyKey:
 class Receipt:
     """What a finished request has done.
 
-    `calendar_id` is the calendar that it changed, if any. `token_update` is the mytoken response
+    `calendar_id` is the calendar that it changed, if any, and `feed_id` the feed that it made.
+    `token_update` is the mytoken response
     object of the successor. It is None if the token was not rotated, and also once the successor is
     too old to be handed out again. `lasts` is for how many seconds the receipt is to be kept.
     """
@@ -37,6 +38,7 @@ class Receipt:
     calendar_id: str
     token_update: Mapping[str, Any] | None
     lasts: int = field(default=limits.REPEATABLE, compare=False)
+    feed_id: str = ""
 
 
 class Receipts(Protocol):

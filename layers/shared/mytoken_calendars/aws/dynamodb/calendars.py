@@ -3,14 +3,18 @@
 A calendar with all its tokens is one item, so one reading shows it as at one moment.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import items, keys, revocations, tidying
+from mytoken_calendars.aws.dynamodb import items, keys, revocations, tidying, updates
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
+from mytoken_calendars.backoff import attempts
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import CalendarNotFound, Outdated
 from mytoken_calendars.identifiers import Owner
@@ -34,13 +38,14 @@ class CalendarStore:
         return items.named(owner, item)
 
     def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
-        """As `find`, by the id."""
-        item = self.table.get(keys.calendar_id(owner, calendar_id))
-        if item is None:
-            raise CalendarNotFound
-        if (calendar := self.find(owner, item["name"])).id == calendar_id:
-            return calendar
-        raise CalendarNotFound  # another one has the name since
+        """As `find`, by the id. It is looked for again if a rename comes between the two rows."""
+        for _ in islice(attempts(), limits.LOOKS):
+            if (row := self.table.get(keys.calendar_id(owner, calendar_id))) is None:
+                break
+            with suppress(CalendarNotFound):
+                if (calendar := self.find(owner, row["name"])).id == calendar_id:
+                    return calendar
+        raise CalendarNotFound
 
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name; each as at one moment.
@@ -51,11 +56,12 @@ class CalendarStore:
         marks = revocations.read(self.table, owner)
         found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)
         by_key = {item["pk"]: item for item in found}
-        return [
-            calendar.with_tokens(items.contents(calendar, item, marks).alive.values())
+        shown = [
+            _shown(calendar, items.contents(calendar, item, marks))
             for calendar in named
             if (item := by_key.get(keys.calendar(calendar.id)["pk"]))
         ]
+        return sorted(shown, key=lambda calendar: folded(calendar.name))
 
     def subscribed(self, owner: Owner) -> set[str]:
         """The short mom_ids of all tokens in the owner's calendars, revoked ones included."""
@@ -84,12 +90,31 @@ class CalendarStore:
         """
         self.table.commit(
             change,
-            items.with_addition(self.table, calendar, found, addition, change),
-            *items.announced(self.table, calendar.id, found.feeds, change),
-            items.heavier(self.table, calendar.owner, addition.more),
+            updates.with_addition(self.table, calendar, found, addition, change),
+            *updates.announced(self.table, calendar.id, found.feeds, change),
+            updates.heavier(self.table, calendar.owner, addition.more),
             *self._lifted(calendar.owner, addition, change),
             use=use,
         )
+
+    def remove(
+        self, calendar: Calendar, found: Contents, gone: Subscription, change: Change, use: Use
+    ) -> None:
+        """Takes a token out of the calendar. Raises Outdated if it or the feeds have changed."""
+        self.table.commit(
+            change,
+            updates.without_token(self.table, calendar, found, gone, change),
+            *updates.announced(self.table, calendar.id, found.feeds, change),
+            updates.heavier(self.table, calendar.owner, -gone.weight),
+            use=use,
+        )
+
+    def update(
+        self, calendar: Calendar, found: Contents, new: Calendar, change: Change, use: Use
+    ) -> None:
+        """Gives the calendar the name and the description of `new`: see `updates.described`."""
+        writes = updates.described(self.table, calendar, found, new, change)
+        self.table.commit(change, *writes, use=use)
 
     def _lifted(self, owner: Owner, addition: Addition, change: Change) -> tuple[Write, ...]:
         if addition.mark is None:
@@ -120,30 +145,23 @@ class CalendarStore:
 
         A restore may cut a transaction in two: then some of the items are missing.
         """
-        key, address = keys.calendar(calendar.id), keys.feed_hash(calendar.feed_id)
+        key = keys.calendar(calendar.id)
         found = self.table.get(key, "version", "feeds", "weight") or {}
         as_found, values = ABSENT, dict[str, Any]()
         if found:
             as_found, values = "#version = :version", {"version": found["version"]}
-        deleted = {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}
+        feeds = found.get("feeds", items.hashes(calendar.addresses))
         self.table.commit(
             change,
             self.table.delete(items.name_key(calendar), "#id = :id", id=calendar.id),
             self.table.delete(keys.calendar_id(calendar.owner, calendar.id), ""),
             self.table.delete(key, as_found, **values),
-            *(
-                self.table.put(
-                    keys.feed_by_hash(feed),
-                    deleted,
-                    f"{ABSENT} OR #calendar = :calendar",
-                    calendar=calendar.id,
-                )
-                for feed in found.get("feeds", [address])
-            ),
+            *(items.ended(self.table, calendar.id, feed, change) for feed in feeds),
             self.table.update(
                 keys.owner_head(calendar.owner),
-                "ADD #calendars :one_less, #weight :less",
+                "ADD #calendars :one_less, #feeds :feeds_less, #weight :less",
                 one_less=-1,
+                feeds_less=-len(feeds),
                 less=-found.get("weight", 0),
             ),
             use=use,
@@ -158,6 +176,23 @@ class CalendarStore:
         return self.table.get_all(keys.calendar(calendar.id) for calendar in self._named(owner))
 
     def _named(self, owner: Owner) -> list[Calendar]:
-        """The owner's calendars, by name, without their tokens."""
+        """The owner's calendars, without their tokens, in no order.
+
+        A query is not isolated from transactions, so it may miss a row by name that a rename moves.
+        A row by id stays where it is: the calendars that only have this are looked for.
+        """
         rows = self.table.query(keys.owner_partition(owner))
-        return [items.named(owner, row) for row in rows if row["sk"].startswith(keys.NAME)]
+        named = (items.named(owner, row) for row in rows if row["sk"].startswith(keys.NAME))
+        found = {calendar.id: calendar for calendar in named}
+        for row in rows:
+            calendar_id = row["sk"].removeprefix(keys.ID)
+            if row["sk"].startswith(keys.ID) and calendar_id not in found:
+                with suppress(CalendarNotFound):
+                    found[calendar_id] = self.find_by_id(owner, calendar_id)
+        return list(found.values())
+
+
+def _shown(calendar: Calendar, found: Contents) -> Calendar:
+    """The calendar as one reading has shown it."""
+    described = replace(calendar, name=found.name, description=found.description)
+    return described.with_tokens(found.alive.values())

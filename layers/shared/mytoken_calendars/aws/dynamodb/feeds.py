@@ -27,20 +27,20 @@ class FeedStore:
     def from_environment(cls) -> Self:
         return cls(Table.calendars())
 
-    def find(self, feed_id: str, renewal_page: str, now: int) -> Feed:
+    def find(self, secret: str, renewal_page: str, now: int) -> Feed:
         """The current state of the feed.
 
         Raises FeedGone for 90 days after the feed was deleted; FeedNotFound without such a feed.
         """
-        head, revoked = self._heads(keys.feed_head(feed_id), now)
+        head, revoked = self._heads(keys.feed_head(secret), now)
         return Feed(
-            id=feed_id,
+            secret=secret,
             owner=head["owner"],
             calendar_id=head["calendar"],
             name=head["name"],
-            created=head["created"],
             version=head["version"],
             revocations=revoked.get("version", ""),
+            style=entries.unpacked_style(head["style"]),
             renewal_page=renewal_page,
         )
 
@@ -61,15 +61,19 @@ class FeedStore:
             raise FeedNotFound
         alive = marks.alive(entries.unpacked(calendar["tokens"]))
         found = feed._replace(
-            name=calendar["name"], version=calendar["version"], revocations=marks.version
+            name=calendar["name"],
+            description=calendar["description"],
+            created=calendar["created"],
+            version=calendar["version"],
+            revocations=marks.version,
         )
         metrics.count(Metric.FEED_BUILT)
         return found, list(alive.values())
 
     def _look_again(self, feed: Feed, now: int) -> None:
         """Raises FeedGone after a deletion: the end of the head may be seen a moment later."""
-        for _ in islice(attempts(), limits.LOOKS_AT_A_HEAD):
-            self.find(feed.id, feed.renewal_page, now)
+        for _ in islice(attempts(), limits.LOOKS):
+            self.find(feed.secret, feed.renewal_page, now)
         logs.logger().error("calendar missing", calendar=feed.calendar_id)
         metrics.count(Metric.FEED_BUILD_FAILED)
 

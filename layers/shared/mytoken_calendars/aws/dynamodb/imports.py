@@ -27,9 +27,9 @@ class Importer:
     def from_environment(cls) -> Self:
         return cls(Table.calendars())
 
-    def knows(self, feed_id: str) -> bool:
+    def knows(self, secret: str) -> bool:
         """Whether a calendar with this address was imported, or exists, or was deleted."""
-        return bool(self.table.get_all([keys.imported(feed_id), keys.feed_head(feed_id)]))
+        return bool(self.table.get_all([keys.imported(secret), keys.feed_head(secret)]))
 
     def bring_in(self, calendar: Calendar, tokens: Sequence[Subscription], change: Change) -> None:
         """Stores a calendar with all its tokens, in one transaction.
@@ -38,10 +38,10 @@ class Importer:
         Raises AlreadyImported, CalendarExists and LimitReached.
         """
         check_weight(calendar.name, tokens)
-        known = AlreadyImported()
+        known, secret = AlreadyImported(), calendar.addresses[0].secret
         self.table.commit(
             change,
-            self.table.put(keys.imported(calendar.feed_id), {"at": change.at}, ABSENT, known),
+            self.table.put(keys.imported(secret), {"at": change.at}, ABSENT, known),
             *items.new_calendar(self.table, calendar, tokens, change, known),
         )
 

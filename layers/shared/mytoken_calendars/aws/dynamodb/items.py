@@ -1,18 +1,18 @@
-"""Calendars as items of the table: read, and written; `keys.py` shows the layout."""
+"""Calendars as items of the table: read, and made; `keys.py` shows the layout."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
+from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Write
-from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, OwnerFull, Refusal
+from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, Refusal
+from mytoken_calendars.feeds.settings import Settings
 from mytoken_calendars.identifiers import Owner
 
 
@@ -21,22 +21,57 @@ def name_key(calendar: Calendar) -> keys.Key:
 
 
 def named(owner: Owner, row: Item) -> Calendar:
-    """The calendar of a row by name."""
-    return Calendar(row["id"], owner, row["name"], row["addresses"][0])
+    """The calendar of a row by name, without its description."""
+    addresses = tuple(Address(*address) for address in row["addresses"])
+    return Calendar(row["id"], owner, row["name"], addresses)
+
+
+def hashes(addresses: Iterable[Address]) -> list[str]:
+    """The feeds with these addresses, as a calendar's item has them."""
+    return [keys.feed_hash(address.secret) for address in addresses]
 
 
 def contents(calendar: Calendar, item: Item, marks: Marks) -> Contents:
-    """What a calendar's item holds. Raises Outdated if the address is no longer the calendar's."""
-    if keys.feed_hash(calendar.feed_id) not in item["feeds"]:
+    """What a calendar's item holds. Raises Outdated if it has other addresses since."""
+    if hashes(calendar.addresses) != item["feeds"]:
         raise Outdated
     subscriptions = entries.unpacked(item["tokens"])
     return Contents(
+        item["name"],
+        item["description"],
         tuple(item["feeds"]),
         item["weight"],
+        item["own_weight"],
         subscriptions,
         marks.alive(subscriptions),
         item["tokens"],
         marks.tokens,
+    )
+
+
+def feed_head(calendar: Calendar, feed: Settings, change: Change) -> Item:
+    return {
+        "owner": calendar.owner,
+        "calendar": calendar.id,
+        "name": calendar.name,
+        "version": change.id,
+        "label": feed.label,
+        "style": entries.packed_style(feed.style),
+    }
+
+
+def tombstone(change: Change) -> Item:
+    """What stays of a feed's head, for `limits.FEED_GONE` seconds."""
+    return {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}
+
+
+def ended(table: Table, calendar_id: str, feed: str, change: Change) -> Write:
+    """The write that ends an address, by its hash, if it is one of the calendar or of none."""
+    return table.put(
+        keys.feed_by_hash(feed),
+        tombstone(change),
+        f"{ABSENT} OR #calendar = :calendar",
+        calendar=calendar_id,
     )
 
 
@@ -51,103 +86,59 @@ def new_calendar(
 
     The commit raises `address_known` or Outdated, CalendarExists and LimitReached.
     """
-    feed, own_weight = keys.feed_hash(calendar.feed_id), weight.of_calendar(calendar.name)
+    (feed,), (address,) = hashes(calendar.addresses), calendar.addresses
     by_id = {token.short_id: token for token in tokens}
-    all_weight = own_weight + sum(token.weight for token in by_id.values())
-    made = {"owner": calendar.owner, "name": calendar.name, "created": change.at}
-    head = {**made, "calendar": calendar.id, "version": change.id}
-    row = {"id": calendar.id, "name": calendar.name, "addresses": [calendar.feed_id]}
-    item = {
-        **made,
-        "version": change.id,
-        "feeds": [feed],
-        "weight": all_weight,
-        "own_weight": own_weight,
-        "tokens": entries.packed_all(by_id),
-    }
-    key = keys.calendar_id(calendar.owner, calendar.id)
+    item = _item(calendar, by_id, change)
+    head = feed_head(calendar, Settings(address), change)
+    row_by_id = keys.calendar_id(calendar.owner, calendar.id)
     return [
         table.put(keys.feed_by_hash(feed), head, ABSENT, address_known),
-        table.put(name_key(calendar), row, ABSENT, CalendarExists()),
-        table.put(key, {"name": calendar.name}, ABSENT),
+        row_by_name(table, calendar),
+        table.put(row_by_id, {"name": calendar.name}, ABSENT),
         table.put(keys.calendar(calendar.id), item, ABSENT),
-        table.update(
-            keys.owner_head(calendar.owner),
-            "ADD #calendars :one, #weight :weight",
-            f"{ABSENT} OR (#calendars < :most AND #weight <= :room)",
-            LimitReached(
-                f"You have {limits.CALENDARS:,} calendars, which is the limit, or all of them "
-                f"weigh more than {limits.OWNER_WEIGHT:,}: then add a mytoken to one. Even in vain "
-                "that takes out those that are revoked or expired long ago."
-            ),
-            one=1,
-            weight=all_weight,
-            most=limits.CALENDARS,
-            room=limits.OWNER_WEIGHT + limits.OWNER_ROOM - all_weight,
-        ),
+        _counted(table, calendar.owner, item["weight"]),
     ]
 
 
-def with_addition(
-    table: Table, calendar: Calendar, found: Contents, addition: Addition, change: Change
-) -> Write:
-    """The write of a calendar with what adding a token changes.
-
-    The commit raises Outdated unless the entries that it changes are as they were found.
-    """
-    over = {f"over{number}": one.short_id for number, one in enumerate(addition.leaving)}
-    names = {"token": addition.token.short_id, **over}
-    replaced = [*over, "token"] if addition.known else [*over]
-    as_found = [f"#tokens.#{name} = :found_{name}" for name in replaced]
-    if not addition.known:
-        as_found.append("attribute_not_exists(#tokens.#token)")
-    removed = ", ".join(f"#tokens.#{name}" for name in over)
-    room, values = _room(limits.CALENDAR_WEIGHT, addition.more)
-    values |= {f"found_{name}": found.stored[names[name]] for name in replaced}
-    return table.update(
-        keys.calendar(calendar.id),
-        "SET #tokens.#token = :token, #version = :version ADD #weight :more"
-        + (f" REMOVE {removed}" if over else ""),
-        " AND ".join([*as_found, "#feeds = :feeds", *([room] if room else [])]),
-        names=names,
-        token=entries.packed(addition.token),
-        version=change.id,
-        more=addition.more,
-        feeds=list(found.feeds),
-        **values,
-    )
+def _item(calendar: Calendar, tokens: Mapping[str, Subscription], change: Change) -> Item:
+    own_weight = weight.of_calendar(calendar.name, calendar.description)
+    return {
+        "owner": calendar.owner,
+        "name": calendar.name,
+        "description": calendar.description,
+        "created": change.at,
+        "version": change.id,
+        "feeds": hashes(calendar.addresses),
+        "weight": own_weight + sum(token.weight for token in tokens.values()),
+        "own_weight": own_weight,
+        "tokens": entries.packed_all(tokens),
+    }
 
 
-def announced(table: Table, calendar_id: str, feeds: Iterable[str], change: Change) -> list[Write]:
-    """The writes that tell a calendar's feeds, by their hashes, of a change of it."""
-    return [
-        table.update(
-            keys.feed_by_hash(feed),
-            "SET #version = :version",
-            "#calendar = :calendar",
-            version=change.id,
-            calendar=calendar_id,
-        )
-        for feed in feeds
-    ]
-
-
-def heavier(table: Table, owner: Owner, more: int) -> Write:
-    """The write by which the owner's calendars weigh `more`; the commit raises OwnerFull."""
-    room, values = _room(limits.OWNER_WEIGHT, more)
+def _counted(table: Table, owner: Owner, weighs: int) -> Write:
+    """The write of the owner's head, which has one calendar and one feed more."""
     return table.update(
         keys.owner_head(owner),
-        "ADD #weight :more",
-        room,
-        OwnerFull(
-            f"All calendars of a user weigh at most {limits.OWNER_WEIGHT:,}: this mytoken would "
-            f"add {more:,}."
+        "ADD #calendars :one, #feeds :one, #weight :weight",
+        f"{ABSENT} OR (#calendars < :most AND #feeds < :most_feeds AND #weight <= :room)",
+        LimitReached(
+            f"You have {limits.CALENDARS:,} calendars or {limits.FEEDS:,} feeds, which are the "
+            f"limits, or all calendars weigh more than {limits.OWNER_WEIGHT:,}: then add a mytoken "
+            "to one. Even in vain that takes out those that are revoked or expired long ago."
         ),
-        more=more,
-        **values,
+        one=1,
+        weight=weighs,
+        most=limits.CALENDARS,
+        most_feeds=limits.FEEDS,
+        room=limits.OWNER_WEIGHT + limits.OWNER_ROOM - weighs,
     )
 
 
-def _room(most: int, more: int) -> tuple[str, dict[str, Any]]:
-    """The condition, and its values, that a weight may grow; a smaller one is always right."""
-    return ("#weight <= :room", {"room": most - more}) if more > 0 else ("", {})
+def row_by_name(table: Table, calendar: Calendar) -> Write:
+    """The write of the row of a calendar that gets its name; the commit raises CalendarExists."""
+    row = {
+        "id": calendar.id,
+        "name": calendar.name,
+        "addresses": [list(address) for address in calendar.addresses],
+    }
+    return table.put(name_key(calendar), row, ABSENT, CalendarExists())

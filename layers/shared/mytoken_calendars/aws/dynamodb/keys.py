@@ -7,21 +7,26 @@ The calendars table:
 
 | pk                  | sk                 | holds                                                |
 |---------------------|--------------------|------------------------------------------------------|
-| OWNER#<owner>       | #HEAD              | calendars (how many there are), weight (of them all) |
-| OWNER#<owner>       | NAME#<folded name> | id, name, addresses (of its feeds; secrets)          |
+| OWNER#<owner>       | #HEAD              | calendars, feeds (how many there are), weight (of    |
+|                     |                    | all calendars)                                       |
+| OWNER#<owner>       | NAME#<folded name> | id, name, addresses (of its feeds, in order: the     |
+|                     |                    | feed's id, and the secret)                           |
 | OWNER#<owner>       | ID#<calendar>      | name                                                 |
-| CALENDAR#<calendar> | #HEAD              | owner, name, created, version, feeds (their hashes), |
-|                     |                    | weight, own_weight (without its tokens), tokens:     |
-|                     |                    | a map from short mom_ids to texts (`entries.py`)     |
-| FEED#<hash>         | #HEAD              | owner, calendar, name, created, version (of the      |
-|                     |                    | calendar); after its deletion: deleted, ttl          |
+| CALENDAR#<calendar> | #HEAD              | owner, name, description, created, version, feeds    |
+|                     |                    | (their hashes, in order), weight, own_weight         |
+|                     |                    | (without its tokens), tokens: a map from short       |
+|                     |                    | mom_ids to texts (`entries.py`)                      |
+| FEED#<hash>         | #HEAD              | owner, calendar, name and version (of the calendar), |
+|                     |                    | label, style (`entries.py`); after its deletion, or  |
+|                     |                    | once the feed has another address: deleted, ttl      |
 | REVOKED#<owner>     | #HEAD              | version (of the marks), marks (how many, at most)    |
 | REVOKED#<owner>     | #MARKS             | version, mark_<short mom_id> of each token that is   |
 |                     |                    | revoked: when, and whether with its descendants      |
 | IMPORTED#<hash>     | #HEAD              | at: when a calendar with this address was imported;  |
 |                     |                    | stays if it is deleted                               |
-| RECEIPT#<hash>      | #HEAD              | request (a digest), calendar, successor (encrypted), |
-|                     |                    | ttl: a request with an Idempotency-Key               |
+| RECEIPT#<hash>      | #HEAD              | request (a digest), calendar, feed (the id of one    |
+|                     |                    | that it made), successor (encrypted), ttl: a request |
+|                     |                    | with an Idempotency-Key                              |
 
 The tokens table:
 
@@ -79,12 +84,12 @@ def calendar(calendar_id: str) -> Key:
     return _key(CALENDAR + calendar_id, HEAD)
 
 
-def feed_hash(feed_id: str) -> str:
-    return _digest(feed_id)
+def feed_hash(secret: str) -> str:
+    return _digest(secret)
 
 
-def feed_head(feed_id: str) -> Key:
-    return feed_by_hash(feed_hash(feed_id))
+def feed_head(secret: str) -> Key:
+    return feed_by_hash(feed_hash(secret))
 
 
 def feed_by_hash(feed_hash: str) -> Key:
@@ -99,8 +104,8 @@ def revocations(owner: Owner) -> Key:
     return _key(REVOKED + owner, MARKS)
 
 
-def imported(feed_id: str) -> Key:
-    return _key(IMPORTED + _digest(feed_id), HEAD)
+def imported(secret: str) -> Key:
+    return _key(IMPORTED + _digest(secret), HEAD)
 
 
 def receipt(bearer: str, idempotency_key: str) -> Key:

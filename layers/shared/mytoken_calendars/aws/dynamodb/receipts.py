@@ -44,7 +44,7 @@ class ReceiptStore:
             raise IdempotencyKeyReused
         encrypted = item.get("successor")
         successor = _decrypted(encrypted, bearer, arrived) if encrypted else None
-        return Receipt(item["calendar"], successor)
+        return Receipt(item["calendar"], successor, feed_id=item.get("feed", ""))
 
     def receipt_write(
         self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
@@ -54,6 +54,8 @@ class ReceiptStore:
             "calendar": receipt.calendar_id,
             "ttl": change.at + receipt.lasts,
         }
+        if receipt.feed_id:
+            item["feed"] = receipt.feed_id
         if receipt.token_update:
             item["successor"] = _encrypted(receipt.token_update, bearer, change.at)
         return self.table.put(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import entries, items, keys, revocations
+from mytoken_calendars.aws.dynamodb import entries, keys, revocations, updates
 from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.backoff import attempts
@@ -52,10 +52,10 @@ def take_out_dead(table: Table, calendar: Item, marks: Marks, now: int) -> None:
             less=-less,
             found=calendar["version"],
         ),
-        *items.announced(
+        *updates.announced(
             table, calendar["pk"].removeprefix(keys.CALENDAR), calendar["feeds"], change
         ),
-        items.heavier(table, calendar["owner"], -less),
+        updates.heavier(table, calendar["owner"], -less),
     )
 
 

@@ -1,0 +1,26 @@
+"""DELETE /api/v0/notifications/calendars/{calendar}/feeds/{feed} - ends a feed."""
+
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.aws.dynamodb.settings import SettingsStore
+from mytoken_calendars.feeds import settings
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import NO_CONTENT, Response
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
+
+authority = authorities.from_environment()
+store = SettingsStore.from_environment()
+receipts = ReceiptStore.from_environment()
+
+
+@operation
+def handler(request: Request) -> Response:
+    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
+    body.read(request, body.Nothing)
+
+    settings.delete(store, caller, request.calendar, request.feed, now=request.now)
+
+    return NO_CONTENT

@@ -1,0 +1,35 @@
+"""PUT /api/v0/notifications/calendars/{calendar} - another name or description of a calendar."""
+
+from http import HTTPStatus
+
+from mytoken_calendars import authorities
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
+from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
+from mytoken_calendars.calendars import calendars
+from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.operation import operation
+from mytoken_calendars.http.request import Request
+from mytoken_calendars.http.response import Response, answer
+from mytoken_calendars.tokens import access
+from mytoken_calendars.tokens.mytoken import Capability
+
+authority = authorities.from_environment()
+store = CalendarStore.from_environment()
+receipts = ReceiptStore.from_environment()
+
+
+class NewWords(body.Changes):
+    name: body.CalendarName | None = None
+    description: body.Description | None = None
+
+
+@operation
+def handler(request: Request) -> Response:
+    caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
+    new = body.read(request, NewWords)
+
+    calendar = calendars.update(
+        store, caller, request.calendar, new.name, new.description, now=request.now
+    )
+
+    return answer(HTTPStatus.OK, calendar.document(request.base_url))
