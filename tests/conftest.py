@@ -27,6 +27,15 @@ pytest.register_assert_rewrite("tests.harness.built.walk")  # it asserts, and is
 
 
 @pytest.fixture(scope="session", autouse=True)
+def routes() -> Iterator[None]:
+    """Functions read them from their environment with each request behind a slash."""
+    shared = Template.read().document["Globals"]["Function"]["Environment"]["Variables"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROUTES", shared["ROUTES"])
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def policies(tally: Tally) -> Iterator[None]:
     """In every test a handler may ask AWS for what its function may, and for nothing else."""
     with permissions.enforced() as record:

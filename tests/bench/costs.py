@@ -31,7 +31,6 @@ _CONTEXT = {
     "requestId": "JKJaXmPLvHcESHA=",
     "routeKey": "GET /calendars/{secret}/{file+}",
     "status": "304",
-    "responseLength": "50000",
     "responseLatency": "20",
     "integrationErrorMessage": "-",
 }

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import items
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.feeds.writer import Writer
-from mytoken_calendars.identifiers import mom_id_of, new_feed_id
+from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness import hostile_words
 from tests.harness.feeds import raw_lines
@@ -172,7 +172,7 @@ def test_the_largest_feed_is_served_byte_for_byte(racing_stack: Stack, largest: 
 def stored(sample: Sample, stack: Stack) -> Iterator[tuple[Calendar, int]]:
     """A calendar with these tokens meanwhile, and when it was created."""
     user = new_user()
-    calendar = Calendar(str(uuid4()), owner(user), sample.name, new_feed_id())
+    calendar = Calendar(str(uuid4()), owner(user), sample.name, (Address.new(),))
     change, table = Change.new(int(time.time())), stack.store.table
     table.commit(change, *items.new_calendar(table, calendar, sample.subscriptions, change))
     try:

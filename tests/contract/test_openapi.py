@@ -2,7 +2,10 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from itertools import product
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +15,8 @@ from local.template import Template
 from mytoken_calendars import limits
 from mytoken_calendars.authorities.remote.key_set import ALGORITHMS
 from mytoken_calendars.calendars import weight
+from mytoken_calendars.errors import FeedGone
+from mytoken_calendars.feeds.style import DEFAULT, Detail, Reminders
 from mytoken_calendars.http import idempotency_key
 from mytoken_calendars.http.cookie import NAME as NAME_OF_COOKIE
 from mytoken_calendars.http.error_response import STATUS_AND_CODE
@@ -35,16 +40,26 @@ from tests.harness.documented_answers import (
     Request,
     feed,
     malformed_key,
+    one_token_of_a_calendar,
+    request_for,
     reused_key,
     rotated_cookie,
+    rotating,
+    user_with_calendar,
 )
 from tests.harness.feeds.fixed_feeds import GOLDEN
 from tests.harness.openapi import Operation
-from tests.harness.stacks import PUBLIC_URL, ROOT, Answer, Stack, Token, sample_event
+from tests.harness.stacks import DAY, PUBLIC_URL, ROOT, Answer, Stack, Token, sample_event
+from tests.harness.steps import new_user
 
 OPERATIONS = {(o.folder, o.method): o for o in openapi.operations()}
 READABLE_ANYWAY = ("cache-control", "content-type")  # CORS-safelisted (Fetch, 2.2.2)
 SCHEMAS = openapi.DOCUMENT["components"]["schemas"]
+WITH_A_BODY = {
+    key: o.definition["requestBody"]
+    for key, o in OPERATIONS.items()
+    if "requestBody" in o.definition
+}
 
 
 def _name(case: tuple[Key, Request]) -> str:
@@ -168,7 +183,13 @@ def test_the_feed_in_the_examples_is_the_golden_one() -> None:
     ("folder", "model", "schema"),
     [
         ("create_calendar", "NewCalendar", "NewCalendar"),
+        ("update_calendar", "NewWords", "CalendarChanges"),
         ("add_token", "NewSubscription", "NewSubscription"),
+        ("remove_token", "body.GoneSubscription", "GoneSubscription"),
+        ("delete_calendar", "body.TokenOrCalendar", "GoneSubscriptionOrCalendar"),
+        ("create_feed", "FeedFields", "FeedFields"),
+        ("update_feed", "FeedChanges", "FeedChanges"),
+        ("reset_feed", "body.Nothing", "NothingButMytoken"),
         ("tokeninfo", "Question", "Question"),
         ("revoke_token", "Revocation", "Revocation"),
     ],
@@ -176,7 +197,7 @@ def test_the_feed_in_the_examples_is_the_golden_one() -> None:
 def test_the_fields_of_a_body_are_those_of_the_handler(
     stack: Stack, folder: str, model: str, schema: str
 ) -> None:
-    fields = _globals(stack, folder)[model].model_fields
+    fields = attrgetter(model)(_handlers_module(stack, folder)).model_fields
 
     documented = SCHEMAS[schema]
 
@@ -185,15 +206,22 @@ def test_the_fields_of_a_body_are_those_of_the_handler(
     assert set(documented.get("required", [])) == required
 
 
-def _globals(stack: Stack, folder: str) -> dict[str, Any]:
+def _handlers_module(stack: Stack, folder: str) -> SimpleNamespace:
     handler: Any = stack.handlers[folder]
-    found: dict[str, Any] = handler.__wrapped__.__globals__
-    return found
+    return SimpleNamespace(**handler.__wrapped__.__globals__)
 
 
-@pytest.mark.parametrize("folder", BODIES)
-def test_a_body_comes_as_json_or_as_a_form_with_the_same_fields(folder: str) -> None:
-    content = OPERATIONS[folder, "POST"].definition["requestBody"]["content"]
+def test_every_operation_that_changes_something_has_a_body() -> None:
+    changing = {folder for folder, method in WITH_A_MYTOKEN.items() if method != "GET"}
+
+    with_a_body = {folder for folder, _ in WITH_A_BODY}
+
+    assert with_a_body == changing - {"delete_feed"}  # its path says it all
+
+
+@pytest.mark.parametrize(("folder", "method"), WITH_A_BODY)
+def test_a_body_comes_as_json_or_as_a_form_with_the_same_fields(folder: str, method: str) -> None:
+    content = WITH_A_BODY[folder, method]["content"]
 
     schemas = [media_type["schema"] for media_type in content.values()]
 
@@ -220,6 +248,46 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"{limits.OWNER_WEIGHT:,}" in add_token
     create_calendar = OPERATIONS["create_calendar", "POST"].definition["description"]
     assert f"{limits.CALENDARS:,}" in create_calendar
+    assert f"{limits.FEEDS:,}" in create_calendar
+
+
+def test_the_limits_of_feeds_and_descriptions_are_those_of_the_code() -> None:
+    feed, days = SCHEMAS["Feed"]["properties"], SCHEMAS["NewDays"]["anyOf"][0]
+
+    assert SCHEMAS["NewDescription"]["maxLength"] == limits.COMMENT
+    assert SCHEMAS["Description"]["maxLength"] == limits.COMMENT
+    assert SCHEMAS["NewLabel"]["maxLength"] == feed["label"]["maxLength"] == limits.LABEL
+    assert days["maxItems"] == feed["days"]["maxItems"] == limits.REMINDERS
+    assert days["items"] == feed["days"]["items"]
+    assert days["items"] == {"type": "integer", "minimum": 0, "maximum": limits.DAYS_AHEAD}
+    assert SCHEMAS["FeedList"]["properties"]["feeds"]["maxItems"] == limits.FEEDS_OF_CALENDAR
+    create_feed = OPERATIONS["create_feed", "POST"].definition["description"]
+    assert f"at most {limits.FEEDS_OF_CALENDAR} feeds" in create_feed
+    assert f"{limits.FEEDS:,}" in create_feed
+    gone = f"410 for {limits.FEED_GONE // DAY} days"
+    for folder in ("delete_calendar", "delete_feed", "reset_feed"):
+        assert gone in OPERATIONS[folder, WITH_A_MYTOKEN[folder]].definition["description"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("reminders", Reminders), ("detail", Detail)])
+def test_the_words_of_a_style_are_those_of_the_code(name: str, words: type[StrEnum]) -> None:
+    shown, given = SCHEMAS["Feed"]["properties"][name], SCHEMAS[f"New{name.title()}"]
+
+    assert shown["enum"] == [*words]
+    assert given["enum"] == [*words, "", None]
+    assert all(f"- `{word}`: " in shown["description"] for word in words)
+
+
+def test_the_default_style_is_that_of_the_code() -> None:
+    told = {
+        name: " ".join(SCHEMAS[f"New{name.title()}"]["description"].split())
+        for name in ("reminders", "days", "detail")
+    }
+
+    *days, last = map(str, DEFAULT.days)
+    assert f"By default {', '.join(days)}, and {last}." in told["days"]
+    assert f"By default `{DEFAULT.reminders}`." in told["reminders"]
+    assert f"By default `{DEFAULT.detail}`." in told["detail"]
 
 
 @pytest.mark.parametrize(
@@ -248,6 +316,14 @@ def test_the_limits_are_those_of_the_code() -> None:
         {"name": '日本語 📅, (1); "2"'},
         {"name": "and more", "unknown": 1},
         {"name": "x", "mytoken": 1},
+        {"name": "x description", "description": "\ttwo\nlines, ü 📅 \\"},
+        {"name": "x description of its longest", "description": "x" * 1024},
+        {"name": "x", "description": "x" * 1025},
+        {"name": "x no description", "description": ""},
+        {"name": "x null", "description": None},
+        {"name": "x", "description": 1},
+        {"name": "x", "description": "a\x00b"},
+        {"description": "x"},
     ],
     ids=repr,
 )
@@ -258,6 +334,124 @@ def test_create_takes_what_the_schema_allows_and_nothing_else(
 
     allowed = openapi.validator(SCHEMAS["NewCalendar"]).is_valid(document)
     assert answer.status == (201 if allowed else 400)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"name": None},
+        {"name": None, "description": None},
+        {"name": ""},
+        {"name": "a/b"},
+        {"name": CALENDAR},
+        {"name": CALENDAR, "description": None},
+        {"name": None, "description": ""},
+        {"description": ""},
+        {"description": "two\nlines"},
+        {"description": "x" * 1025},
+        {"description": "\x00"},
+        {"description": ["x"]},
+        {"mytoken": None},
+        {"unknown": 1},
+    ],
+    ids=repr,
+)
+def test_update_takes_what_the_schema_allows_and_nothing_else(
+    stack: Stack, user: dict[str, Token], document: Any
+) -> None:
+    answer = stack.invoke("update_calendar", user["manage_mytokens:notify"], json=document)
+
+    allowed = openapi.validator(SCHEMAS["CalendarChanges"]).is_valid(document)
+    assert answer.status == (200 if allowed else 400)
+
+
+@pytest.mark.parametrize("folder", ["create_feed", "update_feed"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"label": ""},
+        {"label": None},
+        {"label": "for Google / mine ü 📅"},
+        {"label": " "},
+        {"label": "x" * 64},
+        {"label": "x" * 65},
+        {"label": "a\tb"},
+        {"label": 1},
+        *({"reminders": given} for given in ("alarms", "events", "both", "none", "", None)),
+        *({"reminders": given} for given in ("Alarms", "all", ["alarms"], True)),
+        *({"days": given} for given in ([0], [365], [1, 2, 3, 4, 5, 6], [1, 1], "", None)),
+        *({"days": given} for given in ([], [-1], [366], [1, 2, 3, 4, 5, 6, 7], "1", "1,2", 1)),
+        *({"days": given} for given in ([True], ["1"], [1.5], [None], [[1]], {"1": 1})),
+        *({"detail": given} for given in ("full", "name", "minimal", "", None)),
+        *({"detail": given} for given in ("FULL", "none", 0)),
+        {"label": None, "reminders": None, "days": None, "detail": None},
+        {"label": None, "reminders": None, "days": None, "detail": "full"},
+        {"mytoken": None},
+        {"unknown": 1},
+    ],
+    ids=repr,
+)
+def test_feeds_take_what_the_schema_allows_and_nothing_else(
+    stack: Stack, folder: str, document: Any
+) -> None:
+    user = new_user()
+    user_with_calendar(stack, user)
+    request = {**request_for(stack, folder, user), "json": document}
+
+    answer = stack.invoke(folder, stack.mint(user=user), **request)
+
+    content = WITH_A_BODY[folder, WITH_A_MYTOKEN[folder]]["content"]
+    allowed = openapi.validator(content["application/json"]["schema"]).is_valid(document)
+    assert (answer.status < 300) == allowed
+    assert answer.status in (200, 201, 400)
+
+
+@pytest.mark.parametrize("folder", ["create_feed", "update_feed"])
+def test_a_form_has_the_days_as_the_document_encodes_them(stack: Stack, folder: str) -> None:
+    user = new_user()
+    user_with_calendar(stack, user)
+    request = {**request_for(stack, folder, user), "json": None, "form": {"days": "1,30,7"}}
+
+    answer = stack.invoke(folder, stack.mint(user=user), **request)
+
+    content = WITH_A_BODY[folder, WITH_A_MYTOKEN[folder]]["content"]
+    encoding = content["application/x-www-form-urlencoded"]["encoding"]
+    assert encoding == {"days": {"style": "form", "explode": False}}
+    assert answer.json["days"] == [30, 7, 1]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"mom_id": None},
+        {"mom_id": ""},
+        {"mom_id": "x"},
+        {"mom_id": 1},
+        {"mom_id": "A" * 86 + "=="},
+        {"mom_id": "A" * 85 + "B=="},
+        {"mom_id": "A" * 88},
+        {"mom_id": "", "mytoken": 1},
+        {"mytoken": None},
+        {"unknown": 1},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("folder", ["remove_token", "delete_calendar"])
+def test_delete_takes_what_the_schema_allows_and_nothing_else(
+    stack: Stack, folder: str, document: Any
+) -> None:
+    token = user_with_calendar(stack)
+
+    answer = stack.invoke(folder, token, json=document)
+
+    content = WITH_A_BODY[folder, "DELETE"]["content"]
+    allowed = openapi.validator(content["application/json"]["schema"]).is_valid(document)
+    assert answer.status == (204 if allowed else 400)
+    deleted = allowed and folder == "delete_calendar" and "mom_id" not in document
+    assert len(stack.invoke("list_calendars", token).json["calendars"]) == (0 if deleted else 1)
 
 
 @pytest.mark.parametrize(
@@ -543,6 +737,43 @@ def test_a_successor_leaves_in_the_cookie_that_is_documented(stack: Stack) -> No
 
     (cookie,) = answer.cookies
     assert list(openapi.validator(header["schema"]).iter_errors(cookie)) == []
+
+
+def test_a_gone_feed_is_told_in_the_words_of_the_code() -> None:
+    (media_type,) = OPERATIONS["get_feed", "GET"].responses[410].media_types.values()
+
+    (example,) = media_type["examples"].values()
+
+    assert example["value"]["error_description"] == FeedGone.description
+
+
+@pytest.mark.parametrize("rotates", [False, True], ids=["plain", "rotates"])
+def test_removing_a_token_as_other_clients_do_is_answered_as_documented(
+    stack: Stack, *, rotates: bool
+) -> None:
+    user = new_user()
+    user_with_calendar(stack, user)
+    token = rotating(stack, user) if rotates else stack.mint(user=user)
+
+    answer = one_token_of_a_calendar(stack, token)
+
+    assert list(_faults(("delete_calendar", "DELETE", 200 if rotates else 204, None), answer)) == []
+
+
+@pytest.mark.parametrize("folder", ["remove_token", "delete_calendar"])
+@pytest.mark.parametrize("capability", Capability)
+def test_who_may_remove_its_own_token_is_documented(
+    stack: Stack, folder: str, capability: Capability
+) -> None:
+    user = new_user()
+    user_with_calendar(stack, user)
+    token = stack.mint(capability, user=user)
+
+    answer = stack.invoke(folder, token, json={"mom_id": ""})
+
+    needed = OPERATIONS["remove_token", "DELETE"].capabilities
+    allowed = any(Capability(one).is_covered_by(capability) for one in needed)
+    assert answer.status == (204 if allowed else 403)
 
 
 @pytest.mark.parametrize("folder", ["add_token", "delete_calendar"])

@@ -385,6 +385,7 @@ def test_what_the_published_function_is_told_makes_another_version_of_it() -> No
     (folder,) = [f for f, function in TEMPLATE.functions.items() if "AutoPublishAlias" in function]
     told = TEMPLATE.environment(folder)
     of_no_use_to_it = {"MYTOKEN_ISSUER", "SHORT_TOKEN_LENGTH", "SIGNING_KEYS", "TOKENS_TABLE"}
+    of_no_use_to_it |= {"ROUTES"}  # no slash at the end of a feed's path leads to another function
     never_changing = {"POWERTOOLS_SERVICE_NAME", "PYTHONWARNINGS"}
     heeded = told.keys() - of_no_use_to_it - never_changing
 

@@ -7,14 +7,19 @@ import pytest
 from local.template import Template
 from mytoken_calendars.aws.dynamodb import keys
 from tests.harness import permissions
-from tests.harness.documented_answers import OF_THE_API, REQUESTS, WITH_KEY
+from tests.harness.documented_answers import REPEATED, REQUESTS, WITH_KEY, one_token_of_a_calendar
 from tests.harness.permissions import Call, Grant, NotPermitted, granted
-from tests.harness.stacks import DAY, Stack
+from tests.harness.stacks import DAY, Stack, Token
+from tests.harness.steps import Document, add, calendars, create, create_feed
+from tests.harness.token_uses import REVOKED_WHEN_REPLAYED, USES, Person, Use
 
 TEMPLATE = Template.read()
 
 # S3 tells that a feed is not cached, and not that it is forbidden, only to those who may list.
 NEVER_ASKED_FOR = {Grant("s3:ListBucket", "FeedsBucket")}
+
+# It only looks at the mytoken, which is no use of it.
+LOOKING_UP = Use("get_calendar", 302, lambda person: {"path": {"calendar": person.calendar["id"]}})
 
 
 @pytest.fixture(scope="module")
@@ -47,41 +52,53 @@ def _tidy(stack: Stack) -> None:
 def _do_everything(stack: Stack) -> None:
     for folder in TEMPLATE.functions:
         stack.restart(folder)  # what is asked once is asked again
-    for (_, _, status, _), request in REQUESTS.items():
+    for (_, _, status, _), request in [*REQUESTS.items(), *REPEATED]:
         if status < 400:
             request(stack)
+    one_token_of_a_calendar(stack)
     parent = stack.mint(user="policies", name="parent")
     child = stack.mint(user="policies", parent=parent.mom_id, expires_in=20 * DAY)
-    for folder in OF_THE_API:
-        stack.invoke(folder, child, json={"name": "CI Mytokens", "mom_id": child.mom_id})
-    stack.invoke("create_calendar", parent)
+    calendar = create(stack, child)
     for comment in ("", "new"):
-        stack.invoke("add_token", parent, json={"mom_id": child.mom_id, "comment": comment})
+        add(stack, parent, calendar, child.mom_id, comment=comment)
+    _change_by_id(stack, child, calendar)
     stack.revoke(parent)
-    stack.feed(stack.invoke("list_calendars", child).json["calendars"][0])
-    for folder in (*OF_THE_API, "tokeninfo", "revoke_token"):
-        _use_and_replay(stack, folder)
+    for _ in range(2):  # the second time its owner is known
+        stack.feed(calendars(stack, child)[0])
+    for use in (*USES.values(), LOOKING_UP):
+        _use_and_replay(stack, use)
 
 
-def _use_and_replay(stack: Stack, folder: str) -> None:
+def _change_by_id(stack: Stack, token: Token, calendar: Document) -> None:
+    """Changes of a calendar with two feeds, and others that change nothing."""
+    path = {"calendar": calendar["id"]}
+    of_a_feed = {**path, "feed": create_feed(stack, token, calendar)["id"]}
+    for name in ("Another", "another", *[calendar["name"]] * 2):
+        stack.invoke("update_calendar", token, path=path, json={"name": name})
+    for _ in range(2):
+        stack.invoke("update_feed", token, path=of_a_feed, json={"detail": "minimal"})
+    stack.invoke("reset_feed", token, path=of_a_feed)
+    stack.invoke("delete_feed", token, path=of_a_feed)
+    for folder in ("remove_token", "delete_calendar"):
+        for _ in range(2):
+            stack.invoke(folder, token, path=path, json={"mom_id": token.mom_id})
+        add(stack, token, calendar, "")
+
+
+def _use_and_replay(stack: Stack, use: Use) -> None:
     """A token that is counted and rotated is used; and one that was rotated by another use."""
-    user = f"policies of {folder}"
-    root, other = stack.mint(user=user), stack.mint(user=user)
-    stack.invoke("create_calendar", root)
+    person = Person.on(stack)
     used, replayed = (
-        stack.mint(
-            "manage_mytokens",
-            user=user,
-            parent=root.mom_id,
+        person.mint(
+            parent=person.keeper.mom_id,
             restrictions=[{"usages_other": 9}],
-            rotation={"on_other": True, "auto_revoke": True},
+            rotation=REVOKED_WHEN_REPLAYED,
         )
         for _ in range(2)
     )
-    body = {"name": "another", "mom_id": other.mom_id, "action": "list_mytokens"}
-    stack.invoke("list_calendars", replayed)
+    person.list(replayed)
     for token in (replayed, used):
-        stack.invoke(folder, token, json=body, headers=WITH_KEY)
+        stack.invoke(use.operation, token, **use.request(person), headers=WITH_KEY)
 
 
 @pytest.mark.parametrize("folder", TEMPLATE.functions)
@@ -146,13 +163,13 @@ def test_a_handler_that_does_what_it_may_not_is_stopped_in_every_test(
 
 
 def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:
-    (statement,) = (
-        s
+    prefixes = {
+        prefix
         for policy in TEMPLATE.functions["get_feed"]["Policies"]
         for s in policy["Statement"]
         if "Condition" in s
-    )
-    prefixes = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for prefix in s["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    }
 
     partitions = {
         keys.feed_head("x")["pk"],
@@ -160,4 +177,4 @@ def test_every_partition_that_feeds_are_read_from_is_open_to_the_feed() -> None:
         keys.revocations(keys.Owner("x"))["pk"],
     }
 
-    assert {f"{partition.partition('#')[0]}#*" for partition in partitions} == set(prefixes)
+    assert {f"{partition.partition('#')[0]}#*" for partition in partitions} == prefixes

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mytoken_calendars.identifiers import new_feed_id
+from mytoken_calendars.identifiers import new_secret
 from tests.doubles.mytoken_ledger import OPENID_PROVIDER, Ledger
 from tests.harness.canaries import CANARIES
 
@@ -63,13 +63,13 @@ class Tables:
 
     def calendar(self, user: str, name: str | None, comments: dict[str, str], **more: Any) -> str:
         """A new calendar with these tokens, each with a comment or ""; gives its feed's address."""
-        feed_id = new_feed_id()
+        secret = new_secret()
         uid, ics = self.user(user), original_ics(comments)
-        self.add("Calendars", id=feed_id, name=name, uid=uid, ics=ics, **more)
+        self.add("Calendars", id=secret, name=name, uid=uid, ics=ics, **more)
         for mom_id, comment in comments.items():
-            self.add("CalendarMapping", mapping_id=1, calendar_id=feed_id, MT_id=mom_id)
+            self.add("CalendarMapping", mapping_id=1, calendar_id=secret, MT_id=mom_id)
             CANARIES.plant(comment)
-        return feed_id
+        return secret
 
     def write_csv(self, folder: Path, nothing: str = "NULL") -> Path:
         for table, rows in self.rows.items():

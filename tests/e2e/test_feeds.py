@@ -128,11 +128,11 @@ def test_a_feed_needs_no_mytoken_and_takes_no_notice_of_one(
 
 
 @pytest.mark.parametrize(
-    "feed_id",
+    "secret",
     ["x" * 32, "x" * 31, "x" * 33, "x" * 31 + "-", "x" * 29 + "%2541", "x" * 32 + ".txt"],
     ids=["unknown", "too short", "too long", "a dash", "decoded twice", "another suffix"],
 )
-def test_an_address_that_never_was_is_not_found(deployment: Deployment, feed_id: str) -> None:
-    answer = deployment.feed({"ics_path": f"/calendars/{feed_id}"})
+def test_an_address_that_never_was_is_not_found(deployment: Deployment, secret: str) -> None:
+    answer = deployment.feed({"ics_path": f"/calendars/{secret}"})
 
     assert (answer.status, answer.error) == (404, "not_found")

@@ -21,7 +21,8 @@ import pytest
 from botocore.client import BaseClient
 
 from mytoken_calendars.authorities.embedded.codec import JwtCodec
-from mytoken_calendars.calendars import calendars
+from mytoken_calendars.calendars import calendar
+from mytoken_calendars.feeds import settings
 from tests.doubles.mytoken_ledger import Ledger
 from tests.harness.tally import TALLY
 
@@ -109,7 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     plant_result(JwtCodec, "encode")
     plant_result(Ledger, "sign")
-    plant_result(calendars, "new_feed_id")
+    plant_result(calendar, "new_secret")
+    plant_result(settings, "new_secret")
 
     call, read = BaseClient._make_api_call, pytest.CaptureFixture.readouterr
 

@@ -142,14 +142,22 @@ class Deployment:
         return f"{self.run}-{self.names}{ending}"
 
     def ask(
-        self, operation: str, *, name: str = "", method: str = "", path: str = "", **request: Any
+        self,
+        operation: str,
+        *,
+        name: str = "",
+        feed: str = "",
+        method: str = "",
+        path: str = "",
+        **request: Any,
     ) -> Seen:
         """The answer of an operation, which has to be as docs/openapi.yaml says.
 
-        `path` takes the place of the operation's own, which has the name of a calendar in it.
+        `path` takes the place of the operation's own, which has the name of a calendar in it, and
+        perhaps the id of a feed.
         """
         described = _OPERATIONS[operation]
-        target = path or described.path.format(calendar=quote(name, safe=""))
+        target = path or described.path.format(calendar=quote(name, safe=""), feed=feed)
         answer = self.send(method or described.method, target, operation=operation, **request)
         known = {n: v for n, v in answer.headers.items() if n in openapi.header_names()}
         for fault in openapi.faults(replace(answer, headers=known)):

@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from mytoken_calendars import limits
 from mytoken_calendars.identifiers import mom_id_of
 from tests.harness.stacks import PUBLIC_URL, Answer, Stack, Token
+from tests.harness.steps import create_feed
 
 Key = tuple[str, str, int, str | None]  # folder, method, status, error
 Request = Callable[[Stack], Answer]
@@ -20,11 +21,25 @@ CALENDAR = "CI Mytokens"  # as in the sample events
 NOBODYS = mom_id_of(uuid4())
 BODIES: dict[str, dict[str, Any]] = {
     "create_calendar": {"name": CALENDAR},
+    "update_calendar": {"description": "What the nightly builds use."},
     "add_token": {"mom_id": ""},
+    "remove_token": {"mom_id": ""},
+    "create_feed": {"reminders": "events"},
+    "update_feed": {"detail": "minimal"},
     "tokeninfo": {"action": "list_mytokens"},
     "revoke_token": {"mom_id": NOBODYS},
 }
-ON_A_CALENDAR = {"get_calendar": "GET", "add_token": "POST", "delete_calendar": "DELETE"}
+ON_A_FEED = {"update_feed": "PATCH", "reset_feed": "POST", "delete_feed": "DELETE"}
+ON_A_CALENDAR = {
+    "get_calendar": "GET",
+    "update_calendar": "PUT",
+    "add_token": "POST",
+    "remove_token": "DELETE",
+    "list_feeds": "GET",
+    "create_feed": "POST",
+    **ON_A_FEED,
+    "delete_calendar": "DELETE",
+}
 OF_THE_API = {"list_calendars": "GET", "create_calendar": "POST", **ON_A_CALENDAR}
 OF_MYTOKENS = {"tokeninfo": "POST", "revoke_token": "POST"}
 WITH_A_MYTOKEN = {**OF_THE_API, **OF_MYTOKENS}
@@ -54,15 +69,43 @@ def rotating(stack: Stack, user: str) -> Token:
     return stack.mint("manage_mytokens", "tokeninfo", user=user, rotation={"on_other": True})
 
 
-def fields_for(stack: Stack, folder: str, user: str) -> dict[str, Any] | None:
-    """A body with which the operation succeeds for the user."""
+def request_for(stack: Stack, folder: str, user: str) -> dict[str, Any]:
+    """What the operation succeeds with for the user: a body, and a path if it names a feed."""
     if folder == "revoke_token":
-        return {"mom_id": stack.mint(user=user).mom_id}
-    return BODIES.get(folder)
+        return {"json": {"mom_id": stack.mint(user=user).mom_id}}
+    request = {"json": BODIES.get(folder)}
+    if folder not in ON_A_FEED:
+        return request
+    feed = create_feed(stack, stack.mint(user=user), {"id": CALENDAR})
+    return {**request, "path": {"calendar": CALENDAR, "feed": feed["id"]}}
 
 
 def granted(stack: Stack, folder: str) -> Answer:
+    user = str(uuid4())
+    token = user_with_calendar(stack, user)
+    return stack.invoke(folder, token, **request_for(stack, folder, user))
+
+
+def of_no_feed(stack: Stack, folder: str) -> Answer:
     return stack.invoke(folder, user_with_calendar(stack), json=BODIES.get(folder))
+
+
+def name_taken(stack: Stack) -> Answer:
+    token = user_with_calendar(stack)
+    stack.invoke("create_calendar", token, json={"name": "another"})
+    return stack.invoke("update_calendar", token, json={"name": "another"})
+
+
+def first_feed(stack: Stack) -> Answer:
+    token = user_with_calendar(stack)
+    first, *_ = stack.invoke("list_feeds", token).json["feeds"]
+    return stack.invoke("delete_feed", token, path={"calendar": CALENDAR, "feed": first["id"]})
+
+
+def one_token_of_a_calendar(stack: Stack, token: Token | None = None) -> Answer:
+    """What is answered to the client of the original server, which deletes with a mom_id."""
+    token = token or user_with_calendar(stack)
+    return stack.invoke("delete_calendar", token, json={"mom_id": token.mom_id})
 
 
 def without_calendar(stack: Stack, folder: str) -> Answer:
@@ -96,8 +139,9 @@ def without_aws(stack: Stack, folder: str, **more: Any) -> Answer:
 
 def rotated(stack: Stack, folder: str, **more: Any) -> Answer:
     """What is answered to a token that is rotated."""
-    token = rotating(stack, user_for(stack, folder))
-    return stack.invoke(folder, token, **{"json": BODIES.get(folder), **more})
+    user = user_for(stack, folder)
+    request = {**request_for(stack, folder, user), **more}
+    return stack.invoke(folder, rotating(stack, user), **request)
 
 
 def rotated_cookie(stack: Stack) -> Answer:
@@ -117,21 +161,21 @@ def repeated(stack: Stack, folder: str, *, rotates: bool = False, undone: bool =
     """What is answered to a request that was done before; `undone`, its calendar was deleted."""
     user = user_for(stack, folder)
     token = rotating(stack, user) if rotates else stack.mint(user=user)
-    fields = fields_for(stack, folder, user)
-    first = stack.invoke(folder, token, json=fields, headers=WITH_KEY)
+    request = request_for(stack, folder, user)
+    first = stack.invoke(folder, token, **request, headers=WITH_KEY)
     assert first.status < 300
     if undone:
         stack.invoke("delete_calendar", stack.mint(user=user))
-    return stack.invoke(folder, token, json=fields, headers=WITH_KEY)
+    return stack.invoke(folder, token, **request, headers=WITH_KEY)
 
 
 def successor_used_meanwhile(stack: Stack, folder: str) -> Answer:
     """What is answered to a request that was done before, with a token of two uses ago."""
     user = user_for(stack, folder)
-    token, fields = rotating(stack, user), fields_for(stack, folder, user)
-    first = stack.invoke(folder, token, json=fields, headers=WITH_KEY)
+    token, request = rotating(stack, user), request_for(stack, folder, user)
+    first = stack.invoke(folder, token, **request, headers=WITH_KEY)
     stack.invoke("list_calendars", first.json["token_update"]["mytoken"])
-    return stack.invoke(folder, token, json=fields, headers=WITH_KEY)
+    return stack.invoke(folder, token, **request, headers=WITH_KEY)
 
 
 def reused_key(stack: Stack, folder: str) -> Answer:
@@ -184,8 +228,19 @@ REQUESTS: dict[Key, Request] = {
     ("create_calendar", "POST", 201, None): partial(without_calendar, folder="create_calendar"),
     ("create_calendar", "POST", 409, "conflict"): partial(granted, folder="create_calendar"),
     ("get_calendar", "GET", 302, None): partial(granted, folder="get_calendar"),
+    ("update_calendar", "PUT", 200, None): partial(granted, folder="update_calendar"),
+    ("update_calendar", "PUT", 409, "conflict"): name_taken,
     ("add_token", "POST", 200, None): partial(granted, folder="add_token"),
     ("add_token", "POST", 403, "invalid_grant"): another_users_token,
+    ("remove_token", "DELETE", 204, None): partial(granted, folder="remove_token"),
+    ("remove_token", "DELETE", 200, None): partial(rotated, folder="remove_token"),
+    ("list_feeds", "GET", 200, None): partial(granted, folder="list_feeds"),
+    ("create_feed", "POST", 201, None): partial(granted, folder="create_feed"),
+    ("update_feed", "PATCH", 200, None): partial(granted, folder="update_feed"),
+    ("reset_feed", "POST", 200, None): partial(granted, folder="reset_feed"),
+    ("delete_feed", "DELETE", 204, None): partial(granted, folder="delete_feed"),
+    ("delete_feed", "DELETE", 200, None): partial(rotated, folder="delete_feed"),
+    ("delete_feed", "DELETE", 409, "conflict"): first_feed,
     ("delete_calendar", "DELETE", 204, None): partial(granted, folder="delete_calendar"),
     ("delete_calendar", "DELETE", 200, None): partial(rotated, folder="delete_calendar"),
     ("tokeninfo", "POST", 200, None): lambda s: s.invoke("tokeninfo", s.mint("manage_mytokens")),
@@ -204,8 +259,8 @@ for folder, method in ON_A_CALENDAR.items():
     REQUESTS[folder, method, 404, "not_found"] = partial(without_calendar, folder=folder)
 for folder in REPEATABLE:
     method = WITH_A_MYTOKEN[folder]
-    if folder != "create_calendar":  # there is another 409
-        REQUESTS[folder, method, 409, "conflict"] = partial(successor_used_meanwhile, folder=folder)
+    too_late = partial(successor_used_meanwhile, folder=folder)
+    REQUESTS.setdefault((folder, method, 409, "conflict"), too_late)  # some have another 409
 for folder, method in OF_MYTOKENS.items():
     REQUESTS[folder, method, 404, "not_found"] = lambda s, f=folder: of_another_issuer(s).invoke(f)
 for folder, method in WITH_A_MYTOKEN.items():
@@ -236,39 +291,51 @@ for method in ("GET", "HEAD"):
 # Answers that differ from those above in what has become of the mytoken, or of the request: as
 # above they are documented under the key that each of them has.
 _CREATED = ("create_calendar", "POST", 201, None)
+_UPDATED = ("update_calendar", "PUT", 200, None)
 _ADDED = ("add_token", "POST", 200, None)
+_REMOVED = ("remove_token", "DELETE", 204, None)
+_REMOVED_AND_ROTATED = ("remove_token", "DELETE", 200, None)
+_FEEDS_LISTED = ("list_feeds", "GET", 200, None)
+_FEED_CREATED = ("create_feed", "POST", 201, None)
+_FEED_UPDATED = ("update_feed", "PATCH", 200, None)
+_FEED_RESET = ("reset_feed", "POST", 200, None)
+_FEED_DELETED = ("delete_feed", "DELETE", 204, None)
+_FEED_DELETED_AND_ROTATED = ("delete_feed", "DELETE", 200, None)
 _DELETED = ("delete_calendar", "DELETE", 204, None)
 _DELETED_AND_ROTATED = ("delete_calendar", "DELETE", 200, None)
-_NOT_CREATED = ("create_calendar", "POST", 409, "conflict")
-_NOT_ADDED = ("add_token", "POST", 409, "conflict")
 _LISTED = ("list_calendars", "GET", 200, None)
 _TOLD = ("tokeninfo", "POST", 200, None)
 _REVOKED_AND_ROTATED = ("revoke_token", "POST", 200, None)
 
+# Changes whose answer shows what they have made: they are too late once its calendar is gone.
+_SHOWING = [_CREATED, _UPDATED, _ADDED, _FEED_CREATED, _FEED_UPDATED, _FEED_RESET]
+_WITHOUT_CONTENT = [_REMOVED, _FEED_DELETED, _DELETED]
+_ROTATED = [*_SHOWING, _REMOVED_AND_ROTATED, _FEED_DELETED_AND_ROTATED, _DELETED_AND_ROTATED]
+
+
+def _too_late(key: Key) -> Key:
+    folder, method, *_ = key
+    return folder, method, 409, "conflict"
+
+
 UPDATED: list[tuple[Key, Request]] = [
-    (_LISTED, partial(rotated, folder="list_calendars")),
+    *((key, partial(rotated, folder=key[0])) for key in (_LISTED, _FEEDS_LISTED, *_ROTATED)),
     (_LISTED, rotated_cookie),
-    (_CREATED, partial(rotated, folder="create_calendar")),
-    (_ADDED, partial(rotated, folder="add_token")),
-    (_DELETED_AND_ROTATED, partial(rotated, folder="delete_calendar")),
     (_TOLD, partial(rotated, folder="tokeninfo")),
     (_TOLD, partial(rotated, folder="tokeninfo", json={"action": "subtokens"})),
     (_REVOKED_AND_ROTATED, revoked_child),
 ]
 REPEATED: list[tuple[Key, Request]] = [
-    (_CREATED, partial(repeated, folder="create_calendar")),
-    (_ADDED, partial(repeated, folder="add_token")),
-    (_DELETED, partial(repeated, folder="delete_calendar")),
-    (_NOT_CREATED, partial(repeated, folder="create_calendar", undone=True)),
-    (_NOT_ADDED, partial(repeated, folder="add_token", undone=True)),
+    *((key, partial(repeated, folder=key[0])) for key in (*_SHOWING, *_WITHOUT_CONTENT)),
+    *((_too_late(key), partial(repeated, folder=key[0], undone=True)) for key in _SHOWING),
 ]
 REPEATED_AND_UPDATED: list[tuple[Key, Request]] = [
-    (_CREATED, partial(repeated, folder="create_calendar", rotates=True)),
-    (_ADDED, partial(repeated, folder="add_token", rotates=True)),
-    (_DELETED_AND_ROTATED, partial(repeated, folder="delete_calendar", rotates=True)),
-    (_LISTED, partial(repeated, folder="list_calendars", rotates=True)),
-    (_TOLD, partial(repeated, folder="tokeninfo", rotates=True)),
-    (_REVOKED_AND_ROTATED, partial(repeated, folder="revoke_token", rotates=True)),
-    (_NOT_CREATED, partial(repeated, folder="create_calendar", rotates=True, undone=True)),
-    (_NOT_ADDED, partial(repeated, folder="add_token", rotates=True, undone=True)),
+    *(
+        (key, partial(repeated, folder=key[0], rotates=True))
+        for key in (*_ROTATED, _LISTED, _FEEDS_LISTED, _TOLD, _REVOKED_AND_ROTATED)
+    ),
+    *(
+        (_too_late(key), partial(repeated, folder=key[0], rotates=True, undone=True))
+        for key in _SHOWING
+    ),
 ]

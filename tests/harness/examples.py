@@ -90,7 +90,7 @@ def subscription(**changes: Any) -> Subscription:
 def feed(**changes: Any) -> Feed:
     owner = owner_of(ISSUER, subject(USER, ISSUER))
     known = Feed(
-        id="F" * 32,
+        secret="F" * 32,
         owner=owner,
         calendar_id=CALENDAR_ID,
         name="CI Mytokens",

@@ -1,5 +1,6 @@
 """What is always so in the calendars table, whatever was done to it and however it went."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Any
 from mytoken_calendars import limits
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import entries, keys
-from mytoken_calendars.calendars import weight
+from mytoken_calendars.calendars import names, weight
 from mytoken_calendars.calendars.names import folded
-from mytoken_calendars.identifiers import Owner
+from mytoken_calendars.identifiers import Owner, is_secret
 
+_LIVE = {"pk", "sk", "owner", "calendar", "name", "version", "label", "style"}
 _DELETED = {"pk", "sk", "deleted", "ttl"}
+_FEED_ID = re.compile("[0-9a-f]{16}")
 
 Item = dict[str, Any]
 
@@ -66,6 +69,8 @@ def violations_in(table: Contents) -> list[str]:
     return [
         *_of_calendars(table),
         *_of_feeds(table),
+        *_of_addresses(table),
+        *_of_styles(table),
         *_of_weights(table),
         *_of_tokens(table),
         *_of_revocations(table),
@@ -85,7 +90,7 @@ def _of_calendars(table: Contents) -> Iterator[str]:
     for owner, row in table.names:
         if row["sk"] != keys.NAME + folded(row["name"]):
             yield f"{row['name']} of {owner} at {row['sk']}"
-        hashes = [keys.feed_hash(address) for address in row["addresses"]]
+        hashes = [keys.feed_hash(secret) for _, secret in row["addresses"]]
         if hashes != (feeds := table.calendars.get(row["id"], {}).get("feeds")):
             yield f"addresses of {hashes} and feeds {feeds} of {owner}"
 
@@ -93,12 +98,12 @@ def _of_calendars(table: Contents) -> Iterator[str]:
 def _of_feeds(table: Contents) -> Iterator[str]:
     """A calendar has its live feeds and no others; they have its version."""
     wanted = {
-        feed: (item["owner"], of, item["name"], item["created"], item["version"])
+        feed: (item["owner"], of, item["name"], item["version"])
         for of, item in table.calendars.items()
         for feed in item["feeds"]
     }
     found = {
-        feed: (row["owner"], row["calendar"], row["name"], row["created"], row["version"])
+        feed: (row["owner"], row["calendar"], row["name"], row["version"])
         for feed, row in table.feeds.items()
     }
     if wanted != found:
@@ -107,22 +112,58 @@ def _of_feeds(table: Contents) -> Iterator[str]:
         yield f"deleted feeds that still know something: {talking}"
 
 
+def _of_addresses(table: Contents) -> Iterator[str]:
+    """Each feed has an id and a secret of its own; a calendar has one feed at least."""
+    addresses = [address for _, row in table.names for address in row["addresses"]]
+    ids, secrets = [one[0] for one in addresses], [one[1] for one in addresses]
+    if len({*ids}) < len(ids) or len({*secrets}) < len(secrets):
+        yield f"ids {ids} and secrets {secrets} that are there more than once"
+    if wrong := [
+        one for one in addresses if not (_FEED_ID.fullmatch(one[0]) and is_secret(one[1]))
+    ]:
+        yield f"no addresses: {wrong}"
+    for of, item in table.calendars.items():
+        if not 1 <= len(item["feeds"]) <= limits.FEEDS_OF_CALENDAR:
+            yield f"{len(item['feeds'])} feeds of {of}"
+
+
+def _of_styles(table: Contents) -> Iterator[str]:
+    """A live feed has a label and a style as a client may set them."""
+    for of, row in table.feeds.items():
+        if missing := _LIVE - set(row):
+            yield f"{of} has no {missing}"
+            continue
+        if names.label(row["label"]) != row["label"]:
+            yield f"the label {row['label']!r}"
+        style = entries.unpacked_style(row["style"])
+        if entries.packed_style(style) != row["style"]:
+            yield f"the style {row['style']}"
+        days = [*style.days]
+        if days != sorted({*days}, reverse=True) or not 1 <= len(days) <= limits.REMINDERS:
+            yield f"the days {days}"
+        if days[-1] < 0 or days[0] > limits.DAYS_AHEAD:
+            yield f"the days {days}"
+        if (style.changes == 0) != (style.changed == 0):
+            yield f"changed {style.changes} times, and last at {style.changed}"
+
+
 def _of_weights(table: Contents) -> Iterator[str]:
     """What is counted is what there is, and within the limits."""
-    number, weights = Counter[str](), Counter[str]()
+    number, feeds, weights = Counter[str](), Counter[str](), Counter[str]()
     for of, item in table.calendars.items():
         number[item["owner"]] += 1
+        feeds[item["owner"]] += len(item["feeds"])
         weights[item["owner"]] += item["weight"]
         tokens = sum(token.weight for token in entries.unpacked(item["tokens"]).values())
         if item["weight"] != item["own_weight"] + tokens:
             yield f"{item['weight']} where the tokens of {of} weigh {tokens}"
-        if item["own_weight"] != weight.of_calendar(item["name"]):
+        if item["own_weight"] != weight.of_calendar(item["name"], item["description"]):
             yield f"{item['own_weight']} for {item['name']}"
         if item["weight"] > limits.CALENDAR_WEIGHT:
             yield f"{of} weighs {item['weight']}"
     for owner, head in table.owners.items():
-        counted = number[owner], weights[owner]
-        if (head["calendars"], head["weight"]) != counted:
+        counted = number[owner], feeds[owner], weights[owner]
+        if (head["calendars"], head["feeds"], head["weight"]) != counted:
             yield f"{head} where there are {counted}"
     if headless := set(number) - set(table.owners):
         yield f"owners without a head: {headless}"

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import product
 from typing import Any
 from unittest import mock
 
@@ -40,20 +41,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a policy allows: one action on one resource, if the condition keys have such values."""
+    """What a policy allows: one action on one resource, if each condition key has such a value."""
 
     action: str
     resource: str
-    conditions: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
+    conditions: frozenset[tuple[str, str]] = frozenset()
 
     def allows(self, call: Call) -> bool:
         return (
             call.action == self.action
             and fnmatchcase(call.resource, self.resource)
-            and all(
-                any(fnmatchcase(call.context[key], pattern) for pattern in patterns)
-                for key, patterns in self.conditions
-            )
+            and all(fnmatchcase(call.context[key], pattern) for key, pattern in self.conditions)
         )
 
 
@@ -88,7 +86,7 @@ def enforced() -> Iterator[Record]:
 
 @cache
 def granted(folder: str) -> frozenset[Grant]:
-    """All that a function's policies allow. (They deny nothing.)"""
+    """All that a function's policies allow, one by one. (They deny nothing.)"""
     template = Template.read()
     resources = template.document["Resources"]
     policies = template.functions[folder].get("Policies", [])
@@ -97,10 +95,11 @@ def granted(folder: str) -> frozenset[Grant]:
         for policy in policies
     ]
     return frozenset(
-        Grant(action, _named(statement["Resource"]), _conditions(statement.get("Condition", {})))
+        Grant(action, _named(statement["Resource"]), frozenset(conditions))
         for document in documents
         for statement in document["Statement"]
         for action in _listed(statement["Action"])
+        for conditions in product(*_conditions(statement.get("Condition", {})))
     )
 
 
@@ -114,11 +113,14 @@ def _named(resource: dict[str, Any]) -> str:
     return str(resource["Fn::Sub"]).replace("${", "").replace(".Arn}", "")
 
 
-def _conditions(condition: dict[str, Any]) -> frozenset[tuple[str, tuple[str, ...]]]:
-    """Without the operators: our values have no wildcards where these are no patterns."""
+def _conditions(condition: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """For each key the values that it may have, any of them.
+
+    Without the operators: our values have no wildcards where these are no patterns.
+    """
     assert set(condition) <= {"ForAllValues:StringLike", "StringEquals"}
     keys = [item for of_operator in condition.values() for item in of_operator.items()]
-    return frozenset((key, tuple(_listed(values))) for key, values in keys)
+    return [[(key, value) for value in _listed(values)] for key, values in keys]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -6,42 +6,67 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.harness.stacks import Stack, Token, sample_event, set_token
+from tests.harness.stacks import Stack, Token, sample_event, set_raw_path, set_token
+from tests.harness.steps import add, create_feed
 
-ASKING_FOR_A_MYTOKEN = [
+OF_A_FEED = ("delete_feed", "reset_feed", "update_feed")
+OF_A_CALENDAR = (
     "add_token",
-    "create_calendar",
+    "create_feed",
     "delete_calendar",
     "get_calendar",
+    "get_feed",
+    "list_feeds",
+    "remove_token",
+    "update_calendar",
+    *OF_A_FEED,
+)
+ASKING_FOR_A_MYTOKEN = [
+    "create_calendar",
     "list_calendars",
     "tokeninfo",
+    *(operation for operation in OF_A_CALENDAR if operation != "get_feed"),
 ]
 DOCUMENTED = {
     "add_token": HTTPStatus.OK,
     "create_calendar": HTTPStatus.CREATED,
+    "create_feed": HTTPStatus.CREATED,
     "delete_calendar": HTTPStatus.NO_CONTENT,
+    "delete_feed": HTTPStatus.NO_CONTENT,
     "get_calendar": HTTPStatus.FOUND,
     "get_configuration": HTTPStatus.OK,
     "get_feed": HTTPStatus.OK,
     "get_jwks": HTTPStatus.OK,
     "list_calendars": HTTPStatus.OK,
+    "list_feeds": HTTPStatus.OK,
     "no_route": HTTPStatus.METHOD_NOT_ALLOWED,
     "preflight": HTTPStatus.NO_CONTENT,
+    "remove_token": HTTPStatus.NO_CONTENT,
+    "reset_feed": HTTPStatus.OK,
     "revoke_token": HTTPStatus.NO_CONTENT,
     "tokeninfo": HTTPStatus.OK,
+    "update_calendar": HTTPStatus.OK,
+    "update_feed": HTTPStatus.OK,
 }
 
 
 def prepared(stack: Stack, operation: str, token: Token) -> dict[str, Any]:
     """The sample event, when what it names exists: calendar, feed, mytoken to be added."""
     event = sample_event(operation)
-    if operation in ("add_token", "delete_calendar", "get_calendar", "get_feed"):
+    if operation in OF_A_CALENDAR:
         body = {"name": event["pathParameters"].get("calendar", "CI Mytokens")}
         calendar = stack.invoke("create_calendar", token, json=body).json
     if operation == "get_feed":
         event["rawPath"] = urlsplit(calendar["ics_path"]).path
         event["pathParameters"]["secret"] = event["rawPath"].split("/")[2]
-    if operation == "add_token":
+    if operation in OF_A_FEED:
+        feed = create_feed(stack, token, calendar)
+        path = event["rawPath"].replace(event["pathParameters"]["feed"], feed["id"])
+        event["pathParameters"]["feed"] = feed["id"]
+        set_raw_path(event, path)
+    if operation == "remove_token":
+        add(stack, token, calendar, token.mom_id)
+    if operation in ("add_token", "remove_token"):
         event["body"] = re.sub(
             r'("mom_id": )"[^"]+"', lambda match: f'{match[1]}"{token.mom_id}"', event["body"]
         )

@@ -173,8 +173,9 @@ class Stack:
             event["requestContext"]["http"]["sourceIp"] = address
         if path is not None:
             event["pathParameters"] = dict(path)
+            set_raw_path(event, _path(event))
         if raw_path is not None:
-            event["rawPath"] = event["requestContext"]["http"]["path"] = raw_path
+            set_raw_path(event, raw_path)
         if method is not None:
             event["requestContext"]["http"]["method"] = method
         if json is not None:
@@ -303,6 +304,18 @@ def set_token(event: dict[str, Any], token: Token | str | None) -> None:
     event["headers"].pop("authorization", None)
     if bearer is not None:
         event["headers"]["authorization"] = f"Bearer {bearer}"
+
+
+def set_raw_path(event: dict[str, Any], raw_path: str) -> None:
+    event["rawPath"] = event["requestContext"]["http"]["path"] = raw_path
+
+
+def _path(event: Mapping[str, Any]) -> str:
+    """The path of the event's route, with the values of its parameters."""
+    path: str = event["routeKey"].partition(" ")[2]
+    for name, value in event["pathParameters"].items():
+        path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
+    return path
 
 
 def set_body(event: dict[str, Any], body: bytes, media_type: str | None) -> None:

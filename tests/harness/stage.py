@@ -18,10 +18,10 @@ from local.template import Template
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import items
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
-from mytoken_calendars.identifiers import Owner, mom_id_of, new_feed_id
+from mytoken_calendars.identifiers import Owner, mom_id_of
 from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, PUBLIC_URL, Stack, Token, sample_event
 from tests.harness.steps import Document, add, create, new_user, owner
@@ -73,7 +73,7 @@ def store_calendar(stack: Stack, of: Owner, name: str, tokens: int | None = None
 
     Without a number it has as many as it may, but for the room of a few.
     """
-    calendar = Calendar(str(uuid4()), of, name, new_feed_id())
+    calendar = Calendar(str(uuid4()), of, name, (Address.new(),))
     subscriptions, left = [], limits.CALENDAR_WEIGHT - _ROOM - weight.of_calendar(name)
     for one in _subscriptions(calendar.id):
         left -= one.weight

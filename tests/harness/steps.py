@@ -21,9 +21,9 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 
-def create(stack: Stack, token: Token, name: str = "CI Mytokens") -> Document:
-    """The calendar object of a new calendar."""
-    answer = stack.invoke("create_calendar", token, json={"name": name})
+def create(stack: Stack, token: Token, name: str = "CI Mytokens", **more: Any) -> Document:
+    """The calendar object of a new calendar; `more` are further fields."""
+    answer = stack.invoke("create_calendar", token, json={"name": name, **more})
     assert answer.status == 201, answer.text
     document: Document = answer.json
     return document
@@ -39,6 +39,22 @@ def add(stack: Stack, token: Token, calendar: Document, mom_id: str, **more: Any
     return document
 
 
+def create_feed(stack: Stack, token: Token, calendar: Document, **wish: Any) -> Document:
+    """The feed object of a further feed of the calendar."""
+    answer = stack.invoke("create_feed", token, path={"calendar": calendar["id"]}, json=wish)
+    assert answer.status == 201, answer.text
+    document: Document = answer.json
+    return document
+
+
+def feeds(stack: Stack, token: Token, calendar: Document) -> list[Document]:
+    """The feed objects of all feeds of the calendar."""
+    answer = stack.invoke("list_feeds", token, path={"calendar": calendar["id"]})
+    assert answer.status == 200, answer.text
+    documents: list[Document] = answer.json["feeds"]
+    return documents
+
+
 def delete(stack: Stack, token: Token, calendar: Document) -> None:
     answer = stack.invoke("delete_calendar", token, path={"calendar": calendar["name"]})
     assert answer.status == 204, answer.text
@@ -49,6 +65,11 @@ def calendars(stack: Stack, token: Token) -> list[Document]:
     assert answer.status == 200, answer.text
     documents: list[Document] = answer.json["calendars"]
     return documents
+
+
+def error(answer: Answer) -> tuple[int, str]:
+    """The status of a refusal, and its code."""
+    return answer.status, answer.json["error"]
 
 
 def events(feed: Answer) -> list[Event]:
@@ -82,7 +103,7 @@ def new_user() -> str:
     return str(uuid4())
 
 
-def feed_id(calendar: Document) -> str:
+def secret_of(calendar: Document) -> str:
     """The secret of the calendar's address."""
     address: str = calendar["ics_path"]
     return address.partition("/calendars/")[2].partition("/")[0]
@@ -90,7 +111,7 @@ def feed_id(calendar: Document) -> str:
 
 def internal_id(stack: Stack, calendar: Document) -> str:
     """The id of a calendar that is there, by its address."""
-    head = stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
+    head = stack.store.table.get(keys.feed_head(secret_of(calendar))) or {}
     calendar_id: str = head["calendar"]
     return calendar_id
 

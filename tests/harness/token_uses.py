@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import Document, create, new_user
+from tests.harness.steps import Document, add, create, create_feed, new_user
 
 EVERYTHING = ("manage_mytokens", "tokeninfo")
 ROTATING = {"on_other": True}
@@ -83,6 +83,27 @@ USES = {
         200,
         lambda person: {"path": _named(person), "json": {"mom_id": person.other.mom_id}},
     ),
+    "update_calendar": Use(
+        "update_calendar",
+        200,
+        lambda person: {"path": _named(person), "json": {"description": _new_name()}},
+    ),
+    "remove_token": Use(
+        "remove_token",
+        204,
+        lambda person: {"path": _named(person), "json": {"mom_id": _subscribed(person)}},
+    ),
+    "list_feeds": Use("list_feeds", 200, lambda person: {"path": _named(person)}),
+    "create_feed": Use(
+        "create_feed", 201, lambda person: {"path": _named(person), "json": {"reminders": "both"}}
+    ),
+    "update_feed": Use(
+        "update_feed",
+        200,
+        lambda person: {"path": _of_a_feed(person), "json": {"detail": "minimal"}},
+    ),
+    "reset_feed": Use("reset_feed", 200, lambda person: {"path": _of_a_feed(person)}),
+    "delete_feed": Use("delete_feed", 204, lambda person: {"path": _of_a_feed(person)}),
     "delete_calendar": Use(
         "delete_calendar",
         204,
@@ -123,6 +144,19 @@ def with_claims(stack: Stack, token: Token, **changed: Any) -> Token:
 
 def _new_name() -> str:
     return f"Calendar {uuid4()}"
+
+
+def _subscribed(person: Person) -> str:
+    """The mom_id of a mytoken that the person has just put into the calendar."""
+    token = person.stack.mint(user=person.user)
+    add(person.stack, person.keeper, person.calendar, token.mom_id)
+    return token.mom_id
+
+
+def _of_a_feed(person: Person) -> dict[str, str]:
+    """The path of a further feed of the calendar, which the person has just made."""
+    feed = create_feed(person.stack, person.keeper, person.calendar)
+    return {**_named(person), "feed": feed["id"]}
 
 
 def _only_named(calendar: Document) -> dict[str, str]:

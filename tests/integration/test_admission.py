@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from local.template import Template
+from mytoken_calendars.identifiers import mom_id_of
 from tests.harness.stacks import DAY, Answer, Stack, Token, sample_event, set_token
-from tests.harness.steps import Document, create, new_user
+from tests.harness.steps import Document, add, calendars, create, create_feed, feeds, new_user
 from tests.harness.token_uses import with_claims
 
 TEMPLATE = Template.read()
@@ -24,6 +25,8 @@ OPERATIONS = sorted(ROUTES)
 READING = [operation for operation in OPERATIONS if ROUTES[operation].method == "GET"]
 CHANGING = [operation for operation in OPERATIONS if operation not in READING]
 NAMED = [operation for operation in OPERATIONS if "{calendar}" in ROUTES[operation].path]
+OF_A_FEED = [operation for operation in OPERATIONS if "{feed}" in ROUTES[operation].path]
+ADDING = ["add_token", "remove_token"]  # for its own token a lesser capability serves
 
 NOW = int(time.time())
 
@@ -35,23 +38,28 @@ CHALLENGE_AND_ERROR = 'Bearer realm="mytoken", error="invalid_token"'
 
 @dataclass(frozen=True)
 class World:
-    """Somebody with a calendar."""
+    """Somebody with a calendar of two feeds; `feed` is the second."""
 
     stack: Stack
     user: str
     token: Token
     calendar: Document
+    feed: Document
     minted: dict[str, Token] = field(default_factory=dict)
 
     def ask(self, operation: str, token: Token | None, **more: Any) -> Answer:
         """Calls an operation with what it needs to succeed; `mytoken` puts it into the body."""
         path = {"calendar": self.calendar["name"], **more.pop("path", {})}
-        body: dict[str, Any] = (
-            {"name": f"Calendar {uuid4()}"} if operation == "create_calendar" else {}
-        )
-        if operation == "add_token":
-            body = {"mom_id": ""}
-        body |= more.pop("fields", {})
+        if operation in OF_A_FEED:
+            path = {"feed": self.feed["id"], **path}
+        bodies: dict[str, dict[str, Any]] = {
+            "create_calendar": {"name": f"Calendar {uuid4()}"},
+            "update_calendar": {"description": f"Described by {uuid4()}"},
+            "update_feed": {"label": f"Label {uuid4()}"},
+            "add_token": {"mom_id": ""},
+            "remove_token": {"mom_id": ""},
+        }
+        body = bodies.get(operation, {}) | more.pop("fields", {})
         kind = more.pop("kind", "json")
         named = {"path": path} if operation in NAMED else {}
         return self.stack.invoke(operation, token, **named, **{kind: body}, **more)
@@ -67,17 +75,20 @@ class World:
         return self.minted[key]
 
     def prepared_for(self, operation: str) -> "World":
-        """The same user, with another calendar if the operation deletes the one that it names."""
-        if ROUTES[operation].method != "DELETE":
+        """The same user; with another calendar for what deletes it or its feed, or fills it."""
+        if ROUTES[operation].method != "DELETE" and operation != "create_feed":
             return self
-        return replace(self, calendar=create(self.stack, self.token, f"Calendar {uuid4()}"))
+        calendar = create(self.stack, self.token, f"Calendar {uuid4()}")
+        feed = create_feed(self.stack, self.token, calendar)
+        return replace(self, calendar=calendar, feed=feed)
 
 
 @pytest.fixture(scope="module")
 def world(stack: Stack) -> World:
     user = new_user()
     token = stack.mint(user=user)
-    return World(stack, user, token, create(stack, token, "Kept"))
+    calendar = create(stack, token, "Kept")
+    return World(stack, user, token, calendar, create_feed(stack, token, calendar))
 
 
 def test_every_function_that_can_look_up_mytokens_is_among_the_operations() -> None:
@@ -206,7 +217,7 @@ def test_a_mytoken_of_another_issuer_is_answered_401(world: World, operation: st
         *[(operation, f"{FULL}:calendars") for operation in OPERATIONS],
         *[(operation, READ) for operation in CHANGING],
         *[(operation, "read@tokeninfo:notify") for operation in OPERATIONS],
-        *[(operation, "tokeninfo:notify") for operation in OPERATIONS if operation != "add_token"],
+        *[(operation, "tokeninfo:notify") for operation in OPERATIONS if operation not in ADDING],
     ],
 )
 def test_without_the_capability_it_answers_403(
@@ -444,3 +455,48 @@ def test_calendars_of_others_do_not_exist(world: World, operation: str) -> None:
     assert (of_another.status, of_another.json["error"]) == (404, "not_found")
     assert (of_another.body, of_another.headers) == (of_nobody.body, of_nobody.headers)
     assert world.ask("get_calendar", world.token).status == 302
+    assert len(feeds(world.stack, world.token, world.calendar)) == 2
+
+
+@pytest.mark.parametrize("operation", OF_A_FEED)
+def test_feeds_of_another_calendar_do_not_exist(world: World, operation: str) -> None:
+    other = create(world.stack, world.token, f"Calendar {uuid4()}")
+    feed = create_feed(world.stack, world.token, other)
+
+    answers = [
+        world.ask(operation, world.token, path={"feed": feed_id})
+        for feed_id in (feed["id"], "0123456789abcdef", feed["id"].upper(), "", "é", "a/b")
+    ]
+
+    assert {(a.status, a.json["error"]) for a in answers} == {(404, "not_found")}
+    assert len({a.body for a in answers}) == 1
+    assert feeds(world.stack, world.token, other)[1] == feed
+
+
+@pytest.mark.parametrize("operation", ["add_token", "remove_token", "delete_calendar"])
+@pytest.mark.parametrize("capability", ["tokeninfo:notify", "tokeninfo", FULL, "manage_mytokens"])
+def test_these_serve_for_the_token_that_is_presented(
+    world: World, operation: str, capability: str
+) -> None:
+    token = world.mint(capability)
+
+    answer = world.ask(operation, token, fields={"mom_id": token.mom_id})
+
+    assert answer.status < 300
+    assert world.ask("get_calendar", world.token).status == 302
+
+
+@pytest.mark.parametrize("operation", ["remove_token", "delete_calendar"])
+def test_the_lesser_capability_does_not_reach_other_tokens(world: World, operation: str) -> None:
+    token, other = world.mint("tokeninfo:notify"), world.mint()
+    add(world.stack, world.token, world.calendar, other.mom_id)
+
+    answers = [
+        world.ask(operation, token, fields={"mom_id": mom_id})
+        for mom_id in (other.mom_id, world.mint().mom_id, mom_id_of(uuid4()))
+    ]
+
+    assert {(a.status, a.json["error"]) for a in answers} == {(403, "insufficient_capabilities")}
+    assert len({a.body for a in answers}) == 1
+    (calendar,) = (c for c in calendars(world.stack, world.token) if c["name"] == "Kept")
+    assert other.mom_id in calendar["subscribed_tokens"]

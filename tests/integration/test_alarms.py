@@ -25,9 +25,9 @@ from tests.harness.steps import (
     add,
     create,
     delete,
-    feed_id,
     new_user,
     overwrite_token,
+    secret_of,
 )
 from tests.harness.token_uses import LATER, REVOKED_WHEN_REPLAYED, ROTATING, successor
 
@@ -118,7 +118,7 @@ def scene(stack: Stack, gateway: Gateway, request: pytest.FixtureRequest) -> Sce
 
 
 def dynamodb_does_not_answer(scene: Scene) -> list[Datum]:
-    path = f"/calendars/{feed_id(scene.calendar())}"
+    path = f"/calendars/{secret_of(scene.calendar())}"
     with scene.dynamodb(*[unreachable] * 3 * 11):  # each call is tried three times
         return scene.asked("GET", *[path] * 12)
 
@@ -127,7 +127,7 @@ def a_function_fails(scene: Scene) -> list[Datum]:
     def mistaken(client: Any, request: Any) -> None:
         raise ValueError("a mistake of ours")
 
-    path = f"/calendars/{feed_id(scene.calendar())}"
+    path = f"/calendars/{secret_of(scene.calendar())}"
     with scene.dynamodb(mistaken):
         return scene.asked("GET", path)
 
@@ -236,7 +236,7 @@ def test_an_alarm_watches_what_exists(name: str) -> None:
 def test_an_ordinary_day_rings_no_alarm(scene: Scene) -> None:
     token = scene.stack.mint()
     document = scene.calendar(token)
-    path = f"/calendars/{feed_id(document)}"
+    path = f"/calendars/{secret_of(document)}"
     etag = scene.stack.feed(document).headers["etag"]
 
     data = scene.asked("GET", path, path, "/nowhere")

@@ -9,7 +9,7 @@ import pytest
 
 from local.template import Template
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import Document, add, create, feed_id, new_user
+from tests.harness.steps import Document, add, create, create_feed, feeds, new_user, secret_of
 
 READ, WRITE, OWN = "read@manage_mytokens:notify", "manage_mytokens:notify", "tokeninfo:notify"
 CAPABILITIES = [
@@ -21,8 +21,8 @@ CAPABILITIES = [
 
 NAME = "The calendar's name"
 
-# What an answer may show: the calendar's name and address, the mom_ids and names of the token that
-# asks, of a token below it, and of another one of the user.
+# What an answer may show: the calendar's name and its addresses, the mom_ids and names of the token
+# that asks, of a token below it, and of another one of the user.
 SECRETS = ("calendar", "address", "own", "below", "other")
 
 # By operation and capability, what is shown; nothing where there is no row. Deletions come last.
@@ -34,6 +34,12 @@ TABLE: dict[str, dict[str, frozenset[str]]] = {
         (READ, WRITE, "read@manage_mytokens", "manage_mytokens"), frozenset({"address"})
     ),
     "create_calendar": {},  # a new calendar has an address of its own, and no tokens
+    "update_calendar": dict.fromkeys((WRITE, "manage_mytokens"), ALL),
+    "list_feeds": dict.fromkeys(
+        (READ, WRITE, "read@manage_mytokens", "manage_mytokens"), frozenset({"address"})
+    ),
+    "create_feed": {},  # a new feed has an address of its own, too
+    "update_feed": dict.fromkeys((WRITE, "manage_mytokens"), frozenset({"address"})),
     "add_token": {
         **dict.fromkeys((WRITE, "manage_mytokens"), ALL),
         **dict.fromkeys((OWN, "tokeninfo"), MINE),
@@ -43,6 +49,10 @@ TABLE: dict[str, dict[str, frozenset[str]]] = {
     "list_mytokens": dict.fromkeys(
         ("manage_mytokens:list", "manage_mytokens"), frozenset({"own", "below", "other"})
     ),
+    "delete_feed": {},
+    "remove_token": {},
+    "remove_by_delete": {},
+    "reset_feed": {},  # it has another address
     "delete_calendar": {},
     "revoke_token": {},
 }
@@ -50,7 +60,10 @@ TABLE: dict[str, dict[str, frozenset[str]]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A user with a calendar of three tokens: one that asks, its child, and an unrelated one."""
+    """A user with a calendar of three tokens: one that asks, its child, and an unrelated one.
+
+    The calendar has two feeds.
+    """
 
     stack: Stack
     keeper: Token
@@ -58,6 +71,7 @@ class World:
     below: Token
     other: Token
     calendar: Document
+    feeds: list[Document]
 
     @classmethod
     def on(cls, stack: Stack, capability: str) -> "World":
@@ -69,16 +83,31 @@ class World:
         calendar = create(stack, keeper, NAME)
         for token in (own, below, other):
             add(stack, keeper, calendar, token.mom_id)
-        return cls(stack, keeper, own, below, other, calendar)
+        create_feed(stack, keeper, calendar)
+        return cls(stack, keeper, own, below, other, calendar, feeds(stack, keeper, calendar))
 
     def ask(self, operation: str, key: str | None = None) -> Answer:
         headers = {"idempotency-key": key}
         path, mom_id = {"calendar": NAME}, {"mom_id": self.own.mom_id}
+        of_first = {**path, "feed": self.feeds[0]["id"]}
+        of_last = {**path, "feed": self.feeds[-1]["id"]}
         asks: dict[str, Callable[[], Answer]] = {
             "list_calendars": lambda: self._invoke("list_calendars"),
             "get_calendar": lambda: self._invoke("get_calendar", path=path),
             "create_calendar": lambda: self._invoke("create_calendar", json={"name": "new"}),
             "add_token": lambda: self._invoke("add_token", path=path, json=mom_id, headers=headers),
+            "update_calendar": lambda: self._invoke(
+                "update_calendar", path=path, json={"description": "new"}
+            ),
+            "list_feeds": lambda: self._invoke("list_feeds", path=path),
+            "create_feed": lambda: self._invoke("create_feed", path=path, json={}),
+            "update_feed": lambda: self._invoke(
+                "update_feed", path=of_first, json={"label": "new"}
+            ),
+            "delete_feed": lambda: self._invoke("delete_feed", path=of_last),
+            "remove_token": lambda: self._invoke("remove_token", path=path, json=mom_id),
+            "remove_by_delete": lambda: self._invoke("delete_calendar", path=path, json=mom_id),
+            "reset_feed": lambda: self._invoke("reset_feed", path=of_first),
             "delete_calendar": lambda: self._invoke("delete_calendar", path=path),
             "revoke_token": lambda: self._invoke("revoke_token", json=mom_id),
         }
@@ -91,7 +120,7 @@ class World:
         told = f"{dict(answer.headers)} {answer.text}"
         secrets = {
             "calendar": (NAME,),
-            "address": (feed_id(self.calendar),),
+            "address": tuple(secret_of(feed) for feed in self.feeds),
             "own": (self.own.mom_id, "name of own"),
             "below": (self.below.mom_id, "name of below"),
             "other": (self.other.mom_id, "name of other", self.keeper.mom_id),
@@ -107,7 +136,7 @@ class World:
 
 
 def test_the_table_has_every_operation_that_takes_a_mytoken() -> None:
-    actions = {"introspect", "subtokens", "list_mytokens"}
+    actions = {"introspect", "subtokens", "list_mytokens", "remove_by_delete"}
     functions = Template.read().functions
     admitting = {
         folder

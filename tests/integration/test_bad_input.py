@@ -28,12 +28,13 @@ from tests.harness.steps import (
     Document,
     add,
     create,
+    create_feed,
     delete,
-    feed_id,
     new_user,
     overwrite,
     overwrite_token,
     owner,
+    secret_of,
 )
 from tests.harness.tally import Tally
 from tests.harness.token_uses import EVERYTHING, REVOKED_WHEN_REPLAYED, ROTATING, successor
@@ -43,6 +44,7 @@ KIB = 1024
 
 A_WHILE = 0.1  # seconds, after which nobody can have been on the way since before a rotation
 READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
+_PATCH = {"update_feed": {"json": {"label": "x"}}}
 USELESS = ("AT", "tokeninfo:history", "manage_mytokens:notifyX", "MANAGE_MYTOKENS:NOTIFY")
 
 NO_TOKEN = {"www-authenticate": 'Bearer realm="mytoken"'}
@@ -54,11 +56,16 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class World:
-    """A user with all kinds of mytokens, a calendar, and one that was deleted; and a stranger."""
+    """A user with all kinds of mytokens, a calendar, and one that was deleted; and a stranger.
+
+    The calendar has a second feed, and another calendar has one, too.
+    """
 
     stack: Stack
     user: str
     tokens: Mapping[str, Token]
+    second: Document
+    elsewhere: Document
     deleted: Document
     known: Answer  # the feed of the deleted calendar, before it was
     calls: list[str] = field(default_factory=list)  # of ours, since `state` was last read
@@ -82,14 +89,15 @@ class World:
         }
         stack.revoke(tokens["revoked"])
         tokens |= _dead(stack, user) | _restricted(stack, user)
-        create(stack, full, "Café")
+        other = create_feed(stack, full, create(stack, full, "Café"))
         create(stack, tokens["stranger"], "Theirs")
         calendar, deleted = (create(stack, full, name) for name in (NAME, "Deleted"))
         stack.invoke("create_calendar", full, json={"name": "Keyed"}, headers={KEY: USED_KEY})
         add(stack, full, calendar, "", comment="as it was")
+        second = create_feed(stack, full, calendar, label="Phone")
         known = stack.feed(deleted)
         delete(stack, full, deleted)
-        world = cls(stack, user, tokens, deleted, known)
+        world = cls(stack, user, tokens, second, other, deleted, known)
         for client in _clients(stack):
             client.meta.events.register("before-call", world.note)
         return world
@@ -151,6 +159,25 @@ class World:
     def delete(self, name: str, **request: Any) -> Answer:
         return self.ask("delete_calendar", path={"calendar": name}, **request)
 
+    def update(self, of: str = NAME, token: str = "full", **fields: Any) -> Answer:
+        return self.ask("update_calendar", token, path={"calendar": of}, json=fields)
+
+    def remove(self, mom_id: Any = "", name: str = NAME, token: str = "full") -> Answer:
+        return self.ask("remove_token", token, path={"calendar": name}, json={"mom_id": mom_id})
+
+    def create_feed(self, name: str = NAME, token: str = "full", **fields: Any) -> Answer:
+        return self.ask("create_feed", token, path={"calendar": name}, json=fields)
+
+    def on_feed(
+        self, operation: str, feed: str = "", token: str = "full", **request: Any
+    ) -> Answer:
+        """Asks for something of the calendar's second feed, or of another one."""
+        path = {"calendar": NAME, "feed": feed or self.second["id"]}
+        return self.ask(operation, token, path=path, **request)
+
+    def restyle(self, token: str = "full", **fields: Any) -> Answer:
+        return self.on_feed("update_feed", token=token, json=fields)
+
     def add(self, mom_id: Any = "", name: str = NAME, token: str = "full", **more: Any) -> Answer:
         return self.ask(
             "add_token", token, path={"calendar": name}, json={"mom_id": mom_id, **more}
@@ -164,8 +191,8 @@ class World:
     def nowhere(self, raw_path: str, method: str = "GET") -> Answer:
         return self.ask("no_route", raw_path=raw_path, method=method)
 
-    def feed(self, feed_id: str, **request: Any) -> Answer:
-        return self.ask("get_feed", None, path={"secret": feed_id}, **request)
+    def feed(self, secret: str, **request: Any) -> Answer:
+        return self.ask("get_feed", None, path={"secret": secret}, **request)
 
     def send(self, operation: str, token: str | None = "full", **event: Any) -> Answer:
         """Calls an operation with its sample event, whose members are replaced."""
@@ -180,6 +207,11 @@ class World:
         overwrite(self.stack, key, **{counter: number})
         yield
         overwrite(self.stack, key, **before)
+
+    @cached_property
+    def first_feed(self) -> str:
+        calendar = self.stack.store.find(self.owner, NAME)
+        return calendar.addresses[0].feed_id
 
     @property
     def owner(self) -> Owner:
@@ -255,6 +287,23 @@ def bad_comments(row: str, *comments: Any) -> list[Row]:
     ]
 
 
+def bad_feeds(row: str, field: str, *values: Any, words: str = "") -> list[Row]:
+    """Values of a field that neither a new feed takes nor one that is there."""
+    asks: list[Callable[[World, Any], Answer]] = [
+        lambda world, value: world.create_feed(**{field: value}),
+        lambda world, value: world.restyle(**{field: value}),
+    ]
+    return [
+        invalid(
+            f"{row}-{number}-{_shown(value)}",
+            lambda world, ask=ask, value=value: ask(world, value),
+            words or field,
+        )
+        for value in values
+        for number, ask in enumerate(asks)
+    ]
+
+
 def bad_tokens(row: str, headers: Mapping[str, str], *asks: Ask) -> list[Row]:
     return [
         Row(f"{row}-{number}", ask, 401, "invalid_token", headers)
@@ -303,6 +352,23 @@ def restricted(row: str, token: str, *more: Mapping[str, str]) -> list[Row]:
             "add_token", token, path={"calendar": NAME}, json={"mom_id": ""}, headers=headers
         ),
         "delete": lambda w, **headers: w.delete(NAME, token=token, headers=headers),
+        "update": lambda w, **headers: w.ask(
+            "update_calendar", token, path={"calendar": NAME}, json={"name": "x"}, headers=headers
+        ),
+        "remove": lambda w, **headers: w.ask(
+            "remove_token", token, path={"calendar": NAME}, json={"mom_id": ""}, headers=headers
+        ),
+        "feeds": lambda w, **headers: w.ask(
+            "list_feeds", token, path={"calendar": NAME}, headers=headers
+        ),
+        "create-feed": lambda w, **headers: w.ask(
+            "create_feed", token, path={"calendar": NAME}, headers=headers
+        ),
+        "update-feed": lambda w, **headers: w.on_feed(
+            "update_feed", token=token, json={"label": "x"}, headers=headers
+        ),
+        "reset-feed": lambda w, **headers: w.on_feed("reset_feed", token=token, headers=headers),
+        "delete-feed": lambda w, **headers: w.on_feed("delete_feed", token=token, headers=headers),
         "tokens": lambda w, **headers: w.ask(
             "tokeninfo", token, json={"action": "list_mytokens"}, headers=headers
         ),
@@ -377,6 +443,13 @@ def _asked_by(token: str) -> list[Ask]:
         lambda w: w.create(token=token, json={"name": "x"}),
         lambda w: w.add(token=token),
         lambda w: w.delete(NAME, token=token),
+        lambda w: w.update(token=token, name="x"),
+        lambda w: w.remove(token=token),
+        lambda w: w.ask("list_feeds", token, path={"calendar": NAME}),
+        lambda w: w.create_feed(token=token),
+        lambda w: w.restyle(token=token, label="x"),
+        lambda w: w.on_feed("reset_feed", token=token),
+        lambda w: w.on_feed("delete_feed", token=token),
         lambda w: w.ask("tokeninfo", token, json={"action": "introspect"}),
         lambda w: w.ask("revoke_token", token, json={"mom_id": w.mom_id("other")}),
         lambda w: w.ask(
@@ -502,6 +575,17 @@ ROWS = [
     # Capabilities
     lacking("row-32-list-with-AT", lambda w: w.list("useless")),
     lacking("row-33-create-with-read", lambda w: w.create(token="reader", json={"name": "x"})),
+    lacking("row-33-update-with-read", lambda w: w.update(token="reader", name="x")),
+    lacking("row-33-remove-with-read", lambda w: w.remove(token="reader")),
+    lacking("row-33-create-feed-with-read", lambda w: w.create_feed(token="reader")),
+    lacking("row-33-update-feed-with-read", lambda w: w.restyle(token="reader", label="x")),
+    lacking("row-33-reset-feed-with-read", lambda w: w.on_feed("reset_feed", token="reader")),
+    lacking("row-33-delete-feed-with-read", lambda w: w.on_feed("delete_feed", token="reader")),
+    lacking("row-33-delete-with-its-own", lambda w: w.delete(NAME, token="own")),
+    lacking("row-33-update-with-its-own", lambda w: w.update(token="own", name="x")),
+    lacking(
+        "row-33-feeds-with-its-own", lambda w: w.ask("list_feeds", "own", path={"calendar": NAME})
+    ),
     lacking("row-34-longer-or-upper-case", lambda w: w.create(token="useless", json={"name": "x"})),
     lacking("row-35-get-without-any", lambda w: w.get(NAME, token="useless")),
     # Restrictions
@@ -521,6 +605,9 @@ ROWS = [
     no_grant("row-43-unknown-mom-id", lambda w: w.add(_unknown_mom_id())),
     no_grant("row-44-revoked-token", lambda w: w.add(w.mom_id("revoked"))),
     lacking("row-45-sibling", lambda w: w.add(w.mom_id("sibling"), token="own")),
+    lacking("row-45-remove-sibling", lambda w: w.remove(w.mom_id("sibling"), token="own")),
+    lacking("row-45-remove-parent", lambda w: w.remove(w.mom_id("full"), token="own")),
+    lacking("row-45-remove-unknown", lambda w: w.remove(_unknown_mom_id(), token="own")),
     # Names to be made
     invalid("row-46-name-missing", lambda w: w.create(json={}), "name"),
     invalid("row-46-name-missing-in-form", lambda w: w.create(form={"title": "x"}), "name"),
@@ -554,6 +641,93 @@ ROWS = [
         "limit",
         given=lambda w: w.counting(w.owner_head, "calendars", limits.CALENDARS),
     ),
+    *[
+        Row(f"row-58-rename-to-{name}", lambda w, name=name: w.update(name=name), 409, "conflict")
+        for name in ("Café", "Cafe\u0301", "CAFÉ")
+    ],
+    *[
+        invalid(f"row-58-rename-to-{_shown(name)}", lambda w, n=name: w.update(name=n), "name")
+        for name in ("", " x", "a/b", "..", "x" * 129, "a\u200bb", 5, [], {}, False)
+    ],
+    *[
+        invalid(f"row-58-describe-{_shown(d)}", lambda w, d=d: w.update(description=d), words)
+        for d, words in {
+            "x" * 1025: "1024",
+            "a\x0bb": "control",
+            "a\x00b": "control",
+            "a\u2028b": "control",
+            "a\ufffeb": "control",
+            5: "description",
+            True: "description",
+        }.items()
+    ],
+    *[
+        invalid(f"row-58-create-with-{_shown(d)}", lambda w, d=d: w.create(json=d), "description")
+        for d in (
+            {"name": "x", "description": "x" * 1025},
+            {"name": "x", "description": "a\x0bb"},
+            {"name": "x", "description": ["x"]},
+        )
+    ],
+    *[
+        invalid(f"row-58-nothing-to-change-{number}", ask, "is to change")
+        for number, ask in enumerate(
+            [
+                lambda w: w.update(),
+                lambda w: w.update(name=None, description=None),
+                lambda w: w.update(title="x"),
+                lambda w: w.ask("update_calendar", path={"calendar": NAME}, body=b""),
+                lambda w: w.restyle(),
+                lambda w: w.restyle(label=None, reminders=None, days=None, detail=None),
+                lambda w: w.restyle(color="red"),
+                lambda w: w.on_feed("update_feed", body=b""),
+            ]
+        )
+    ],
+    # Feeds of a calendar
+    *bad_feeds("row-59-label", "label", "x" * 65, "a\nb", "a\u200bb", "a\u202eb", 5, True, [], {}),
+    *bad_feeds("row-59-reminders", "reminders", "x", "ALARMS", "alarms ", True, 1, [], ["none"]),
+    *bad_feeds("row-59-detail", "detail", "x", "Full", "minimal\n", False, 0, {}, ["name"]),
+    *bad_feeds("row-59-days", "days", True, 1, "x", "7", "7,1", {}, {"7": 1}, []),
+    *bad_feeds("row-59-a-day", "days", [True], [1.0], [1.5], [-1], [366], [None], ["7"], [[7]]),
+    *bad_feeds(
+        "row-59-many-days", "days", [*range(7)], [1] * 9 + [366], [10**400], [*range(9_999)]
+    ),
+    *[
+        invalid(
+            f"row-59-{_shown(days)}-in-a-form",
+            lambda w, days=days: w.on_feed("update_feed", form={"days": days}),
+            "days",
+        )
+        for days in (",", "7,", ",7", "7, 1", "7;1", "-1", "+1", "366", "1.0", "٣", "7\n", "0x1")
+    ],
+    invalid(
+        "row-59-a-feed-too-many-for-the-user",
+        lambda w: w.create_feed(),
+        "2,000 feeds",
+        given=lambda w: w.counting(w.owner_head, "feeds", limits.FEEDS),
+    ),
+    invalid(
+        "row-59-a-calendar-more-than-feeds",
+        lambda w: w.named("one more"),
+        "2,000 feeds",
+        given=lambda w: w.counting(w.owner_head, "feeds", limits.FEEDS),
+    ),
+    Row("row-59-the-first-feed", lambda w: w.on_feed("delete_feed", w.first_feed), 409, "conflict"),
+    *[
+        row
+        for operation in ("update_feed", "reset_feed", "delete_feed")
+        for row in not_found(
+            f"row-59-{operation}-unknown",
+            lambda w, o=operation: w.on_feed(o, "0" * 16, **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, "\x00", **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, "x" * 5000, **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, w.second["id"].upper() + " ", **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, secret_of(w.second), **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, w.elsewhere["id"], **_PATCH.get(o, {})),
+            lambda w, o=operation: w.on_feed(o, token="stranger", **_PATCH.get(o, {})),
+        )
+    ],
     # Names in paths
     *not_found(
         "row-60-dots",
@@ -595,6 +769,10 @@ ROWS = [
         lambda w: w.get("Theirs"),
         lambda w: w.add(name="Theirs"),
         lambda w: w.delete("Theirs"),
+        lambda w: w.update("Theirs", name="x"),
+        lambda w: w.remove(name="Theirs"),
+        lambda w: w.ask("list_feeds", path={"calendar": "Theirs"}),
+        lambda w: w.create_feed("Theirs"),
     ),
     *not_found(
         "row-68-delete-unknown-or-twice",
@@ -609,8 +787,16 @@ ROWS = [
             "method_not_allowed",
             {"allow": allow},
         )
-        for path, allow in [("", "GET, POST, OPTIONS"), ("/x", "GET, POST, DELETE, OPTIONS")]
+        for path, allow in [
+            ("", "GET, POST, OPTIONS"),
+            ("/x", "GET, POST, PUT, DELETE, OPTIONS"),
+            ("/x/mytokens", "DELETE, OPTIONS"),
+            ("/x/feeds", "GET, POST, OPTIONS"),
+            ("/x/feeds/y", "PATCH, DELETE, OPTIONS"),
+            ("/x/feeds/y/reset", "POST, OPTIONS"),
+        ]
         for method in ("PATCH", "PUT", "TRACE", "QUERY")
+        if method not in allow
     ],
     *not_found(
         "row-70-unknown-path",
@@ -811,17 +997,17 @@ ROWS = [
         lambda w: w.feed("\ufffd" * 32),
     ),
     *not_found("row-96-unknown-feed", lambda w: w.feed("x" * 32)),
-    Row("row-96-deleted-feed", lambda w: w.feed(feed_id(w.deleted)), 410, "gone"),
+    Row("row-96-deleted-feed", lambda w: w.feed(secret_of(w.deleted)), 410, "gone"),
     Row(
         "row-97-deleted-feed-that-is-known",
-        lambda w: w.feed(feed_id(w.deleted), headers={"if-none-match": w.known.headers["etag"]}),
+        lambda w: w.feed(secret_of(w.deleted), headers={"if-none-match": w.known.headers["etag"]}),
         410,
         "gone",
     ),
     *[
         Row(
             f"row-98-{method}-feed",
-            lambda w, method=method: w.nowhere(f"/calendars/{feed_id(w.deleted)}", method),
+            lambda w, method=method: w.nowhere(f"/calendars/{secret_of(w.deleted)}", method),
             405,
             "method_not_allowed",
             {"allow": "GET, HEAD, OPTIONS"},

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.harness.stacks import CORS, PUBLIC_URL, Stack
-from tests.harness.steps import calendars, create, feed_id
+from tests.harness.steps import calendars, create, secret_of
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -162,7 +162,7 @@ def test_all_tokens_of_a_user_see_the_same_calendars(stack: Stack, user: str) ->
 def test_every_calendar_has_an_address_of_its_own(stack: Stack) -> None:
     token = stack.mint()
 
-    addresses = {feed_id(create(stack, token, f"Calendar {number}")) for number in range(5)}
+    addresses = {secret_of(create(stack, token, f"Calendar {number}")) for number in range(5)}
 
     assert len(addresses) == 5
 

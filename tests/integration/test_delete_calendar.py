@@ -6,7 +6,7 @@ import pytest
 
 from mytoken_calendars.aws.dynamodb import keys
 from tests.harness.stacks import CORS, DAY, Stack
-from tests.harness.steps import add, calendars, create, delete, feed_id, overwrite, owner
+from tests.harness.steps import add, calendars, create, delete, overwrite, owner, secret_of
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -33,56 +33,6 @@ def test_a_calendar_is_deleted_by_its_name_in_any_case(stack: Stack, name: str) 
     assert calendars(stack, token) == []
 
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-
-DELETING = [
-    *((body, JSON) for body in (b"null\n", b"", b" ", b"{}", b'{"comment": ""}', b'{"a": {}}')),
-    *((body, None) for body in (b"null\n", b"", b"{}")),
-    *((body, FORM) for body in (b"", b"comment=", b"a=b")),
-]
-DELETING_NOTHING = [
-    *((b'{"mom_id": %s, "comment": ""}' % value, JSON) for value in (b"null", b'""', b'"x"')),
-    *((b'{"mom_id": %s}' % value, JSON) for value in (b"1", b"[]", b"{}", b"false")),
-    *((body, JSON) for body in (b'{"mom_id', b"{", b"nul", b"null null", b'{"a": 1, "a": 2}')),
-    *((body, JSON) for body in (b'"mom_id"', b"[]", b'[{"mom_id": ""}]', b"0", b"true", b"\xff")),
-    *((body, JSON) for body in (b'{"MOM_ID": ""}', b'{"Mom_Id": null}')),
-    *((body, None) for body in (b'{"mom_id": ""}', b"mom_id=", b"x")),
-    *((body, FORM) for body in (b"mom_id=", b"a=b&mom_id=x", b"mom%5Fid=", b"mom_id", b"a=%zz")),
-]
-
-
-@pytest.mark.parametrize(("body", "media_type"), DELETING)
-def test_it_deletes_with_every_body_that_clients_send(
-    stack: Stack, body: bytes, media_type: str | None
-) -> None:
-    token = stack.mint()
-    create(stack, token)
-    headers = {"content-type": media_type}
-
-    answer = stack.invoke(
-        "delete_calendar", token, path={"calendar": "CI Mytokens"}, body=body, headers=headers
-    )
-
-    assert answer.status == 204
-
-
-@pytest.mark.parametrize(("body", "media_type"), DELETING_NOTHING)
-@pytest.mark.found("A10")
-def test_a_body_that_names_a_token_or_is_broken_deletes_nothing(
-    stack: Stack, body: bytes, media_type: str | None
-) -> None:
-    token = stack.mint()
-    add(stack, token, create(stack, token), "")
-    before, headers = stack.dump(), {"content-type": media_type}
-
-    answer = stack.invoke(
-        "delete_calendar", token, path={"calendar": "CI Mytokens"}, body=body, headers=headers
-    )
-
-    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
-    assert stack.dump() == before
-
-
 def test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it(stack: Stack) -> None:
     token = stack.mint()
     calendar = create(stack, token)
@@ -105,7 +55,7 @@ def test_the_feed_is_410_for_90_days_and_404_ever_after(stack: Stack) -> None:
     token = stack.mint()
     calendar = create(stack, token)
     delete(stack, token, calendar)
-    key = keys.feed_head(feed_id(calendar))
+    key = keys.feed_head(secret_of(calendar))
     left = stack.store.table.get(key) or {}
 
     overwrite(stack, key, ttl=int(time.time()) + 60)
@@ -125,7 +75,7 @@ def test_nothing_is_left_of_a_deleted_feed_but_when_it_was_deleted(stack: Stack)
 
     delete(stack, token, calendar)
 
-    left = stack.store.table.get(keys.feed_head(feed_id(calendar))) or {}
+    left = stack.store.table.get(keys.feed_head(secret_of(calendar))) or {}
     assert left.keys() == {"pk", "sk", "deleted", "ttl"}
 
 

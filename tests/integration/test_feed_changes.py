@@ -17,9 +17,9 @@ from tests.harness.steps import (
     create,
     delete,
     events,
-    feed_id,
     overwrite,
     remove,
+    secret_of,
     summaries,
 )
 
@@ -111,7 +111,7 @@ def test_a_deletion_of_which_the_head_is_seen_late_is_a_feed_that_is_gone(
     stack: Stack, token: Token, calendar: Document, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.feed(calendar)  # its owner is known from then on
-    table, head = stack.store.table, keys.feed_head(feed_id(calendar))
+    table, head = stack.store.table, keys.feed_head(secret_of(calendar))
     add(stack, token, calendar, "", comment="so that it is built")
     before = table.get(head) or {}
     delete(stack, token, calendar)
@@ -213,7 +213,7 @@ def test_a_new_renewal_page_shows_in_the_next_answer(
     stack: Stack, token: Token, calendar: Document
 ) -> None:
     known, event = stack.feed(calendar), sample_event("get_feed")
-    event["pathParameters"] = {"secret": feed_id(calendar)}
+    event["pathParameters"] = {"secret": secret_of(calendar)}
     event["headers"] = {"if-none-match": known.headers["etag"]}
     event["stageVariables"]["renewalPage"] = "https://mytoken.example/home"
 

@@ -11,6 +11,7 @@ from local.gateway import Gateway
 from local.template import Route, Template
 from tests.harness.documented_answers import BODIES
 from tests.harness.stacks import CALENDARS, PUBLIC_URL, Stack
+from tests.harness.steps import create_feed
 
 Ask = Callable[..., TestResponse]
 OF_THE_API = [
@@ -30,7 +31,10 @@ def gateway(stack: Stack) -> Gateway:
 
 @pytest.fixture(scope="module")
 def newcomer(gateway: Gateway, stack: Stack) -> Callable[[], Ask]:
-    """Asks with a mytoken that may do everything, of a new user, who has the calendar `x`."""
+    """Asks with a mytoken that may do everything, of a new user, who has the calendar `x`.
+
+    In a path `{feed}` is a further feed of the calendar.
+    """
 
     def newcomer() -> Ask:
         token = stack.mint("manage_mytokens", "tokeninfo")
@@ -38,6 +42,8 @@ def newcomer(gateway: Gateway, stack: Stack) -> Callable[[], Ask]:
 
         def ask(method: str, path: str, **request: Any) -> TestResponse:
             headers = {"Authorization": f"Bearer {token.bearer}", **request.pop("headers", {})}
+            if "{feed}" in path:
+                path = path.replace("{feed}", create_feed(stack, token, {"id": "x"})["id"])
             return Client(gateway).open(path, method=method, headers=headers, **request)
 
         return ask
@@ -65,7 +71,7 @@ def test_a_slash_at_the_end_changes_nothing(ask: Ask) -> None:
 def test_each_path_of_the_api_is_the_same_with_a_slash(
     newcomer: Callable[[], Ask], route: Route
 ) -> None:
-    path = route.path.format_map({"calendar": "x", "proxy+": "v0/tokeninfo"})
+    path = _filled(route.path)
 
     without, with_slash = (
         newcomer()(route.method, f"{path}{end}", json=BODIES.get(route.folder, {}))
@@ -81,11 +87,33 @@ def test_each_path_of_the_api_is_the_same_with_a_slash(
 )
 @pytest.mark.parametrize("rest", ["//", "/x//", "/x/y/z"])
 def test_what_goes_on_behind_the_slash_is_not_found(ask: Ask, route: Route, rest: str) -> None:
-    path = route.path.format_map({"calendar": "x/y"})
+    path = _filled(route.path, calendar="x/y")
 
     answer = ask(route.method, f"{path}{rest}", json=BODIES.get(route.folder, {}))
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"])
+@pytest.mark.parametrize("path", sorted({r.path for r in OF_THE_API if r.method != "OPTIONS"}))
+def test_a_method_that_a_path_does_not_have_is_told_also_behind_the_slash_of_another(
+    ask: Ask, path: str, method: str, slash: str
+) -> None:
+    own = {route.method for route in OF_THE_API if route.path == path}
+
+    answer = ask(method, f"{_filled(path)}{slash}", json={"mytoken": ""})
+
+    if method in own:
+        assert answer.status_code != 405
+    else:
+        assert answer.status_code == 405
+        assert {*answer.headers["Allow"].split(", ")} - {"OPTIONS"} == own
+
+
+def _filled(path: str, calendar: str = "x") -> str:
+    """The path of a route, in which `{feed}` is left."""
+    return path.format_map({"calendar": calendar, "feed": "{feed}", "proxy+": "v0/tokeninfo"})
 
 
 def test_a_key_belongs_to_a_request_with_and_without_a_slash(ask: Ask) -> None:
@@ -111,7 +139,7 @@ def test_head_finds_the_keys_and_the_configuration(ask: Ask, path: str) -> None:
 
 @pytest.mark.parametrize("route", OF_THE_API, ids=lambda route: route.key)
 def test_head_is_for_what_uses_no_mytoken_up(ask: Ask, route: Route) -> None:
-    path = route.path.format_map({"calendar": "x", "proxy+": "v0/tokeninfo"})
+    path = _filled(route.path)
 
     answer = ask("HEAD", path)
 

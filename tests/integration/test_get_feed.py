@@ -11,10 +11,10 @@ from tests.harness.steps import (
     add,
     create,
     events,
-    feed_id,
     internal_id,
     new_user,
     s3,
+    secret_of,
     summaries,
     watched,
 )
@@ -84,7 +84,7 @@ def test_the_name_in_the_address_is_any_or_none(
     stack: Stack, calendar: Document, spelling: str
 ) -> None:
     plain = stack.feed(calendar)
-    secret = f"{PUBLIC_URL}/calendars/{feed_id(calendar)}"
+    secret = f"{PUBLIC_URL}/calendars/{secret_of(calendar)}"
 
     spelled = stack.feed({"ics_path": f"{secret}{spelling}"})
 
@@ -95,7 +95,7 @@ def test_the_name_in_the_address_is_any_or_none(
 
 @pytest.mark.parametrize("file", ["x", "view", "x.ics/view", "x.icsx", "ics"])
 def test_a_file_of_another_type_is_no_path(stack: Stack, calendar: Document, file: str) -> None:
-    answer = stack.feed({"ics_path": f"{PUBLIC_URL}/calendars/{feed_id(calendar)}/{file}"})
+    answer = stack.feed({"ics_path": f"{PUBLIC_URL}/calendars/{secret_of(calendar)}/{file}"})
 
     assert (answer.status, answer.json["error_description"]) == (404, "The API has no such path.")
 
@@ -262,7 +262,7 @@ def test_a_function_that_has_not_seen_a_feed_asks_whose_it_is_first(
 def test_every_unknown_address_is_answered_alike_and_the_malformed_ones_without_a_read(
     stack: Stack, calendar: Document
 ) -> None:
-    known = feed_id(calendar)
+    known = secret_of(calendar)
     malformed = [known[:-1], known + "x", known[:-1] + "-", f"{known}.ics.ics", "", f"{known}\n"]
 
     with watched(stack.door("get_feed", "store").table.client) as reads:
@@ -277,7 +277,7 @@ def test_every_unknown_address_is_answered_alike_and_the_malformed_ones_without_
 def test_the_id_of_the_calendar_and_the_hash_of_the_address_are_no_addresses(
     stack: Stack, calendar: Document
 ) -> None:
-    hashed = keys.feed_head(feed_id(calendar))["pk"].removeprefix("FEED#")
+    hashed = keys.feed_head(secret_of(calendar))["pk"].removeprefix("FEED#")
     calendar_id = internal_id(stack, calendar)
     inner = [calendar_id, calendar_id.replace("-", ""), hashed, hashed[:32]]
 

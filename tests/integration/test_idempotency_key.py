@@ -12,7 +12,16 @@ from mytoken_calendars.aws.dynamodb import keys
 from tests.harness.aws_faults import faults, lost_answer, lost_request
 from tests.harness.invariants import violations
 from tests.harness.stacks import DAY, Answer, Stack, Token
-from tests.harness.steps import Clock, add, before_each, create, delete, overwrite, owner
+from tests.harness.steps import (
+    Clock,
+    add,
+    before_each,
+    create,
+    create_feed,
+    delete,
+    overwrite,
+    owner,
+)
 from tests.harness.token_uses import (
     REVOKED_WHEN_REPLAYED,
     ROTATING,
@@ -24,7 +33,17 @@ from tests.harness.token_uses import (
 
 KEY = "a-key-of-the-clients"
 NAME = "CI Mytokens"
-CHANGES = ("create_calendar", "add_token", "delete_calendar")
+CHANGES = (
+    "create_calendar",
+    "update_calendar",
+    "add_token",
+    "remove_token",
+    "delete_calendar",
+    "create_feed",
+    "update_feed",
+    "reset_feed",
+    "delete_feed",
+)
 LISTS = ("list_calendars", "list_mytokens", "subtokens")
 REPLAYED = "idempotent-replayed"
 
@@ -44,11 +63,8 @@ class Request:
 
     def sent(self, token: Token | str | None, **more: Any) -> Answer:
         headers = {"idempotency-key": self.key, **more.pop("headers", {})}
-        request = {**self.more, **more}
-        if "path" in request:  # the sample event's is that of another name
-            calendars_of = "/api/v0/notifications/calendars"
-            request.setdefault("raw_path", f"{calendars_of}/{request['path']['calendar']}")
         operation = USES[self.operation].operation
+        request = {**self.more, **more}
         return self.person.stack.invoke(operation, token, headers=headers, **request)
 
 
@@ -566,7 +582,6 @@ def test_the_request_may_be_repeated_with_the_successor(person: Person, operatio
     assert again.status in (first.status, 404, 409)
 
 
-@pytest.mark.usefixtures("impatient")
 # --- what a receipt tells -------------------------------------------------------------------------
 
 
@@ -579,7 +594,8 @@ def test_a_receipt_holds_no_part_of_a_token_and_no_key(person: Person, operation
     (receipt,) = _receipts(person.stack)
     stored = json.dumps(receipt)
     secrets = [*token.bearer.split("."), *made.bearer.split("."), KEY, token.mom_id]
-    assert set(receipt) == {"pk", "sk", "request", "calendar", "successor", "ttl"}
+    made_feed = {"feed"} if operation == "create_feed" else set()
+    assert set(receipt) == {"pk", "sk", "request", "calendar", "successor", "ttl"} | made_feed
     assert not [secret for secret in secrets if secret in stored]
 
 
@@ -634,6 +650,36 @@ def test_a_request_that_its_own_repetition_overtakes_is_answered_like_that(
     (done,) = overtaking
     assert done.status == _status(operation, claims)
     assert (overtaken.status, overtaken.body) == (done.status, done.body)
+    assert overtaken.headers[REPLAYED] == "true"
+
+
+def test_the_last_feed_there_is_room_for_is_made_once(person: Person) -> None:
+    for _ in range(limits.FEEDS_OF_CALENDAR - 2):
+        create_feed(person.stack, person.keeper, person.calendar)
+    request, overtaking = Request.to("create_feed", person), list[Answer]()
+
+    client = _client(person.stack, "create_feed", "store")
+    with before_each(client, "GetItem", lambda: overtaking.append(request.sent(person.keeper))):
+        overtaken = request.sent(person.keeper)
+
+    assert [(one.status, one.body) for one in overtaking] == [(201, overtaken.body)]
+    assert overtaken.headers[REPLAYED] == "true"
+
+
+def test_the_last_trace_of_a_revoked_descendant_is_removed_once(person: Person) -> None:
+    weak = person.mint("tokeninfo:notify")
+    child = person.mint(parent=weak.mom_id, expires_in=DAY)
+    add(person.stack, person.keeper, person.calendar, child.mom_id)
+    person.stack.revoke(child)
+    path = {"calendar": person.calendar["name"]}
+    request = Request(person, "remove_token", {"path": path, "json": {"mom_id": child.mom_id}})
+    overtaking = list[Answer]()
+
+    client = _client(person.stack, "remove_token", "store")
+    with before_each(client, "GetItem", lambda: overtaking.append(request.sent(weak))):
+        overtaken = request.sent(weak)
+
+    assert [one.status for one in (*overtaking, overtaken)] == [204, 204]
     assert overtaken.headers[REPLAYED] == "true"
 
 

@@ -49,8 +49,8 @@ def run(remote_stack: RemoteStack, tmp_path: Path) -> Run:
     return importing_into(remote_stack, remote_stack.server.url, tmp_path)
 
 
-def path_of(feed_id: str) -> dict[str, str]:
-    return {"ics_path": f"/calendars/{feed_id}"}
+def path_of(secret: str) -> dict[str, str]:
+    return {"ics_path": f"/calendars/{secret}"}
 
 
 def tables_of(stack: RemoteStack) -> Tables:
@@ -64,7 +64,7 @@ def test_a_calendar_is_its_users_with_its_tokens_and_its_feed_is_where_it_was(
     other = remote_stack.mint("AT", user=user, name="backup", expires_in=20 * DAY)
     tables = tables_of(remote_stack)
     comment = "the nightly build, which\nnobody watches"
-    feed_id = tables.calendar(user, NAME, {token.mom_id: comment, other.mom_id: ""})
+    secret = tables.calendar(user, NAME, {token.mom_id: comment, other.mom_id: ""})
 
     told = run(tables)
 
@@ -73,8 +73,8 @@ def test_a_calendar_is_its_users_with_its_tokens_and_its_feed_is_where_it_was(
     feed = remote_stack.feed(listed[0])
     described = {str(event["summary"]): str(event["description"]) for event in events(feed)}
     assert told[-3] == "imported: 1 calendars with 2 tokens"
-    assert f"/calendars/{feed_id}/" in listed[0]["ics_path"]
-    assert remote_stack.feed(path_of(feed_id)).body == feed.body
+    assert f"/calendars/{secret}/" in listed[0]["ics_path"]
+    assert remote_stack.feed(path_of(secret)).body == feed.body
     assert sorted(listed[0]["subscribed_tokens"]) == sorted([token.mom_id, other.mom_id])
     assert summaries(feed) == ["backup: mytoken expires", "nightly: mytoken expires"]
     assert described["nightly: mytoken expires"].startswith(f"{comment}\n\n")
@@ -88,13 +88,13 @@ def test_a_token_that_is_added_again_after_the_import_is_the_one_that_was_import
     parent = remote_stack.mint("AT", user=user, name="parent")
     child = remote_stack.mint("AT", user=user, name="child", parent=parent.mom_id)
     tables = tables_of(remote_stack)
-    feed_id = tables.calendar(user, NAME, {child.mom_id: "kept"})
+    secret = tables.calendar(user, NAME, {child.mom_id: "kept"})
     run(tables)
-    before = remote_stack.feed(path_of(feed_id))
+    before = remote_stack.feed(path_of(secret))
 
     add(remote_stack, manager, {"name": NAME}, child.mom_id)
 
-    after = remote_stack.feed(path_of(feed_id))
+    after = remote_stack.feed(path_of(secret))
     assert (after.status, after.body) == (200, before.body)
     assert after.headers["etag"] == before.headers["etag"]
 
@@ -120,17 +120,17 @@ def test_what_was_deleted_since_does_not_come_back(
 ) -> None:
     token = remote_stack.mint(user=user)
     tables = tables_of(remote_stack)
-    feed_id = tables.calendar(user, NAME, {token.mom_id: ""})
+    secret = tables.calendar(user, NAME, {token.mom_id: ""})
     run(tables)
     delete(remote_stack, token, {"name": NAME})
     if days:  # then DynamoDB has removed what is left of the feed
-        remove(remote_stack, keys.feed_head(feed_id))
+        remove(remote_stack, keys.feed_head(secret))
 
     told = run(tables, rename=True)
 
     assert told[-2] == "here already: 1 calendars"
     assert calendars(remote_stack, token) == []
-    assert remote_stack.feed(path_of(feed_id)).status == (404 if days else 410)
+    assert remote_stack.feed(path_of(secret)).status == (404 if days else 410)
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(
@@ -191,12 +191,12 @@ def test_of_a_server_without_names_a_calendar_has_its_tags_and_the_tokens_that_s
     )
     stranger = remote_stack.mint(name="stranger")
     tables = tables_of(remote_stack)
-    feed_id = tables.calendar(user, None, {direct.mom_id: "a", both.mom_id: "b"}, description="c")
+    secret = tables.calendar(user, None, {direct.mom_id: "a", both.mom_id: "b"}, description="c")
     tables.calendar(user, None, {}, description="of\nwhat is old")
     for number, tag in enumerate(["nightly", "builds", "unused"]):
         tables.add("Tags", id=number, tag=tag, uid=tables.user(user), color="3357FF")
     for number in (0, 1):
-        tables.add("CalendarTags", calendar_id=feed_id, tag_id=number)
+        tables.add("CalendarTags", calendar_id=secret, tag_id=number)
     for token, number in [(tagged, 0), (both, 1), (stranger, 1), (stranger, 2)]:
         tables.add("MTTags", MT_id=token.mom_id, tag_id=number, include_children=0)
 
@@ -205,7 +205,7 @@ def test_of_a_server_without_names_a_calendar_has_its_tags_and_the_tokens_that_s
     names = [calendar["name"] for calendar in calendars(remote_stack, direct)]
     shown = ["both: mytoken expires", "direct: mytoken expires", "tagged: mytoken expires"]
     assert names == ["builds, nightly", "of what is old"]
-    assert summaries(remote_stack.feed(path_of(feed_id))) == shown
+    assert summaries(remote_stack.feed(path_of(secret))) == shown
     assert told[0] == "MTTags.jsonl:3: its token is not of the calendar's user"
 
 
@@ -220,9 +220,9 @@ def test_tokens_that_cannot_be_in_a_calendar_are_told_and_the_others_are_in_it(
     past, uid = written(int(time.time()) - 60), tables.user(user)
     tables.add("MTokens", id=expired, created=past, expires_at=past, user_id=uid)
     tokens = [kept.mom_id, endless.mom_id, stranger.mom_id, expired]
-    feed_id = tables.calendar(user, NAME, dict.fromkeys(tokens, "x" * 1025))
+    secret = tables.calendar(user, NAME, dict.fromkeys(tokens, "x" * 1025))
     for twice in (kept, revoked):
-        tables.add("CalendarMapping", calendar_id=feed_id, MT_id=twice.mom_id)
+        tables.add("CalendarMapping", calendar_id=secret, MT_id=twice.mom_id)
     tables.add("CalendarMapping", calendar_id="f" * 32, MT_id=kept.mom_id)
 
     told = run(tables)
@@ -238,7 +238,7 @@ def test_tokens_that_cannot_be_in_a_calendar_are_told_and_the_others_are_in_it(
         "here already: 0 calendars",
         "left out: 0 rows, 0 calendars, 5 tokens, 1 comments",
     ]
-    assert summaries(remote_stack.feed(path_of(feed_id))) == ["kept: mytoken expires"]
+    assert summaries(remote_stack.feed(path_of(secret))) == ["kept: mytoken expires"]
 
 
 def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out(
@@ -260,9 +260,9 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
     assert told[:2] == [
         "Calendars.jsonl:3: its user is not in Users",
         (
-            "Calendars.jsonl:2: You have 1,000 calendars, which is the limit, or all of them weigh "
-            "more than 5,500,000: then add a mytoken to one. Even in vain that takes out those "
-            "that are revoked or expired long ago."
+            "Calendars.jsonl:2: You have 1,000 calendars or 2,000 feeds, which are the limits, or "
+            "all calendars weigh more than 5,500,000: then add a mytoken to one. Even in vain that "
+            "takes out those that are revoked or expired long ago."
         ),
     ]
     assert statuses == [200, 404, 404]
@@ -299,19 +299,19 @@ def large(user: str) -> tuple[Tables, str]:
 def test_after_an_import_that_ended_at_any_call_a_calendar_is_there_wholly_or_not_at_all(
     stack: Stack, user: str, tmp_path: Path, fault: Fault, calls: int
 ) -> None:
-    tables, feed_id = large(user)
+    tables, secret = large(user)
     run = importing_into(stack, ISSUER, tmp_path)
     client = clients.client("dynamodb")
 
     with faults(client, *[None] * calls, *[fault] * 99), pytest.raises(TemporarilyUnavailable):
         run(tables)
-    between, found = stack.feed(path_of(feed_id)), violations(stack.dump())
+    between, found = stack.feed(path_of(secret)), violations(stack.dump())
     told = run(tables)
 
     assert (between.status == 404) or len(events(between)) == 3
     assert found == []
     assert told[-1] == "left out: 0 rows, 0 calendars, 0 tokens, 0 comments"
-    assert len(events(stack.feed(path_of(feed_id)))) == 3
+    assert len(events(stack.feed(path_of(secret)))) == 3
     assert [len(c.subscribed_tokens) for c in stack.store.all(_owner(user, ISSUER))] == [3]
 
 
@@ -334,18 +334,18 @@ def test_an_import_asks_for_what_the_documentation_lists_and_for_nothing_else(
 
 
 def test_nobody_sees_a_calendar_before_it_is_whole(stack: Stack, user: str, tmp_path: Path) -> None:
-    tables, feed_id = large(user)
+    tables, secret = large(user)
     seen: list[tuple[int, int]] = []
 
     def look(client: Any, request: Any) -> None:
-        seen.append((stack.feed(path_of(feed_id)).status, len(_listed(stack, user))))
+        seen.append((stack.feed(path_of(secret)).status, len(_listed(stack, user))))
 
     with faults(clients.client("dynamodb"), *[look] * 99, operation="TransactWriteItems") as called:
         importing_into(stack, ISSUER, tmp_path)(tables)
 
     assert len(called) == 1
     assert seen == [(404, 0)]
-    assert len(events(stack.feed(path_of(feed_id)))) == 3
+    assert len(events(stack.feed(path_of(secret)))) == 3
 
 
 def test_a_calendar_that_weighs_too_much_is_told_with_the_numbers_and_left_out(

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from local.template import ROOT, Template
-from mytoken_calendars.calendars.calendars import new_feed_id
+from mytoken_calendars.identifiers import new_secret
 from tests.doubles.quoting_aws import REFUSAL, Relay
 from tests.harness import lambda_runtime
 from tests.harness.canaries import Canaries
@@ -101,7 +101,7 @@ def _refused(operation: str, token: Token) -> Iterator[dict[str, Any]]:
         yield event
     if operation == "get_feed":
         event = sample_event(operation)
-        event["pathParameters"]["secret"] = new_feed_id()
+        event["pathParameters"]["secret"] = new_secret()
         yield event
 
 

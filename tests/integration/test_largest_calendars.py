@@ -12,12 +12,12 @@ import pytest
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import items, keys
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
 from mytoken_calendars.feeds import feed
 from mytoken_calendars.feeds.style import Detail, Reminders, Style
-from mytoken_calendars.identifiers import mom_id_of, new_feed_id
+from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, PUBLIC_URL, Answer, Stack, Token, sample_event
 from tests.harness.stage import forget_feeds
@@ -48,7 +48,9 @@ def token(stack: Stack, user: str) -> Token:
 def full(request: pytest.FixtureRequest, stack: Stack, user: str) -> Document:
     """A calendar to which no token like its others can be added."""
     name, comment = TEXTS[request.param]
-    calendar = Calendar(str(uuid4()), owner(user), name * 9 if name == "x" else "y", new_feed_id())
+    calendar = Calendar(
+        str(uuid4()), owner(user), name * 9 if name == "x" else "y", (Address.new(),)
+    )
     left, tokens = limits.CALENDAR_WEIGHT - weight.of_calendar(calendar.name), []
     for one in _tokens(name, comment):
         left -= one.weight

@@ -22,7 +22,7 @@ from mytoken_calendars.calendars import weight
 from mytoken_calendars.errors import InvalidRequest
 from tests.doubles.mytoken_server import CONFIGURATION, JWKS, TOKENINFO, Exchange, Fault, answering
 from tests.harness.stacks import DAY, RemoteStack, Stack, Token
-from tests.harness.steps import add, create, new_user, summaries
+from tests.harness.steps import add, create, create_feed, feeds, new_user, summaries
 from tests.harness.token_uses import with_claims
 
 pytestmark = pytest.mark.slow
@@ -131,6 +131,50 @@ def _comment(world: World, over: int) -> bool:
     request = {"mom_id": "", "comment": "c" * (limits.COMMENT + over)}
     path = {"calendar": create(world.stack, token)["name"]}
     return world.stack.invoke("add_token", token, path=path, json=request).status == 200
+
+
+def _updated(world: World, over: int, *, field: str, limit: str) -> bool:
+    token = world.stack.mint()
+    request = {field: "c" * (getattr(limits, limit) + over)}
+    path = {"calendar": create(world.stack, token)["name"]}
+    return world.stack.invoke("update_calendar", token, path=path, json=request).status == 200
+
+
+def _described(world: World, over: int) -> bool:
+    return world.creates(json={"name": "n", "description": "c" * (limits.COMMENT + over)})
+
+
+def _feeds(world: World, over: int, *, operation: str) -> bool:
+    """Whether the last of so many feeds is made, with a calendar or for one."""
+    token, most = world.stack.mint(), world.lower("FEEDS")
+    calendars = [create(world.stack, token, f"n{number}") for number in range(most - 1 + over)]
+    path = {"calendar": calendars[0]["name"]}
+    answer = world.stack.invoke(operation, token, path=path, json={"name": "the last"})
+    return answer.status == 201
+
+
+def _feeds_of_calendar(world: World, over: int) -> bool:
+    token, most = world.stack.mint(), world.lower("FEEDS_OF_CALENDAR")
+    calendar = create(world.stack, token)
+    for _ in range(most - 2 + over):
+        create_feed(world.stack, token, calendar)
+    path = {"calendar": calendar["name"]}
+    return world.stack.invoke("create_feed", token, path=path).status == 201
+
+
+def _feed(world: World, over: int, *, wish: Callable[[int], dict[str, Any]], of: str) -> bool:
+    """Whether a feed is made so, or becomes so."""
+    token = world.stack.mint()
+    calendar = create(world.stack, token)
+    path = {"calendar": calendar["name"], "feed": feeds(world.stack, token, calendar)[0]["id"]}
+    return world.stack.invoke(of, token, path=path, json=wish(over)).status in (200, 201)
+
+
+def _of_feeds(wish: Callable[[int], dict[str, Any]]) -> dict[str, "Case"]:
+    return {
+        "API": partial(_feed, wish=wish, of="create_feed"),
+        "API, changed": partial(_feed, wish=wish, of="update_feed"),
+    }
 
 
 def _calendars(world: World, over: int) -> bool:
@@ -364,8 +408,20 @@ DOORS: dict[str, dict[str, Case]] = {
     "COOKIES": {"API": _cookies},
     "MEDIA_TYPE": {"API": _media_type},
     "IDEMPOTENCY_KEY": {"API": _idempotency_key},
-    "NAME": {"API": _name},
-    "COMMENT": {"API": _comment},
+    "NAME": {"API": _name, "API, changed": partial(_updated, field="name", limit="NAME")},
+    "COMMENT": {
+        "API": _comment,
+        "API, a description": _described,
+        "API, changed": partial(_updated, field="description", limit="COMMENT"),
+    },
+    "LABEL": _of_feeds(lambda n: {"label": "l" * (limits.LABEL + n)}),
+    "REMINDERS": _of_feeds(lambda n: {"days": [*range(limits.REMINDERS + n)]}),
+    "DAYS_AHEAD": _of_feeds(lambda n: {"days": [limits.DAYS_AHEAD + n]}),
+    "FEEDS": {
+        "API": partial(_feeds, operation="create_feed"),
+        "API, with a calendar": partial(_feeds, operation="create_calendar"),
+    },
+    "FEEDS_OF_CALENDAR": {"API": _feeds_of_calendar},
     "CALENDARS": {"API": _calendars},
     "CALENDAR_WEIGHT": {"API": partial(_weight, limit="CALENDAR_WEIGHT", calendars=1)},
     "OWNER_WEIGHT": {"API": partial(_weight, limit="OWNER_WEIGHT", calendars=2)},
@@ -431,7 +487,7 @@ DOORS: dict[str, dict[str, Case]] = {
 # What limits no input: how long and how often the stack itself waits, tries and remembers, by how
 # much clocks may differ, and how long the parameters of the template may be.
 OF_ITS_OWN_WORK = {
-    *("RETRIED", "LOOKS_AT_A_HEAD"),
+    *("RETRIED", "LOOKS"),
     *("MARKS", "MARKS_TIDIED", "MARK_KEPT", "OWNER_ROOM"),
     *("EXPIRED_KEPT", "EXPIRED_AT_ONCE", "TIDYING"),
     *("NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),

@@ -31,7 +31,7 @@ def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
     stack: Stack, path: str, method: str
 ) -> None:
     raw_path = path.format_map(
-        {"calendar": "CI Mytokens", "secret": "x" * 32, "file+": "CI Mytokens.ics"}
+        {"calendar": "CI Mytokens", "feed": "x", "secret": "x" * 32, "file+": "CI Mytokens.ics"}
     )
 
     answer = stack.invoke("no_route", raw_path=raw_path, method=method)
@@ -53,6 +53,12 @@ def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
         "/api/v1/notifications/calendars",
         f"{CALENDARS}/a/b",
         f"{CALENDARS}/a//",
+        f"{CALENDARS}/a/Feeds",
+        f"{CALENDARS}/a/feeds//",
+        f"{CALENDARS}/a/feeds/b/c",
+        f"{CALENDARS}/a/feeds/b/reset/c",
+        f"{CALENDARS}//feeds",
+        f"{CALENDARS}/a/mytokens/b",
         f"/{CALENDARS}",
         f"{CALENDARS}//a",
         "/API/v0/notifications/calendars",

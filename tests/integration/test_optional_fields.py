@@ -8,10 +8,20 @@ from pydantic import BaseModel
 
 from mytoken_calendars.http import body
 from tests.harness.stacks import Answer, Stack
+from tests.harness.steps import feeds
 
-OPERATIONS = ("create_calendar", "add_token", "tokeninfo", "revoke_token")
+OPERATIONS = (
+    *("create_calendar", "update_calendar", "add_token", "create_feed", "update_feed"),
+    *("tokeninfo", "revoke_token"),
+)
+OF_A_FEED = ("label", "reminders", "days", "detail")
 OPTIONAL = [
+    ("create_calendar", "description"),
+    ("update_calendar", "name"),
+    ("update_calendar", "description"),
     ("add_token", "comment"),
+    *(("create_feed", field) for field in OF_A_FEED),
+    *(("update_feed", field) for field in OF_A_FEED),
     ("tokeninfo", "action"),
     ("revoke_token", "token"),
     ("revoke_token", "mom_id"),
@@ -30,17 +40,20 @@ def asked(stack: Stack, operation: str, changes: dict[str, Any]) -> Answer:
     """What a new user is answered, who sends all fields that the operation needs, with changes."""
     token = stack.mint("manage_mytokens", "tokeninfo")
     stack.invoke("create_calendar", token, json={"name": "x"})
+    (feed,) = feeds(stack, token, {"id": "x"})
     fields: dict[str, dict[str, Any]] = {
         "create_calendar": {"name": "y"},
+        "update_calendar": {"name": "y", "description": "y"},
         "add_token": {"mom_id": ""},
+        "create_feed": {},
+        "update_feed": {"label": "y", "detail": "name"},
         "tokeninfo": {},
         "revoke_token": {"token": token.bearer}
         if "mom_id" in changes
         else {"mom_id": token.mom_id},
     }
-    return stack.invoke(
-        operation, token, path={"calendar": "x"}, json={**fields[operation], **changes}
-    )
+    path = {"calendar": "x", "feed": feed["id"]}
+    return stack.invoke(operation, token, path=path, json={**fields[operation], **changes})
 
 
 @pytest.mark.found("A28")
@@ -58,6 +71,25 @@ def test_a_field_that_is_null_is_answered_as_one_that_is_absent(
     answer = asked(stack, operation, {field: None})
 
     assert answer.status < 300
+
+
+def test_what_is_null_of_a_calendar_or_a_feed_stays(stack: Stack) -> None:
+    calendar = asked(stack, "update_calendar", {"name": None}).json
+    feed = asked(stack, "update_feed", {"label": None, "reminders": None, "days": None}).json
+
+    assert (calendar["name"], calendar["description"]) == ("x", "y")
+    assert "label" not in feed
+    assert (feed["reminders"], feed["days"][0], feed["detail"]) == ("alarms", 30, "name")
+
+
+@pytest.mark.parametrize("operation", ["update_calendar", "update_feed"])
+def test_a_change_of_which_all_is_null_is_none(stack: Stack, operation: str) -> None:
+    nothing = dict.fromkeys(field for of, field in OPTIONAL if of == operation)
+
+    answer = asked(stack, operation, nothing)
+
+    assert answer.status == 400
+    assert "othing is to change" in answer.json["error_description"]
 
 
 def test_these_are_all_optional_fields(stack: Stack) -> None:

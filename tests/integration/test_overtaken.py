@@ -13,8 +13,12 @@ from tests.harness.steps import (
     calendars,
     changes_of,
     create,
+    create_feed,
     delete,
+    error,
     events,
+    feeds,
+    subscriptions,
     summaries,
 )
 
@@ -24,8 +28,12 @@ NAME = "CI Mytokens"
 CHANGES: dict[str, dict[str, Any]] = {
     "create_calendar": {"json": {"name": "new"}},
     "add_token": {"path": {"calendar": NAME}, "json": {"mom_id": ""}},
+    "update_calendar": {"path": {"calendar": NAME}, "json": {"name": "new"}},
+    "remove_token": {"path": {"calendar": NAME}, "json": {"mom_id": ""}},
+    "create_feed": {"path": {"calendar": NAME}},
     "delete_calendar": {"path": {"calendar": NAME}},
 }
+OF_A_FEED = ("update_feed", "reset_feed", "delete_feed")
 
 
 @pytest.mark.parametrize("operation", CHANGES)
@@ -150,6 +158,194 @@ def test_a_calendar_that_was_deleted_by_another_meanwhile_is_not_found(stack: St
     assert (answer.status, answer.json["error"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("operation", ["update_calendar", "remove_token", "create_feed"])
+def test_whatever_is_asked_of_a_calendar_that_is_deleted_meanwhile_is_not_found(
+    stack: Stack, operation: str
+) -> None:
+    token = stack.mint()
+    calendar = add(stack, token, create(stack, token, NAME), "")
+
+    with _just_before_the_change(stack, operation, lambda: delete(stack, token, calendar)):
+        answer = stack.invoke(operation, token, **CHANGES[operation])
+
+    assert error(answer) == (404, "not_found")
+    assert calendars(stack, token) == []
+    assert stack.feed(calendar).status == 410
+
+
+# --- names, and tokens that leave -----------------------------------------------------------------
+
+
+def test_a_name_that_is_taken_meanwhile_by_a_new_calendar_is_none_of_a_rename(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "update_calendar", lambda: create(stack, token, "NEW")):
+        answer = stack.invoke("update_calendar", token, **CHANGES["update_calendar"])
+
+    assert error(answer) == (409, "conflict")
+    assert calendar in calendars(stack, token)
+
+
+@pytest.mark.parametrize(("by", "status"), [("name", 404), ("id", 200)])
+def test_of_two_renames_the_later_one_holds_if_it_names_the_id(
+    stack: Stack, by: str, status: int
+) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+    theirs = {"path": {"calendar": NAME}, "json": {"name": "theirs"}}
+
+    with _just_before_the_change(
+        stack, "update_calendar", lambda: stack.invoke("update_calendar", token, **theirs)
+    ):
+        answer = stack.invoke(
+            "update_calendar", token, path={"calendar": calendar[by]}, json={"name": "mine"}
+        )
+
+    assert answer.status == status
+    assert [one["name"] for one in calendars(stack, token)] == [
+        "mine" if status == 200 else "theirs"
+    ]
+
+
+def test_of_a_new_name_and_a_new_description_both_hold(stack: Stack) -> None:
+    token = stack.mint()
+    path = {"calendar": create(stack, token, NAME)["id"]}
+
+    with _just_before_the_change(
+        stack,
+        "update_calendar",
+        lambda: stack.invoke("update_calendar", token, path=path, json={"description": "x"}),
+    ):
+        answer = stack.invoke("update_calendar", token, path=path, json={"name": "new"})
+
+    assert calendars(stack, token) == [answer.json]
+    assert (answer.json["name"], answer.json["description"]) == ("new", "x")
+
+
+def test_a_token_that_is_added_while_the_calendar_is_renamed_is_in_it(stack: Stack) -> None:
+    token = stack.mint(name="mine")
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "update_calendar", lambda: add(stack, token, calendar, "")):
+        answer = stack.invoke("update_calendar", token, **CHANGES["update_calendar"])
+
+    (listed,) = calendars(stack, token)
+    assert (answer.status, listed["name"]) == (200, "new")
+    assert listed["subscribed_tokens"] == [token.mom_id]
+    assert summaries(stack.feed(calendar)) == ["mine: mytoken expires"]
+
+
+@pytest.mark.parametrize("meanwhile", ["removed", "changed", "revoked", "renamed"])
+def test_a_token_that_is_removed_leaves_whatever_happens_to_it_meanwhile(
+    stack: Stack, user: str, meanwhile: str
+) -> None:
+    token, other = stack.mint(user=user), stack.mint(user=user)
+    calendar = add(stack, token, create(stack, token, NAME), other.mom_id)
+    path, body = {"calendar": calendar["id"]}, {"mom_id": other.mom_id}
+    acts: dict[str, Callable[[], object]] = {
+        "removed": lambda: stack.invoke("remove_token", token, path=path, json=body),
+        "changed": lambda: add(stack, token, calendar, other.mom_id, comment="new"),
+        "revoked": lambda: stack.revoke(other),
+        "renamed": lambda: stack.invoke("update_calendar", token, path=path, json={"name": "new"}),
+    }
+
+    with _just_before_the_change(stack, "remove_token", acts[meanwhile]):
+        answer = stack.invoke("remove_token", token, path=path, json=body)
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert subscriptions(stack, calendar) == {}
+    assert events(stack.feed(calendar)) == []
+
+
+# --- feeds ----------------------------------------------------------------------------------------
+
+
+def test_a_feed_that_is_made_while_a_token_is_added_shows_it(stack: Stack) -> None:
+    token = stack.mint(name="mine")
+    calendar = create(stack, token, NAME)
+    made: list[dict[str, Any]] = []
+
+    with _just_before_the_change(
+        stack, "add_token", lambda: made.append(create_feed(stack, token, calendar))
+    ):
+        _add(stack, token)
+
+    shown = [summaries(stack.feed(feed)) for feed in (calendar, *made)]
+    assert shown == [["mine: mytoken expires"]] * 2
+
+
+def test_a_feed_that_a_token_overtakes_shows_it(stack: Stack) -> None:
+    token = stack.mint(name="mine")
+    calendar = create(stack, token, NAME)
+
+    with _just_before_the_change(stack, "create_feed", lambda: add(stack, token, calendar, "")):
+        made = create_feed(stack, token, calendar)
+
+    shown = [summaries(stack.feed(feed)) for feed in (calendar, made)]
+    assert shown == [["mine: mytoken expires"]] * 2
+
+
+@pytest.mark.parametrize("operation", OF_A_FEED)
+def test_a_feed_that_is_deleted_meanwhile_is_not_found(stack: Stack, operation: str) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+    feed = create_feed(stack, token, calendar)
+    others, path = Stack(stack.environment), {"calendar": NAME, "feed": feed["id"]}
+
+    with _just_before_the_change(
+        stack, operation, lambda: others.invoke("delete_feed", token, path=path)
+    ):
+        answer = stack.invoke(operation, token, path=path, **_body(operation))
+
+    assert error(answer) == (404, "not_found")
+    assert stack.feed(feed).status == 410
+    assert len(feeds(stack, token, calendar)) == 1
+
+
+@pytest.mark.parametrize("operation", OF_A_FEED)
+def test_a_feed_that_gets_a_new_address_meanwhile_is_the_one_that_is_asked_for(
+    stack: Stack, operation: str
+) -> None:
+    token = stack.mint()
+    calendar = create(stack, token, NAME)
+    feed = create_feed(stack, token, calendar)
+    others, path = Stack(stack.environment), {"calendar": NAME, "feed": feed["id"]}
+    moved: list[dict[str, Any]] = []
+
+    with _just_before_the_change(
+        stack, operation, lambda: moved.append(others.invoke("reset_feed", token, path=path).json)
+    ):
+        answer = stack.invoke(operation, token, path=path, **_body(operation))
+
+    assert answer.status in (200, 204)
+    assert stack.feed(feed).status == 410
+    assert stack.feed(moved[0]).status == (200 if operation == "update_feed" else 410)
+    assert feeds(stack, token, calendar)[1:] == ([answer.json] if answer.body else [])
+
+
+def test_of_two_new_styles_both_hold_and_are_counted(stack: Stack) -> None:
+    token = stack.mint()
+    calendar = add(stack, token, create(stack, token, NAME), "")
+    feed = create_feed(stack, token, calendar)
+    others, path = Stack(stack.environment), {"calendar": NAME, "feed": feed["id"]}
+    (before,) = events(stack.feed(feed))
+
+    with _just_before_the_change(
+        stack,
+        "update_feed",
+        lambda: others.invoke("update_feed", token, path=path, json={"days": [2]}),
+    ):
+        answer = stack.invoke("update_feed", token, path=path, json={"detail": "name"})
+
+    (after,) = events(stack.feed(feed))
+    assert (answer.json["days"], answer.json["detail"]) == ([2], "name")
+    assert after["sequence"] == before["sequence"] + 2
+
+
+# --- names that are taken, and comments -----------------------------------------------------------
+
+
 def test_a_name_that_is_taken_meanwhile_is_a_conflict(stack: Stack) -> None:
     token = stack.mint()
     taken: list[dict[str, Any]] = []
@@ -231,6 +427,10 @@ def test_who_is_overtaken_again_and_again_is_asked_to_come_later(stack: Stack) -
 
     assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def _body(operation: str) -> dict[str, Any]:
+    return {"json": {"label": "x"}} if operation == "update_feed" else {}
 
 
 def _just_before_the_change(

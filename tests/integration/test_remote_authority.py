@@ -403,7 +403,7 @@ def test_the_successor_comes_with_the_refusal_of_who_has_too_many_calendars(
     token = stack.mint(FULL, BELOW, **ROTATES)
     claims = entry(stack, token).claims
     head = keys.owner_head(owner_of(claims["iss"], claims["sub"]))
-    overwrite(stack, head, calendars=limits.CALENDARS, weight=0)
+    overwrite(stack, head, calendars=limits.CALENDARS, feeds=0, weight=0)
 
     answer = ask(stack, "create_calendar", token)
 

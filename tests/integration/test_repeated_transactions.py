@@ -62,7 +62,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
 
 def test_what_cannot_succeed_is_tried_once(stack: Stack, user: str) -> None:
     token = stack.mint(user=user)
-    overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS, weight=0)
+    overwrite(stack, keys.owner_head(owner(user)), calendars=limits.CALENDARS, feeds=0, weight=0)
 
     answer, attempts = _faulty(stack, "create_calendar", token, [], json={"name": NAME})
 

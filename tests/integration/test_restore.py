@@ -7,16 +7,28 @@ from typing import Any
 import boto3
 import pytest
 
+from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
 from mytoken_calendars.calendars.names import folded
 from tests.harness.aws_faults import faults, refused
-from tests.harness.invariants import violations
+from tests.harness.invariants import Contents, violations, violations_in
 from tests.harness.moto_stack import Deploy
 from tests.harness.reliability import states
-from tests.harness.stacks import Stack
-from tests.harness.steps import add, calendars, create, delete, feed_id, overwrite, owner, remove
+from tests.harness.stacks import Stack, pages
+from tests.harness.steps import (
+    add,
+    calendars,
+    create,
+    create_feed,
+    delete,
+    overwrite,
+    owner,
+    remove,
+    secret_of,
+)
 from tests.harness.token_uses import ROTATING, Person, update
 from tools.operate import restore_tables
+from tools.operate.restored_items import RestoredCalendars
 
 pytestmark = pytest.mark.slow
 
@@ -363,6 +375,47 @@ def test_of_a_deletion_that_a_backup_has_in_part_the_calendar_is_whole_or_gone(
         delete(restored_stack, person.keeper, person.calendar)
 
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "update_calendar": {"json": {"name": "Another name", "description": "new"}},
+    "create_feed": {"json": {"reminders": "both"}},
+    "reset_feed": {},
+    "delete_feed": {},
+}
+
+
+@pytest.mark.parametrize("first", ["before", "after"])
+@pytest.mark.parametrize("operation", CHANGES)
+def test_of_a_change_that_a_backup_has_in_part_a_whole_calendar_is_left(
+    restored_stack: Stack, operation: str, first: str
+) -> None:
+    person = Person.on(restored_stack)
+    added = add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    feed = create_feed(restored_stack, person.keeper, added, label="a label", days=[5])
+    path = {"calendar": added["id"]} | ({"feed": feed["id"]} if operation[-4:] == "feed" else {})
+    before = _items(restored_stack)
+    answer = restored_stack.invoke(operation, person.keeper, path=path, **CHANGES[operation])
+    assert answer.status < 300
+    base, other = (before, _items(restored_stack))[:: 1 if first == "before" else -1]
+
+    changed = [key for key in base.keys() | other.keys() if base.get(key) != other.get(key)]
+    for key in changed:
+        in_part = {**base, key: other.get(key)}
+        backup = [item for item in in_part.values() if item]
+        left = Contents.of([*RestoredCalendars(lambda b=backup: b, {}).mended()])
+
+        assert violations_in(left) == []
+        assert len(left.calendars) <= 1
+        if key[1][: len(keys.NAME)] != keys.NAME:
+            (calendar,) = left.calendars.values()
+            assert len(calendar["tokens"]) == 1
+
+
+def _items(stack: Stack) -> dict[tuple[str, str], dict[str, Any]]:
+    table = stack.store.table
+    rows = [clients.from_dynamodb(item) for page in pages(table) for item in page["Items"]]
+    return {(row["pk"], row["sk"]): row for row in rows}
+
+
 @pytest.mark.found("A20")
 @pytest.mark.parametrize("lost", ["id", "calendar", "feed", "owner"])
 def test_what_is_there_of_a_calendar_can_be_deleted_and_made_anew(
@@ -399,7 +452,7 @@ def test_an_import_that_a_backup_has_in_part_can_be_repeated(
 ) -> None:
     person = Person.on(restored_stack)
     Person.on(restored_stack)
-    remembered = keys.imported(feed_id(person.calendar))
+    remembered = keys.imported(secret_of(person.calendar))
     overwrite(restored_stack, remembered, at=1)
     if lost:
         _lose(restored_stack, person, lost)
@@ -417,7 +470,7 @@ def _keys(person: Person) -> dict[str, keys.Key]:
         "name": keys.calendar_name(of, folded(calendar["name"])),
         "id": keys.calendar_id(of, calendar["id"]),
         "calendar": keys.calendar(calendar["id"]),
-        "feed": keys.feed_head(feed_id(calendar)),
+        "feed": keys.feed_head(secret_of(calendar)),
         "owner": keys.owner_head(of),
     }
 

@@ -39,6 +39,7 @@ from tests.harness.token_uses import (
 pytestmark = pytest.mark.usefixtures("emptied")
 
 KIB = 1024
+FEED = {"id", "ics_path", "reminders", "days", "detail"}
 
 
 @pytest.fixture
@@ -81,7 +82,10 @@ def test_beside_the_successor_the_answer_is_what_it_is_without_rotation(
     assert set(answer.json) - {"token_update"} == {
         "list_calendars": {"calendars"},
         "create_calendar": {"id", "name", "ics_path"},
+        "update_calendar": {"id", "name", "ics_path", "description"},
         "add_token": {"id", "name", "ics_path", "subscribed_tokens"},
+        "list_feeds": {"feeds"},
+        **dict.fromkeys(("create_feed", "update_feed", "reset_feed"), FEED),
         "list_mytokens": {"mytokens"},
         "subtokens": {"mytokens"},
     }.get(use, set())

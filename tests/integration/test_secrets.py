@@ -11,7 +11,7 @@ import pytest
 
 from mytoken_calendars import logs
 from tests.harness.stacks import Answer, Stack
-from tests.harness.steps import add, create, delete, feed_id
+from tests.harness.steps import add, create, delete, secret_of
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -41,7 +41,7 @@ def test_no_key_of_a_table_holds_a_secret(stack: Stack) -> None:
     keys = [item[key]["S"] for items in stack.dump().values() for item in items for key in KEYS]
 
     assert len(keys) > 10
-    secrets = [token.bearer, feed_id(calendar), COMMENT]
+    secrets = [token.bearer, secret_of(calendar), COMMENT]
     assert not [key for key in keys for secret in secrets if secret in key]
 
 
@@ -61,7 +61,7 @@ def test_a_deleted_calendar_leaves_no_address(stack: Stack) -> None:
     add(stack, token, calendar, "")
     delete(stack, token, calendar)
 
-    assert feed_id(calendar) not in json.dumps(stack.dump())
+    assert secret_of(calendar) not in json.dumps(stack.dump())
 
 
 def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
@@ -87,7 +87,9 @@ def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
         ),
         stack.invoke("add_token", token, path=path, json={"mytoken": weak.bearer}),
         stack.invoke("get_calendar", token, path={"calendar": "no such calendar"}),
-        stack.invoke("no_route", token, raw_path=f"/calendars/{feed_id(calendar)}", method="POST"),
+        stack.invoke(
+            "no_route", token, raw_path=f"/calendars/{secret_of(calendar)}", method="POST"
+        ),
         stack.feed({"ics_path": calendar["ics_path"][:-1]}),
     ]
     delete(stack, token, calendar)
@@ -98,7 +100,7 @@ def test_neither_log_nor_error_tells_a_secret_whatever_is_asked(
     )
     assert {answer.status // 100 for answer in refused} == {4}
     assert log.getvalue().count('"message":"refused"') == len(refused)
-    secrets = [token.bearer, weak.bearer, damaged, feed_id(calendar), COMMENT]
+    secrets = [token.bearer, weak.bearer, damaged, secret_of(calendar), COMMENT]
     assert not [secret for secret in secrets if secret in told]
 
 

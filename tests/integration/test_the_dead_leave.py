@@ -141,8 +141,8 @@ def test_what_leaves_a_calendar_leaves_its_weight_and_its_owners(
     add(stack, keeper, calendar, mint(stack, user).mom_id)
 
     head = stack.store.table.get(keys.owner_head(owner(user))) or {}
-    assert head == {**keys.owner_head(owner(user)), "calendars": 1, "weight": head["weight"]}
-    assert head["weight"] == weight.of_calendar(calendar["name"]) + ONE
+    weighs = weight.of_calendar(calendar["name"]) + ONE
+    assert head == {**keys.owner_head(owner(user)), "calendars": 1, "feeds": 1, "weight": weighs}
 
 
 def test_a_calendar_full_of_living_tokens_stays_full(

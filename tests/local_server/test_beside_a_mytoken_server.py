@@ -216,16 +216,16 @@ def test_everything_else_is_the_mytoken_servers(nginx: Nginx, path: str) -> None
 def test_a_stack_that_is_out_of_reach_is_told_as_the_stack_tells_it(
     nginx: Nginx, server: Server, tmp_path: Path
 ) -> None:
-    feed_id = uuid4().hex
+    secret = uuid4().hex
     with host.running(tmp_path, server.url, reachable=False) as alone:
-        feed = requests.get(f"{alone.url}/calendars/{feed_id}", timeout=PATIENCE)
+        feed = requests.get(f"{alone.url}/calendars/{secret}", timeout=PATIENCE)
         created = requests.post(f"{alone.url}{CALENDARS}", json={"name": "a"}, timeout=PATIENCE)
         logged = alone.logged_with(" 503 POST ")
 
     for answer in (feed, created):
         assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
         assert answer.headers["Retry-After"] == "2"
-    assert feed_id not in logged
+    assert secret not in logged
     assert logged.count(" 503 GET ") == logged.count(" 503 POST ") == 1
     assert " 502 " in logged
 
@@ -233,7 +233,7 @@ def test_a_stack_that_is_out_of_reach_is_told_as_the_stack_tells_it(
 def test_no_address_of_a_feed_and_no_name_is_in_a_log(client: Client, nginx: Nginx) -> None:
     name = f"Secret {uuid4()}"
     path = urlsplit(feed_of(client, nginx, name)).path
-    feed_id = path.split("/")[2]
+    secret = path.split("/")[2]
     before = nginx.logged.count("\n")
     for target in (path, f"{path}/view", f"{path}%00", f"{path} x", f"//{path}", f"/%63{path[2:]}"):
         _stack(nginx.url).ask("GET", target, [("Host", "a"), ("Connection", "close")])
@@ -241,7 +241,7 @@ def test_no_address_of_a_feed_and_no_name_is_in_a_log(client: Client, nginx: Ngi
 
     logged = nginx.logged_with("GET /other")
 
-    assert feed_id not in logged
+    assert secret not in logged
     assert name.partition(" ")[2] not in logged
     assert client.mytoken not in logged
     assert "GET /other" in logged
@@ -256,14 +256,14 @@ def test_a_calendar_that_is_imported_is_at_its_old_address(
 ) -> None:
     token = issuer.mint(user=user, name="nightly")
     tables = Tables.of(issuer.ledger)
-    feed_id = tables.calendar(user, 'CI, "my" tokens', {token.mom_id: "the nightly\nbuild"})
-    CANARIES.plant(feed_id)
+    secret = tables.calendar(user, 'CI, "my" tokens', {token.mom_id: "the nightly\nbuild"})
+    CANARIES.plant(secret)
     folder = str(tables.write_csv(tmp_path))
 
     dry = server.command("tools.operate.import_calendars", "--dry-run", folder)
     told = server.command("tools.operate.import_calendars", folder)
 
-    feed = requests.get(f"{server.url}/calendars/{feed_id}", timeout=PATIENCE)
+    feed = requests.get(f"{server.url}/calendars/{secret}", timeout=PATIENCE)
     listed = Client(server.calendars, token.bearer)("GET").json()["calendars"]
     CANARIES.look("what an import tells", dry, told)
     assert "to be imported: 1 calendars with 1 tokens" in dry

@@ -251,8 +251,8 @@ MUTANTS = [
     Mutant(
         "a request that is malformed is tried again",
         f"{_SHARED}/http/operation.py",
-        "errors.Superseded, errors.UsageRestricted),",
-        "errors.Superseded, errors.UsageRestricted, errors.InvalidRequest),",
+        "    errors.Superseded,\n",
+        "    errors.InvalidRequest,\n",
         "unit/test_operation.py::test_a_refusal_other_than_outdated_is_not_tried_again",
     ),
     Mutant(
@@ -329,7 +329,7 @@ MUTANTS = [
     ),
     Mutant(
         "raw characters in a form are not told of",
-        f"{_SHARED}/http/body.py",
+        f"{_SHARED}/http/form.py",
         "    if not form.isascii():",
         "    if not form:",
         "unit/test_body.py::test_a_body_that_is_not_strictly_a_form_is_refused_for_its_reason",
@@ -424,15 +424,15 @@ MUTANTS = [
     Mutant(
         "who may add a token is told the address of the feed",
         f"{_SHARED}/calendars/calendars.py",
-        ', feed_id="")',
-        ")",
+        "return replace(calendar, addresses=(), ",
+        "return replace(calendar, ",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
         "who may add a token is told of all others",
         f"{_SHARED}/calendars/calendars.py",
-        "if own in (s.short_id, *s.ancestors)]",
-        "if own]",
+        "if one.is_below(caller.record.mom_id)]",
+        "]",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
@@ -443,12 +443,12 @@ MUTANTS = [
         "integration/test_revoke_token.py::test_a_body_that_names_no_token_revokes_none",
     ),
     Mutant(
-        "a client that removes a token deletes the calendar",
-        "functions/delete_calendar/app.py",
-        "body.read(request, body.NoToken)",
-        "body.read(request, body.Nothing)",
-        "integration/test_delete_calendar.py"
-        "::test_a_body_that_names_a_token_or_is_broken_deletes_nothing",
+        "a client that does not know which token to remove deletes the calendar",
+        f"{_SHARED}/http/body.py",
+        "mom_id: Annotated[MomIdOrOwn | None, BeforeValidator(_not_null)] = None",
+        "mom_id: MomIdOrOwn | None = None",
+        "integration/test_delete_or_remove.py"
+        "::test_a_delete_ends_what_its_body_says_and_nothing_more",
     ),
     Mutant(
         "a field in capitals is passed over",
@@ -599,9 +599,9 @@ MUTANTS = [
     ),
     Mutant(
         "a token is added to feeds that were not read",
-        f"{_SHARED}/aws/dynamodb/items.py",
-        '"#feeds = :feeds", ',
-        "",
+        f"{_SHARED}/aws/dynamodb/updates.py",
+        '[*as_found, "#feeds = :feeds", ',
+        "[*as_found, ",
         "unit/test_calendars_table.py::test_a_token_is_added_if_it_is_not_there_whatever_else_is_added_meanwhile",
     ),
     Mutant(
@@ -614,14 +614,14 @@ MUTANTS = [
     # --- the feed is what the table says ----------------------------------------------------------
     Mutant(
         "a new token leaves the feed's version as it was",
-        f"{_SHARED}/aws/dynamodb/items.py",
-        '"SET #version = :version",',
-        '"SET #version = if_not_exists(#version, :version)",',
+        f"{_SHARED}/aws/dynamodb/updates.py",
+        """f"SET {', '.join(f'#{name} = :{name}' for name in told)}",""",
+        """"SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in told),""",
         "integration/test_feed_changes.py::test_every_change_shows_in_the_next_answer_under_a_new_etag",
     ),
     Mutant(
         "a comment replaces one that was not read",
-        f"{_SHARED}/aws/dynamodb/items.py",
+        f"{_SHARED}/aws/dynamodb/updates.py",
         'replaced = [*over, "token"] if addition.known else [*over]',
         "replaced = [*over]",
         "integration/test_overtaken.py::test_of_two_new_comments_the_later_one_remains_and_both_are_counted",
@@ -629,27 +629,27 @@ MUTANTS = [
     Mutant(
         "a feed is named by what its head announced",
         f"{_SHARED}/aws/dynamodb/feeds.py",
-        'name=calendar["name"], version=calendar["version"], revocations=marks.version',
-        'name=calendar["name"]',
+        '            version=calendar["version"],\n            revocations=marks.version,\n',
+        "",
         "integration/test_feed_changes.py::test_what_changes_while_the_feed_is_built_is_in_it_under_the_etag_of_the_change",
     ),
     Mutant(
         "a deleted calendar leaves its feed's head",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
-        'deleted = {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}',
-        'deleted = {"owner": calendar.owner, "calendar": calendar.id, "name": calendar.name, '
-        '"created": change.at, "version": change.id}',
+        f"{_SHARED}/aws/dynamodb/items.py",
+        'return {"deleted": change.at, "ttl": change.at + limits.FEED_GONE}',
+        'return {"owner": "", "calendar": "", "name": "", "version": change.id, "label": "", '
+        '"style": entries.packed_style(Settings(Address.new()).style)}',
         "integration/test_delete_calendar.py"
         "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
     ),
     Mutant(
         "whoever has a feed's etag is answered from memory",
         "functions/get_feed/app.py",
-        "    current = store.find(feed_id, request.renewal_page, request.now)\n",
+        "    current = store.find(secret, request.renewal_page, request.now)\n",
         '    known = globals().setdefault("known", {})\n'
-        '    if feed_id not in known or "if-none-match" not in request.headers:\n'
-        "        known[feed_id] = store.find(feed_id, request.renewal_page, request.now)\n"
-        "    current = known[feed_id]\n",
+        '    if secret not in known or "if-none-match" not in request.headers:\n'
+        "        known[secret] = store.find(secret, request.renewal_page, request.now)\n"
+        "    current = known[secret]\n",
         "integration/test_delete_calendar.py"
         "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
     ),
@@ -740,8 +740,8 @@ MUTANTS = [
     Mutant(
         "what is dead goes on weighing",
         f"{_SHARED}/aws/dynamodb/tidying.py",
-        'items.heavier(table, calendar["owner"], -less)',
-        'items.heavier(table, calendar["owner"], 0)',
+        'updates.heavier(table, calendar["owner"], -less)',
+        'updates.heavier(table, calendar["owner"], 0)',
         "integration/test_the_dead_leave.py::test_what_leaves_a_calendar_leaves_its_weight_and_its_owners",
     ),
     Mutant(
@@ -792,8 +792,8 @@ MUTANTS = [
     Mutant(
         "the dead keep a user from creating calendars",
         f"{_SHARED}/aws/dynamodb/items.py",
-        "limits.OWNER_WEIGHT + limits.OWNER_ROOM - all_weight",
-        "limits.OWNER_WEIGHT - all_weight",
+        "limits.OWNER_WEIGHT + limits.OWNER_ROOM - weighs",
+        "limits.OWNER_WEIGHT - weighs",
         "integration/test_the_dead_leave.py::test_a_new_calendar_has_room_beside_the_dead",
     ),
     Mutant(
@@ -908,8 +908,8 @@ MUTANTS = [
     Mutant(
         "an import remembers calendars by an id that the next one does not know",
         f"{_SHARED}/aws/dynamodb/imports.py",
-        "keys.imported(calendar.feed_id)",
-        "keys.imported(calendar.id)",
+        "self.table.put(keys.imported(secret)",
+        "self.table.put(keys.imported(calendar.id)",
         "integration/test_import.py::test_what_was_deleted_since_does_not_come_back",
     ),
     Mutant(
@@ -939,8 +939,8 @@ MUTANTS = [
     Mutant(
         "the address of a feed is the key of its head",
         f"{_SHARED}/aws/dynamodb/keys.py",
-        "    return _digest(feed_id)\n",
-        "    return feed_id\n",
+        "    return _digest(secret)\n",
+        "    return secret\n",
         "integration/test_secrets.py::test_no_key_of_a_table_holds_a_secret",
     ),
     Mutant(
@@ -1095,8 +1095,8 @@ MUTANTS = [
     Mutant(
         "after a restore feeds have the names that they had before",
         "tools/operate/restored_items.py",
-        'version = {"version": self._versions[calendar_id]} if "version" in item else {}',
-        "version: dict[str, str] = {}",
+        'row, version = self._whole[calendar_id], {"version": self._versions[calendar_id]}',
+        "row, version = self._whole[calendar_id], dict[str, str]()",
         "integration/test_restore.py::test_no_etag_from_before_the_restore_is_taken_for_a_state_after_it",
     ),
     Mutant(
@@ -1112,5 +1112,132 @@ MUTANTS = [
         "> limits.ANSWER:",
         "> 99 * limits.ANSWER:",
         "integration/test_tokeninfo.py::test_more_mytokens_than_an_answer_holds_are_refused_before_the_token_is_used",
+    ),
+    # --- the feeds of a calendar ------------------------------------------------------------------
+    Mutant(
+        "a reset leaves the old address as it was",
+        f"{_SHARED}/aws/dynamodb/settings.py",
+        "            self._end(old, change),\n",
+        "",
+        "integration/test_calendar_feeds.py"
+        "::test_a_reset_ends_the_old_address_and_the_new_one_serves_the_same",
+    ),
+    Mutant(
+        "a feed that is made leaves the others at the version before",
+        f"{_SHARED}/aws/dynamodb/updates.py",
+        "[feed for feed in hashes if feed in old]",
+        "[]",
+        "integration/test_calendar_feeds.py"
+        "::test_every_change_of_the_calendar_shows_in_every_feed_of_it",
+    ),
+    Mutant(
+        "of two feeds that are made at once the calendar knows one",
+        f"{_SHARED}/aws/dynamodb/updates.py",
+        '"#feeds = :found AND #name = :name"',
+        '"(#feeds = :found OR #name = :name)"',
+        "reliability/test_races.py"
+        "::test_feeds_that_are_made_while_tokens_are_added_show_all_of_them",
+    ),
+    Mutant(
+        "a reset ends an address that has another style since",
+        f"{_SHARED}/aws/dynamodb/settings.py",
+        "            items.tombstone(change),\n"
+        '            "#label = :found_label AND #style = :found_style",',
+        "            items.tombstone(change),\n"
+        '            "attribute_exists(#pk) OR (#label = :found_label AND #style = :found_style)",',
+        "reliability/test_races.py::test_of_many_who_reset_a_feed_the_last_has_its_one_address",
+    ),
+    Mutant(
+        "a mytoken that may add its descendants removes all others",
+        f"{_SHARED}/calendars/removing.py",
+        "elif not gone.is_below(caller.record.mom_id):",
+        "elif not gone.mom_id:",
+        "integration/test_remove_token.py"
+        "::test_tokeninfo_notify_removes_no_other_token_and_learns_nothing_of_it",
+    ),
+    Mutant(
+        "a calendar that is renamed is not there for a moment",
+        f"{_SHARED}/aws/dynamodb/calendars.py",
+        'if row["sk"].startswith(keys.ID) and calendar_id not in found:',
+        'if row["sk"].startswith(keys.ID) and not found:',
+        "reliability/test_half_seen.py"
+        "::test_whatever_is_shown_inside_of_a_list_each_calendar_is_whole_or_gone",
+    ),
+    Mutant(
+        "a reset feed forgets its style",
+        f"{_SHARED}/feeds/settings.py",
+        "new = old._replace(address=Address(feed_id, new_secret()))",
+        "new = Settings(Address(feed_id, new_secret()), old.label)",
+        "integration/test_calendar_feeds.py"
+        "::test_a_reset_and_a_new_style_do_not_set_the_revision_back",
+    ),
+    Mutant(
+        "the first feed of a calendar can be deleted",
+        f"{_SHARED}/feeds/settings.py",
+        "if feed.address == calendar.addresses[0]:",
+        "if feed.address in calendar.addresses[1:]:",
+        "integration/test_calendar_feeds.py::test_the_first_feed_is_not_deleted",
+    ),
+    Mutant(
+        "a calendar has any number of feeds",
+        f"{_SHARED}/feeds/settings.py",
+        "if len(calendar.addresses) >= limits.FEEDS_OF_CALENDAR:",
+        "if len(calendar.addresses) > limits.FEEDS_OF_CALENDAR:",
+        "integration/test_calendar_feeds.py"
+        "::test_a_calendar_has_at_most_twenty_feeds_and_a_deleted_one_makes_room",
+    ),
+    Mutant(
+        "a new style counts as none",
+        f"{_SHARED}/feeds/settings.py",
+        "changes=old.style.changes + 1",
+        "changes=old.style.changes",
+        "integration/test_calendar_feeds.py"
+        "::test_every_new_style_is_a_later_revision_of_the_events_also_the_way_back",
+    ),
+    Mutant(
+        "a feed of least detail is called by the calendar's name",
+        f"{_SHARED}/feeds/style.py",
+        "return _UNTOLD if self.detail == Detail.MINIMAL else calendar",
+        "return calendar",
+        "contract/test_feed_styles.py::test_a_style_tells_no_more_than_its_detail",
+    ),
+    Mutant(
+        "a feed without comments tells the description",
+        f"{_SHARED}/feeds/writer.py",
+        'escaped(self.description if is_full else "")',
+        'escaped(self.description if is_full or self.description else "")',
+        "contract/test_feed_styles.py::test_a_style_tells_no_more_than_its_detail",
+    ),
+    Mutant(
+        "a file is called by the calendar's name, whatever its detail",
+        f"{_SHARED}/http/feed_response.py",
+        "_file_name(shown.title)",
+        "_file_name(shown.name)",
+        "integration/test_calendar_feeds.py"
+        "::test_a_feed_of_least_detail_tells_nothing_of_calendar_and_tokens",
+    ),
+    Mutant(
+        "a repeated request cannot tell which feed it has made",
+        f"{_SHARED}/aws/dynamodb/receipts.py",
+        'item["feed"] = receipt.feed_id',
+        'item["feed"] = receipt.calendar_id',
+        "integration/test_idempotency_key.py"
+        "::test_a_repeated_request_has_the_same_answer_and_no_effect[create_feed]",
+    ),
+    Mutant(
+        "a restored calendar has addresses that lead nowhere",
+        "tools/operate/restored_items.py",
+        '        "feeds": _feeds(row),\n',
+        "",
+        "integration/test_restore.py"
+        "::test_of_a_change_that_a_backup_has_in_part_a_whole_calendar_is_left",
+    ),
+    Mutant(
+        "a path with a wrong method does not exist behind a calendar",
+        f"{_SHARED}/http/operation.py",
+        "raise Routes.from_environment().refusal(request.method, request.path)",
+        "raise errors.RouteNotFound",
+        "integration/test_no_route.py"
+        "::test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has",
     ),
 ]

@@ -25,7 +25,7 @@ from tests.harness.reliability.simulated import SimulatedTime
 from tests.harness.reliability.states import empty
 from tests.harness.reliability.variants import REVOKES, ROTATES
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import Document, add, calendars, changes_of, events
+from tests.harness.steps import Document, add, calendars, changes_of, create_feed, events, feeds
 from tests.harness.tally import Tally
 from tests.harness.token_uses import Person, successor
 
@@ -63,6 +63,14 @@ class Race:
         body = {"mom_id": token.mom_id, "comment": comment}
         return self.stack.invoke("add_token", self.person.keeper, path=self._path, json=body)
 
+    def remove(self, token: Token) -> Answer:
+        return self.change("remove_token", mom_id=token.mom_id)
+
+    def change(self, operation: str, feed: Document | None = None, **body: Any) -> Answer:
+        """Of the calendar, which may be renamed meanwhile, or of one of its feeds."""
+        path = {"calendar": self.person.calendar["id"], "feed": feed["id"] if feed else ""}
+        return self.stack.invoke(operation, self.person.keeper, path=path, json=body)
+
     def delete(self) -> Answer:
         return self.stack.invoke("delete_calendar", self.person.keeper, path=self._path)
 
@@ -80,10 +88,11 @@ class Race:
         return self.person.calendar
 
     def listed(self) -> list[str]:
-        """The tokens in the person's one calendar; its feed has them, too."""
+        """The tokens in the person's one calendar; its feeds have them, too."""
         (calendar,) = calendars(self.stack, self.person.keeper)
         tokens: list[str] = calendar.get("subscribed_tokens", [])
-        assert len(events(self.stack.feed(calendar))) == len(tokens)
+        for feed in feeds(self.stack, self.person.keeper, calendar):
+            assert len(events(self.stack.feed(feed))) == len(tokens)
         return tokens
 
     @property
@@ -193,6 +202,74 @@ def test_renewals_beside_adds_all_succeed(race: Race) -> None:
     assert sorted(race.listed()) == sorted(token.mom_id for token in [*known, *new])
     assert {changes_of(race.stack, calendar, token.mom_id) for token in known} == {1}
     assert {changes_of(race.stack, calendar, token.mom_id) for token in new} == {0}
+
+
+def test_removals_beside_adds_all_succeed(race: Race) -> None:
+    known, new = race.minted(SOME), race.minted(SOME)
+    race.calendar_with(*known)
+
+    removed, added = race.at_once(
+        [partial(race.remove, token) for token in known],
+        [partial(race.add, token) for token in new],
+    )
+
+    assert (statuses(removed), statuses(added)) == ({204: SOME}, {200: SOME})
+    assert sorted(race.listed()) == sorted(token.mom_id for token in new)
+
+
+def test_changes_of_the_feeds_beside_adds_all_succeed(race: Race) -> None:
+    """All change one item, and most of them other addresses than they have read."""
+    keeper, calendar, new = race.person.keeper, race.person.calendar, race.minted(SOME)
+    reset, *deleted = [create_feed(race.stack, keeper, calendar) for _ in range(4)]
+
+    *changed, made, added = race.at_once(
+        [partial(race.change, "reset_feed", reset)] * 3,
+        [partial(race.change, "update_feed", reset, detail="name")],
+        [partial(race.change, "delete_feed", feed) for feed in deleted],
+        [partial(race.change, "create_feed", label=str(number)) for number in range(4)],
+        [partial(race.add, token) for token in new],
+    )
+
+    _, again, *others = feeds(race.stack, keeper, calendar)
+    assert [*map(statuses, changed)] == [{200: 3}, {200: 1}, {204: 3}]
+    assert (statuses(made), statuses(added)) == ({201: 4}, {200: SOME})
+    assert (again["id"], again["detail"]) == (reset["id"], "name")
+    assert again["ics_path"] in [answer.json["ics_path"] for answer in changed[0]]
+    assert sorted(one["label"] for one in others) == ["0", "1", "2", "3"]
+    assert sorted(race.listed()) == sorted(token.mom_id for token in new)
+
+
+def test_renames_beside_adds_all_succeed(race: Race) -> None:
+    names, new = [f"Calendar {number}" for number in range(4)], race.minted(SOME)
+
+    renamed, added = race.at_once(
+        [partial(race.change, "update_calendar", name=name) for name in names],
+        [partial(race.change, "add_token", mom_id=token.mom_id) for token in new],
+    )
+
+    assert (statuses(renamed), statuses(added)) == ({200: 4}, {200: SOME})
+    assert calendars(race.stack, race.person.keeper)[0]["name"] in names
+    assert sorted(race.listed()) == sorted(token.mom_id for token in new)
+
+
+def test_of_renames_to_one_name_one_succeeds(race: Race) -> None:
+    made = [race.create(f"Calendar {number}").json for number in range(SOME)]
+
+    (renamed,) = race.at_once(
+        [
+            partial(
+                race.stack.invoke,
+                "update_calendar",
+                race.person.keeper,
+                path={"calendar": calendar["id"]},
+                json={"name": "one"},
+            )
+            for calendar in made
+        ]
+    )
+
+    assert statuses(renamed) == {200: 1, 409: SOME - 1}
+    assert len(calendars(race.stack, race.person.keeper)) == SOME + 1
 
 
 def test_creates_beside_adds_all_succeed(race: Race) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 from unittest import mock
@@ -25,8 +26,7 @@ from local import data
 from local.template import Template
 from mytoken_calendars.aws import clients
 from mytoken_calendars.errors import InvalidGrant
-from tests.harness.reliability import readings
-from tests.harness.reliability.model import Answer, Model, Shown, Token, folded
+from tests.harness.reliability.model import Answer, Calendar, Feed, Model, Shown, Token, folded
 from tests.harness.reliability.twins import AT_ONCE, FAULTS, Moment, Trouble, Twins
 from tests.harness.stacks import DAY, Stack
 from tests.harness.steps import Clock
@@ -40,7 +40,8 @@ RUNS_OF_A_SEED = 9
 USERS = ("alice", "bob")
 HOUR = 60 * 60
 UNKNOWN_MOM_ID = "A" * 86 + "=="
-UNKNOWN_FEED = readings.address("x" * 32, "CI")
+UNKNOWN_SECRET = "x" * 32
+NO_FEED = Feed("0" * 16, UNKNOWN_SECRET)
 
 # What occurs here more often is taken more often.
 users = st.sampled_from(["alice", "alice", "bob"])
@@ -57,10 +58,27 @@ capabilities = st.sampled_from(
 # Some of these are one name in two spellings, and the last one is none.
 names = st.sampled_from(["CI"] * 8 + ["ci", "Straße", "STRASSE", "\u00c9", "e\u0301", "a/b"])
 comments = st.sampled_from(["", "", "mind it", "renew it"])
-keys = st.sampled_from(["", "a", "b"])  # Idempotency-Keys, "" for none
+keys = st.sampled_from(["", "", "a", "b"])  # Idempotency-Keys, "" for none
 ages = st.sampled_from([0, 0, 0, 0, 1, 2])  # of the token that is shown, 0 for the newest
+descriptions = st.sampled_from([None, None, "", "of CI", "of all"])
+wishes = st.fixed_dictionaries(
+    {},
+    optional={
+        "label": st.sampled_from(["phone", ""]),
+        "reminders": st.sampled_from(["events", "both", "none", "alarms", ""]),
+        "days": st.sampled_from([[1, 30, 1], [7, 0], [0], [14, 2, 60], ""]),
+        "detail": st.sampled_from(["minimal", "name", "full", ""]),
+    },
+)
 questions = st.sampled_from(
-    [*["list_calendars"] * 3, *["get_calendar"] * 2, "introspect", "list_mytokens", "subtokens"]
+    [
+        *["list_calendars"] * 3,
+        *["get_calendar"] * 2,
+        *["list_feeds"] * 3,
+        "introspect",
+        "list_mytokens",
+        "subtokens",
+    ]
 )
 positions = st.integers(0, 4)
 troubles = st.builds(
@@ -98,12 +116,14 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(target=tokens)
     def begin(self) -> Any:
-        """Each user has a token for everything, and a calendar with it; one has more tokens."""
+        """Each user has a token for everything, and a calendar with it that has two feeds; one has
+        more tokens."""
         everything: Any = {"capabilities": EVERYTHING, "expires_in": 400 * DAY, "starts_in": -HOUR}
         keepers = [self.twins.issue(user, **everything) for user in USERS]
         for keeper in keepers:
             self.create_calendar(keeper, 0, AT_ONCE, "CI", "")
             self.add_token(keeper, 0, AT_ONCE, "CI", "", comment="", key="")
+            self.create_feed(keeper, 0, AT_ONCE, "CI", wish={"reminders": "both"}, key="")
         chain = self.twins.issue("alice", **everything, rotation=REVOKED_WHEN_REPLAYED)
         self.create_calendar(chain, 0, AT_ONCE, "Straße", "a")
         limited = self.twins.issue("alice", **everything, limit=2, parent=chain)
@@ -132,10 +152,9 @@ class Machine(RuleBasedStateMachine):
     @rule(by=tokens, age=ages, when=moments, name=names, key=keys)
     def create_calendar(self, by: str, age: int, when: Moment, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            # Nobody can foretell the address and the id.
-            slot = model.tokens[by].owner, folded(name)
-            _, address, calendar_id = self.twins.facts["calendars"].get(slot, ("", "", ""))
-            return model.create_calendar(shown, name, address, calendar_id, key)
+            calendar_id, feeds = self.twins.made(model.tokens[by].owner, name)
+            feed = feeds[0] if feeds else NO_FEED
+            return model.create_calendar(shown, name, feed, calendar_id, key)
 
         self.twins.ask("create_calendar", by, age, when, expect, json={"name": name}, key=key)
 
@@ -154,6 +173,143 @@ class Machine(RuleBasedStateMachine):
         mom_id = _nth([*self._that_are_there(user), ""], nth)
         self.add_token(self._keeper(user), 0, mom_id=mom_id, **more)
 
+    @rule(
+        by=tokens,
+        age=ages,
+        when=moments,
+        name=names,
+        new_name=st.none() | names,
+        description=descriptions,
+        by_id=st.booleans(),
+        key=keys,
+    )
+    def update_calendar(
+        self,
+        by: str,
+        age: int,
+        when: Moment,
+        name: str,
+        *,
+        new_name: str | None,
+        description: str | None,
+        by_id: bool,
+        key: str,
+    ) -> None:
+        known = self._calendar(by, name)
+        named = known.id if by_id and known else name
+
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.update_calendar(shown, named, new_name, description, key)
+
+        body = {"name": new_name, "description": description}
+        self.twins.ask("update_calendar", by, age, when, expect, name=named, json=body, key=key)
+
+    @rule(user=users, when=moments, nth=positions, new_name=names, key=keys)
+    def rename_a_calendar_that_is_there(self, user: str, nth: int, **more: Any) -> None:
+        self.update_calendar(
+            self._keeper(user),
+            0,
+            name=_nth(self._names(user), nth),
+            description=None,
+            by_id=False,
+            **more,
+        )
+
+    @rule(
+        by=tokens,
+        age=ages,
+        when=moments,
+        name=names,
+        mom_id=mom_ids,
+        asked=st.sampled_from(["remove_token", "delete_calendar"]),
+        key=keys,
+    )
+    def remove_token(
+        self, by: str, age: int, when: Moment, name: str, mom_id: str, *, asked: str, key: str
+    ) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.remove_token(shown, name, mom_id, key, asked)
+
+        self.twins.ask(asked, by, age, when, expect, name=name, json={"mom_id": mom_id}, key=key)
+
+    @rule(user=users, when=moments, nth=positions, of=positions, key=keys)
+    def remove_a_token_that_is_there(self, user: str, nth: int, of: int, **more: Any) -> None:
+        name = _nth(self._names(user), of)
+        calendar = self._calendar(self._keeper(user), name)
+        mom_id = _nth([*(calendar.subscriptions if calendar else ()), ""], nth)
+        self.remove_token(
+            self._keeper(user), 0, name=name, mom_id=mom_id, asked="remove_token", **more
+        )
+
+    @rule(by=tokens, age=ages, when=moments, name=names, wish=wishes, key=keys)
+    def create_feed(
+        self, by: str, age: int, when: Moment, name: str, *, wish: dict[str, Any], key: str
+    ) -> None:
+        owner = self.model.tokens[by].owner
+        known = [feed.id for feed in self._feeds(by, name)]
+
+        def expect(model: Model, shown: Shown) -> Answer:
+            _, feeds = self.twins.made(owner, name)
+            new = next((feed for feed in feeds if feed.id not in known), NO_FEED)
+            return model.create_feed(shown, name, wish, replace(new), key)
+
+        self.twins.ask("create_feed", by, age, when, expect, name=name, json=wish, key=key)
+
+    @rule(
+        by=tokens,
+        age=ages,
+        when=moments,
+        name=names,
+        nth=positions,
+        what=st.sampled_from(["update_feed", "update_feed", "reset_feed", "delete_feed"]),
+        wish=wishes,
+        key=keys,
+    )
+    def change_a_feed(
+        self,
+        by: str,
+        age: int,
+        when: Moment,
+        name: str,
+        nth: int,
+        *,
+        what: str,
+        wish: dict[str, Any],
+        key: str,
+    ) -> None:
+        """The newest first; the last is one that there is not."""
+        owner = self.model.tokens[by].owner
+        known = [feed.id for feed in reversed(self._feeds(by, name))]
+        feed_id = _nth([*known, NO_FEED.id], nth)
+
+        def expect(model: Model, shown: Shown) -> Answer:
+            if what == "update_feed":
+                return model.update_feed(shown, name, feed_id, wish, key)
+            if what == "delete_feed":
+                return model.delete_feed(shown, name, feed_id, key)
+            _, feeds = self.twins.made(owner, name)
+            new = next((feed for feed in feeds if feed.id == feed_id), NO_FEED)
+            return model.reset_feed(shown, name, feed_id, new.secret, key)
+
+        body = wish if what == "update_feed" else None
+        self.twins.ask(what, by, age, when, expect, name=name, feed=feed_id, json=body, key=key)
+
+    @rule(user=users, of=positions, wish=wishes, when=moments, key=keys)
+    def create_a_feed_of_a_calendar_that_is_there(self, user: str, of: int, **more: Any) -> None:
+        self.create_feed(self._keeper(user), 0, name=_nth(self._names(user), of), **more)
+
+    @rule(
+        user=users,
+        of=positions,
+        nth=positions,
+        what=st.sampled_from(["update_feed", "update_feed", "reset_feed", "delete_feed"]),
+        wish=wishes,
+        when=moments,
+        key=keys,
+    )
+    def change_a_feed_that_is_there(self, user: str, of: int, **more: Any) -> None:
+        self.change_a_feed(self._keeper(user), 0, name=_nth(self._names(user), of), **more)
+
     @rule(by=tokens, age=ages, when=moments, name=names, key=keys)
     def delete_calendar(self, by: str, age: int, when: Moment, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
@@ -163,9 +319,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(user=users, when=moments, nth=positions, key=keys)
     def delete_a_calendar_that_is_there(self, user: str, nth: int, **more: Any) -> None:
-        owner, calendars = self.twins.owner(user), self.model.calendars.values()
-        theirs = [calendar.name for calendar in calendars if calendar.owner == owner]
-        self.delete_calendar(self._keeper(user), 0, name=_nth(theirs or ["CI"], nth), **more)
+        self.delete_calendar(self._keeper(user), 0, name=_nth(self._names(user), nth), **more)
 
     @precondition(lambda self: self.twins.keyed)
     @rule(ago=positions, when=moments)
@@ -201,14 +355,14 @@ class Machine(RuleBasedStateMachine):
     @rule(by=tokens, age=ages, when=moments, what=questions, name=names, key=keys)
     def look(self, by: str, age: int, when: Moment, what: str, *, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            of_what = {"get_calendar": [name], "introspect": []}.get(what, [key])
+            of_what = {"get_calendar": [name], "list_feeds": [name, key], "introspect": []}.get(
+                what, [key]
+            )
             answer: Answer = getattr(model, what)(shown, *of_what)
             return answer
 
-        if what in ("list_calendars", "get_calendar"):
-            # A list has no name in its path: under one key that would be another request.
-            named = name if what == "get_calendar" else ""
-            self.twins.ask(what, by, age, when, expect, name=named, key=key)
+        if what in ("list_calendars", "get_calendar", "list_feeds"):
+            self.twins.ask(what, by, age, when, expect, name=name, key=key)
         else:
             self.twins.ask("tokeninfo", by, age, when, expect, json={"action": what}, key=key)
 
@@ -233,17 +387,17 @@ class Machine(RuleBasedStateMachine):
         when=moments,
     )
     def get_feed(self, nth: int, etag: int | None, **more: Any) -> None:
-        """Of a calendar that is there, was, or never was; with an etag that any of them had."""
-        gone = _nth([UNKNOWN_FEED, *self.model.deleted], -1 - nth)
-        live = [calendar.address for calendar in self.model.calendars.values()]
+        """One that is there, was, or never was; with an etag that any of them had."""
+        gone = _nth([UNKNOWN_SECRET, *self.model.deleted], -1 - nth)
         known = "" if etag is None else _nth(["none", *self.twins.etags], -1 - etag)
-        self.twins.fetch(_nth([gone, *live], nth), known, **more)
+        self.twins.fetch(_nth([gone, *self.model.secrets], nth), known, **more)
 
     # The more names a rule has, the more often it is taken.
     create_another_calendar = create_calendar
     add_another_token = add_a_third_token = add_a_token_that_is_there
     repeat_again = repeat
     look_again = look
+    change_another_feed = change_a_third_feed = change_a_feed_that_is_there
 
     @invariant()
     def tables_and_feeds_are_what_the_model_says(self) -> None:
@@ -257,6 +411,19 @@ class Machine(RuleBasedStateMachine):
         plain = [t for t in keepers if t.limit is None and not t.rotates]
         there = [t for t in plain if self.model.is_there(t.mom_id)]
         return next((t for t in there if t.is_valid(1, self.model.now)), plain[0]).mom_id
+
+    def _names(self, user: str) -> list[str]:
+        """Those of the user's calendars, or that of one that is not there."""
+        owner, calendars = self.twins.owner(user), self.model.calendars.values()
+        return [calendar.name for calendar in calendars if calendar.owner == owner] or ["CI"]
+
+    def _calendar(self, by: str, name: str) -> Calendar | None:
+        """The calendar of this name of the token's user, if there is one."""
+        return self.model.calendars.get((self.model.tokens[by].owner, folded(name)))
+
+    def _feeds(self, by: str, name: str) -> list[Feed]:
+        calendar = self._calendar(by, name)
+        return calendar.feeds if calendar else []
 
     def _that_are_there(self, user: str) -> list[str]:
         """The tokens of the user that are not revoked, the newest first, but for the keeper."""

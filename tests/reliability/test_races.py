@@ -1,6 +1,7 @@
 """Requests that race while AWS is in turbulence: exact winners, and answers that stay true."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +22,11 @@ from tests.harness.steps import (
     calendars,
     changes_of,
     create,
+    create_feed,
     delete,
     events,
+    feeds,
+    owner,
     summaries,
 )
 from tests.harness.tally import Tally
@@ -124,9 +128,19 @@ def test_of_comments_that_race_each_is_counted_and_one_remains(race: Race) -> No
         assert event["description"].partition("\n")[0] in accepted
 
 
-def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(race: Race) -> None:
-    operations = cycle(("create_calendar", "add_token", "delete_calendar"))
-    limits = cycle((REVOKES, {}, ONE_USE, REVOKES))
+@pytest.mark.parametrize(
+    "some",
+    [
+        ("create_calendar", "add_token", "delete_calendar"),
+        ("remove_token", "update_calendar", "update_feed"),
+        ("create_feed", "delete_feed", "reset_feed"),
+    ],
+    ids=" ".join,
+)
+def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(
+    race: Race, some: tuple[str, ...]
+) -> None:
+    operations, limits = cycle(some), cycle((REVOKES, {}, ONE_USE, REVOKES))
 
     for person in race.rounds("same Idempotency-Key"):
         operation, token = next(operations), person.mint(**next(limits))
@@ -138,6 +152,210 @@ def test_of_many_with_one_key_all_get_the_answer_of_the_one_that_is_done(race: R
         assert answers[0].status < 300
         assert len({(answer.status, answer.body) for answer in answers}) == 1
         assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+
+
+def test_of_many_who_rename_calendars_to_one_name_one_succeeds(race: Race) -> None:
+    names = [*islice(cycle(["one", "ONE", "One", "oNe"]), race.threads)]
+
+    for person in race.rounds("rename to one name"):
+        made = [create(race.stack, person.keeper, f"Calendar {n}") for n in range(race.threads)]
+
+        (answers,) = race.at_once(
+            [partial(_update, person, c, name=n) for c, n in zip(made, names, strict=True)]
+        )
+
+        listed = {one["id"]: one for one in calendars(race.stack, person.keeper)}
+        (renamed,) = [answer.json for answer in answers if answer.status == 200]
+        others = [one for one in made if one["id"] != renamed["id"]]
+        assert statuses(answers) == {200: 1, **({409: len(others)} if others else {})}
+        assert renamed == listed[renamed["id"]]
+        assert [listed[one["id"]] for one in others] == others
+        assert {race.stack.feed(one).status for one in made} == {200}
+
+
+def test_adds_and_renames_of_one_calendar_all_succeed(race: Race) -> None:
+    names = [f"Calendar {number}" for number in range(race.threads // 2)]
+
+    for person in race.rounds("rename beside adds"):
+        tokens = _minted(person, race.threads - len(names))
+
+        renamed, added = race.at_once(
+            [partial(_update, person, person.calendar, name=name) for name in names],
+            [partial(_add, person, token, name=person.calendar["id"]) for token in tokens],
+        )
+
+        (listed,) = calendars(race.stack, person.keeper)
+        assert {*statuses([*renamed, *added])} == {200}
+        assert listed["name"] in names
+        assert sorted(listed["subscribed_tokens"]) == sorted(token.mom_id for token in tokens)
+        assert len(events(race.stack.feed(person.calendar))) == len(tokens)
+
+
+def test_a_calendar_that_is_renamed_is_in_every_list_and_always_found_by_its_id(race: Race) -> None:
+    names = [f"Calendar {number}" for number in range(6)]
+
+    for person in race.rounds("list beside renames"):
+        renaming = [partial(_update, person, person.calendar, name=name) for name in names]
+        (renamed,), lists, found = race.at_once(
+            [partial(_in_turn, renaming)],
+            [partial(_lists, person, 6)] * (race.threads // 2),
+            [partial(_in_turn, [partial(_feeds_of, person)] * 6)] * ((race.threads - 1) // 2),
+        )
+
+        in_turn = [person.calendar["name"], *names]
+        assert statuses(renamed) == {200: len(names)}
+        assert {answer.status for one in found for answer in one} <= {200}
+        for looks in lists:
+            listed = [look.answer.json["calendars"] for look in looks]
+            assert [[one["id"] for one in each] for each in listed] == [[person.calendar["id"]]] * 6
+            shown = [in_turn.index(one["name"]) for each in listed for one in each]
+            assert shown == sorted(shown)
+
+
+def test_a_token_that_is_added_and_removed_at_once_is_there_once_or_not_at_all(race: Race) -> None:
+    for person in race.rounds("remove while adding"):
+        added, removed = race.at_once(
+            [partial(_add, person, person.other)] * (race.threads // 2),
+            [partial(_remove, person, person.other)] * (race.threads // 2),
+        )
+
+        (listed,) = calendars(race.stack, person.keeper)
+        tokens = listed.get("subscribed_tokens", [])
+        assert (statuses(added), statuses(removed)) == (
+            {200: race.threads // 2},
+            {204: race.threads // 2},
+        )
+        assert tokens in ([], [person.other.mom_id])
+        assert len(events(race.stack.feed(person.calendar))) == len(tokens)
+        assert _remove(person, person.other).status == 204
+        assert events(race.stack.feed(person.calendar)) == []
+
+
+# --- for the feeds of a calendar ------------------------------------------------------------------
+
+
+def test_of_many_who_reset_a_feed_the_last_has_its_one_address(race: Race) -> None:
+    for person in race.rounds("reset at once"):
+        _add(person, person.other)
+        feed = create_feed(race.stack, person.keeper, person.calendar, detail="name")
+
+        (answers,) = race.at_once([partial(_reset, person, feed)] * race.threads)
+
+        given = [answer.json for answer in answers if answer.status == 200]
+        _, left = feeds(race.stack, person.keeper, person.calendar)
+        assert {*statuses(answers)} <= {200, 503}
+        assert left in given
+        assert len({one["ics_path"] for one in (feed, *given)}) == len(given) + 1
+        assert {race.stack.feed(one).status for one in (feed, *given) if one != left} == {410}
+        assert len(events(race.stack.feed(left))) == 1
+        assert [{**one, "ics_path": ""} for one in given] == [{**feed, "ics_path": ""}] * len(given)
+
+
+def test_an_address_is_never_served_after_the_answer_to_its_reset(race: Race) -> None:
+    for person in race.rounds("feed while it is reset"):
+        _add(person, person.other)
+        (feed,) = feeds(race.stack, person.keeper, person.calendar)
+
+        (reset,), looks = race.at_once(
+            [lambda p=person, f=feed: timed(partial(_reset, p, f))],
+            [partial(_feeds_until_gone, person)] * race.threads,
+        )
+
+        (listed,) = calendars(race.stack, person.keeper)
+        seen = [look for one in [*looks, _feeds(person, 1)] for look in one]
+        assert reset.answer.status == 200
+        assert listed["ics_path"] == reset.answer.json["ics_path"]
+        assert {look.answer.status for look in seen} <= {200, 410}
+        assert {look.answer.status for look in seen if look.began > reset.ended} == {410}
+        assert len(events(race.stack.feed(listed))) == 1
+
+
+def test_feeds_that_are_made_while_tokens_are_added_show_all_of_them(race: Race) -> None:
+    """None keeps an ETag of before, for which it would answer 304 for ever."""
+    for person in race.rounds("feeds beside adds"):
+        tokens = _minted(person, (race.threads + 1) // 2)
+
+        added, made = race.at_once(
+            [partial(_add, person, token) for token in tokens],
+            [partial(_made_and_polled, person)] * min(race.threads - len(tokens), 16),
+        )
+
+        everything = {token.mom_id[:8] for token in tokens}
+        assert statuses(added) == {200: len(tokens)}
+        assert {answer.status for answer, _ in made} == {201}
+        for answer, first in made:
+            again = race.stack.feed(answer.json, headers={"if-none-match": first.headers["etag"]})
+            assert _mom_ids(first if again.status == 304 else again) == everything
+
+
+def test_a_feed_whose_style_changes_is_always_in_one_of_its_styles(race: Race) -> None:
+    for person in race.rounds("feed while its style changes"):
+        _add(person, person.other)
+        feed = create_feed(race.stack, person.keeper, person.calendar, days=[30])
+        styles = [{"days": [days + 1], "label": str(days)} for days in range(race.threads)]
+
+        changed, looks = race.at_once(
+            [partial(_update_feed, person, feed, **style) for style in styles],
+            [partial(_polls, person, feed, 5)] * 2,
+        )
+
+        _, left = feeds(race.stack, person.keeper, person.calendar)
+        given = [answer.json for answer in changed if answer.status == 200]
+        texts: dict[str, str] = {}
+        for look in [look for one in looks for look in one]:
+            etag = look.headers["etag"]
+            assert texts.setdefault(etag, look.text) == look.text
+        assert {*statuses(changed)} <= {200, 503}
+        possible = [[30], *(style["days"] for style in styles)]
+        assert [text for text in texts.values() if _days(text) not in possible] == []
+        assert left in given
+        assert _days(race.stack.feed(left).text) == left["days"]
+        before = _sequence(race.stack.feed(person.calendar))
+        assert _sequence(race.stack.feed(left)) == before + len(given)
+
+
+def test_feeds_that_are_made_while_their_calendar_is_deleted_are_gone_with_it(race: Race) -> None:
+    for person in race.rounds("feeds while deleting"):
+        number = min(race.threads - 1, 16)
+
+        (deleted,), made = race.at_once(
+            [partial(_delete, person)], [partial(_create_feed, person)] * number
+        )
+
+        assert deleted.status == 204
+        assert {*statuses(made)} <= {201, 404}
+        assert calendars(race.stack, person.keeper) == []
+        addresses = [answer.json for answer in made if answer.status == 201]
+        assert {race.stack.feed(one).status for one in [person.calendar, *addresses]} == {410}
+
+
+def test_a_feed_that_is_reset_while_all_is_tidied_shows_what_lives(race: Race) -> None:
+    for person in race.rounds("reset while tidying"):
+        dead = _minted(person, 2)
+        for token in (*dead, person.other):
+            _add(person, token)
+        for token in dead:
+            _revoke(person, token)
+        (feed,) = feeds(race.stack, person.keeper, person.calendar)
+        tidying = partial(race.stack.store.tidy, owner(person.user), int(time.time()))
+
+        reset, _, looks = race.at_once(
+            [partial(_reset, person, feed)] * (race.threads // 2),
+            [tidying] * ((race.threads + 1) // 2),
+            [partial(_lists, person, 3)],
+        )
+
+        assert tidying()
+        (left,) = feeds(race.stack, person.keeper, person.calendar)
+        given = [answer.json for answer in reset if answer.status == 200]
+        listed = [look.answer.json["calendars"][0] for one in looks for look in one]
+        assert {*statuses(reset)} <= {200, 503}
+        assert left in given
+        assert {race.stack.feed(one).status for one in (feed, *given) if one != left} == {410}
+        assert {*map(tuple, (one["subscribed_tokens"] for one in listed))} == {
+            (person.other.mom_id,)
+        }
+        assert len(events(race.stack.feed(left))) == 1
 
 
 # --- for the uses of a token ----------------------------------------------------------------------
@@ -307,11 +525,13 @@ def test_whatever_is_mixed_list_and_feeds_agree(race: Race) -> None:
             [partial(_in_turn, [*islice(acts, 5)]) for _ in range(race.threads)]
         )
 
-        listed = calendars(race.stack, person.keeper)
-        shown = [len(calendar.get("subscribed_tokens", [])) for calendar in listed]
         answers = [answer for one in results for answer in one]
         assert {*statuses(answers)} <= {200, 201, 204, 403, 404, 409, 503}
-        assert [len(events(race.stack.feed(calendar))) for calendar in listed] == shown
+        for calendar in calendars(race.stack, person.keeper):
+            shown = len(calendar.get("subscribed_tokens", []))
+            first, *others = feeds(race.stack, person.keeper, calendar)
+            assert first["ics_path"].split("/")[-2] == calendar["ics_path"].split("/")[-2]
+            assert {len(events(race.stack.feed(one))) for one in (first, *others)} == {shown}
 
 
 # --- how it is done -------------------------------------------------------------------------------
@@ -335,6 +555,71 @@ def _delete(person: Person, name: str | None = None) -> Answer:
 def _revoke(person: Person, token: Token, *, recursive: bool = True) -> Answer:
     revoked = {"mom_id": token.mom_id, "recursive": recursive}
     return person.stack.invoke("revoke_token", person.keeper, json=revoked)
+
+
+def _update(person: Person, calendar: Document, **fields: str) -> Answer:
+    path = {"calendar": calendar["id"]}
+    return person.stack.invoke("update_calendar", person.keeper, path=path, json=fields)
+
+
+def _remove(person: Person, token: Token, name: str | None = None) -> Answer:
+    path, body = {"calendar": name or person.calendar["id"]}, {"mom_id": token.mom_id}
+    return person.stack.invoke("remove_token", person.keeper, path=path, json=body)
+
+
+def _create_feed(person: Person, name: str | None = None) -> Answer:
+    path = {"calendar": name or person.calendar["id"]}
+    return person.stack.invoke("create_feed", person.keeper, path=path, json={})
+
+
+def _reset(person: Person, feed: Document) -> Answer:
+    path = {"calendar": person.calendar["id"], "feed": feed["id"]}
+    return person.stack.invoke("reset_feed", person.keeper, path=path)
+
+
+def _update_feed(person: Person, feed: Document, **wish: Any) -> Answer:
+    path = {"calendar": person.calendar["id"], "feed": feed["id"]}
+    return person.stack.invoke("update_feed", person.keeper, path=path, json=wish)
+
+
+def _feeds_of(person: Person) -> Answer:
+    path = {"calendar": person.calendar["id"]}
+    return person.stack.invoke("list_feeds", person.keeper, path=path)
+
+
+def _change_a_feed(person: Person, name: str, operation: str, number: float) -> Answer:
+    """Of those that the calendar has now, one whose place is so far in the list, from 0 to 1."""
+    found = person.stack.invoke("list_feeds", person.keeper, path={"calendar": name})
+    if found.status != 200:
+        return found
+    feed = found.json["feeds"][int(number * len(found.json["feeds"]))]
+    path = {"calendar": name, "feed": feed["id"]}
+    body = {"detail": "minimal", "days": [int(number * 100)]} if operation == "update_feed" else {}
+    return person.stack.invoke(operation, person.keeper, path=path, json=body)
+
+
+def _made_and_polled(person: Person) -> tuple[Answer, Answer]:
+    made = _create_feed(person)
+    return made, person.stack.feed(made.json)
+
+
+def _polls(person: Person, feed: Document, number: int) -> list[Answer]:
+    return [person.stack.feed(feed) for _ in range(number)]
+
+
+def _mom_ids(feed: Answer) -> set[str]:
+    """As much of them as a feed shows."""
+    return {*re.findall(r"begins with (\S{8})", feed.text.replace("\r\n ", ""))}
+
+
+def _days(text: str) -> list[int]:
+    """How many days ahead the alarms of a feed's one event are."""
+    return [int(days) for days in re.findall(r"TRIGGER;RELATED=START:-P(\d+)D", text)]
+
+
+def _sequence(feed: Answer) -> int:
+    (event,) = events(feed)
+    return int(event["sequence"])
 
 
 def _list(person: Person) -> Answer:
@@ -386,8 +671,14 @@ def _mixed(person: Person, chance: random.Random) -> Iterator[Callable[[], Answe
                 partial(_add, person, chance.choice(children), chance.choice("abc"), name),
                 partial(_revoke, person, chance.choice(parents), recursive=chance.random() < 0.5),
                 partial(_list, person),
+                partial(_remove, person, chance.choice(children), name),
+                partial(_update, person, {"id": name}, name=chance.choice(["one", "two", "three"])),
+                partial(_create_feed, person, name),
+                partial(_change_a_feed, person, name, "update_feed", chance.random()),
+                partial(_change_a_feed, person, name, "reset_feed", chance.random()),
+                partial(_change_a_feed, person, name, "delete_feed", chance.random()),
             ],
-            weights=[12, 8, 40, 3, 3],
+            weights=[12, 8, 40, 3, 3, 6, 4, 6, 3, 3, 3],
         )
         yield from act
 

@@ -12,17 +12,17 @@ import pytest
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys, revocations
 from mytoken_calendars.aws.dynamodb.imports import Importer
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change
-from mytoken_calendars.identifiers import mom_id_of, new_feed_id, short_mom_id
+from mytoken_calendars.identifiers import mom_id_of, short_mom_id
 from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.invariants import violations
 from tests.harness.reliability.calls import Call, Calls, Overtaken
 from tests.harness.reliability.injected_faults import KILLED_AFTER, KILLED_BEFORE, Killed
 from tests.harness.reliability.states import State, empty, put_back
 from tests.harness.stacks import DAY, Answer, Stack, Token
-from tests.harness.steps import Clock, Document, add, at_once, create, new_user, owner
+from tests.harness.steps import Clock, Document, add, at_once, create, feeds, new_user, owner
 from tests.harness.tally import Tally
 
 FIRST, SECOND = "first", "second"
@@ -34,13 +34,14 @@ Shown = dict[str, frozenset[str]]  # the mom_ids in each calendar, by its name
 
 @dataclass(frozen=True)
 class Scene:
-    """Two calendars that hold the living and the dead. `other` is in none."""
+    """Two calendars of the living and the dead. `feed` is that of one; `other` is in none."""
 
     stack: Stack
     clock: Clock
     user: str
     keeper: Token
     calendars: tuple[Document, Document]
+    feed: Document
     alive: Token
     child: Token  # of a dead one, which was revoked without it
     dead: Token
@@ -65,15 +66,16 @@ class Scene:
         stack.revoke(dead)
         stack.revoke(parent, recursive=True)
         clock.passes(DAY + limits.EXPIRED_KEPT + 1)
-        calendars = (first, second)
-        return cls(stack, clock, user, keeper, calendars, alive, child, dead, below, over, other)
+        (feed,) = feeds(stack, keeper, first)
+        tokens = (alive, child, dead, below, over, other)
+        return cls(stack, clock, user, keeper, (first, second), feed, *tokens)
 
     @property
     def revoked(self) -> set[str]:
         return {self.dead.mom_id, self.below.mom_id}
 
     def ask(self, operation: str, calendar: str = "", **body: Any) -> Answer:
-        path = {"calendar": calendar} if calendar else {}
+        path = {"calendar": calendar, "feed": self.feed["id"]}
         return self.stack.invoke(operation, self.keeper, path=path, json=body or None)
 
     def shown(self) -> Shown:
@@ -110,7 +112,7 @@ class Scene:
         records = [TokenRecord(self.alive.mom_id, None, now, now + DAY)]
         records += [TokenRecord(mom_id_of(UUID(int=7)), None, now, now + DAY)]
         tokens = [Subscription.of(record, "", added=now * 1000) for record in records]
-        calendar = Calendar(str(uuid4()), owner(self.user), "brought", new_feed_id())
+        calendar = Calendar(str(uuid4()), owner(self.user), "brought", (Address.new(),))
         Importer(self.stack.store.table).bring_in(calendar, tokens, Change.new(now))
 
     @property
@@ -131,6 +133,10 @@ CHANGES: dict[str, Act] = {
     "revoke-the-living": lambda s: s.ask("revoke_token", mom_id=s.alive.mom_id).status,
     "grow": lambda s: s.ask("revoke_token", mom_id=s.dead.mom_id, recursive=True).status,
     "revoke-a-child": lambda s: s.ask("revoke_token", mom_id=s.child.mom_id).status,
+    "remove": lambda s: s.ask("remove_token", FIRST, mom_id=s.dead.mom_id).status,
+    "rename": lambda s: s.ask("update_calendar", FIRST, name="another").status,
+    "create-feed": lambda s: s.ask("create_feed", FIRST, detail="minimal").status,
+    "reset": lambda s: s.ask("reset_feed", FIRST).status,
     "delete": lambda s: s.ask("delete_calendar", FIRST).status,
     "create": lambda s: s.ask("create_calendar", name="third").status,
     "import": Scene.bring_in,
@@ -278,7 +284,7 @@ def test_many_calendars_are_tidied_by_some_additions(
     of, table = owner(user), embedded.store.table
     token = Subscription.of(TokenRecord(dead.mom_id, None, now, now + DAY), "", added=now * 1000)
     for number in range(limits.CALENDARS if deep else 150):
-        calendar = Calendar(str(uuid4()), of, f"calendar {number}", new_feed_id())
+        calendar = Calendar(str(uuid4()), of, f"calendar {number}", (Address.new(),))
         Importer(table).bring_in(calendar, [token], Change.new(now))
     embedded.revoke(dead)
     weighs = (table.get(keys.owner_head(of)) or {})["weight"]

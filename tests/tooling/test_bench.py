@@ -22,7 +22,7 @@ from tests.harness.invariants import violations
 from tests.harness.samples import DOCUMENTED
 from tests.harness.stacks import Stack, dumps, sample_event, set_body, set_token
 from tests.harness.stage import Person, forget_feeds, poll
-from tests.harness.steps import Document, events, feed_id, owner, subscriptions, summaries
+from tests.harness.steps import Document, events, owner, secret_of, subscriptions, summaries
 
 TOKENS = 4
 
@@ -74,7 +74,7 @@ def test_a_read_is_sized_by_the_whole_of_its_items_whatever_is_projected(
     stack: Stack, clients: Clients, person: Person, calendar: Document
 ) -> None:
     table, dynamodb = CalendarStore.from_environment().table, boto3.client("dynamodb")
-    head = keys.feed_head(feed_id(calendar))
+    head = keys.feed_head(secret_of(calendar))
     partition = keys.owner_partition(owner(person.user))
 
     with clients.counted() as calls:
@@ -111,7 +111,7 @@ def test_a_request_that_is_sent_again_counts_again(clients: Clients, calendar: D
     table = CalendarStore.from_environment().table
 
     with clients.counted() as calls, faults(table.client, refused("InternalServerError", 500)):
-        table.get(keys.feed_head(feed_id(calendar)))
+        table.get(keys.feed_head(secret_of(calendar)))
 
     assert (calls.to("dynamodb"), len(calls.reads)) == (2, 1)
 
@@ -120,7 +120,7 @@ def test_a_batch_of_keys_is_as_many_reads(
     stack: Stack, clients: Clients, calendar: Document
 ) -> None:
     table = CalendarStore.from_environment().table
-    wanted = [keys.feed_head(feed_id(calendar)), keys.feed_head("nobody's")]
+    wanted = [keys.feed_head(secret_of(calendar)), keys.feed_head("nobody's")]
 
     with clients.counted() as calls:
         found = table.get_all(wanted)

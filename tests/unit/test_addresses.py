@@ -57,7 +57,7 @@ def test_every_address_that_is_told_leads_to_its_feed(name: str) -> None:
     file = file_of(name)
 
     assert file.isascii()
-    assert addresses.feed_id(SECRET, unquote(file, errors="strict")) == SECRET
+    assert addresses.secret_of(SECRET, unquote(file, errors="strict")) == SECRET
 
 
 @pytest.mark.parametrize("secret", [SECRET, f"{SECRET}.ics", f"{SECRET}.ICS", f"{SECRET}.Ics"])
@@ -66,7 +66,7 @@ def test_every_address_that_is_told_leads_to_its_feed(name: str) -> None:
     ["", "/", "ci.ics", "ci.ICS", "CI Mytokens.Ics", "another.ics", ".ics", "ci.ics/", "a/b.ics"],
 )
 def test_an_address_leads_to_its_feed_with_any_name_or_none(secret: str, file: str) -> None:
-    assert addresses.feed_id(secret, file) == SECRET
+    assert addresses.secret_of(secret, file) == SECRET
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_address_leads_to_its_feed_with_any_name_or_none(secret: str, file: s
 @pytest.mark.parametrize("secret", [SECRET, "malformed"])
 def test_a_file_of_another_type_has_no_route(secret: str, file: str) -> None:
     with pytest.raises(RouteNotFound):
-        addresses.feed_id(secret, file)
+        addresses.secret_of(secret, file)
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_a_file_of_another_type_has_no_route(secret: str, file: str) -> None:
 @pytest.mark.parametrize("file", ["", "ci.ics"])
 def test_a_malformed_secret_has_no_feed(secret: str, file: str) -> None:
     with pytest.raises(FeedNotFound):
-        addresses.feed_id(secret, file)
+        addresses.secret_of(secret, file)

@@ -10,7 +10,7 @@ import pytest
 
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
+from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.calendars import add_token, create, delete, find, list_all
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.changes import Change, Use, Write
@@ -27,7 +27,7 @@ from mytoken_calendars.errors import (
     RepeatedTooLate,
     UsageRestricted,
 )
-from mytoken_calendars.identifiers import Owner, is_feed_id, mom_id_of
+from mytoken_calendars.identifiers import Owner, is_secret, mom_id_of
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt
 from mytoken_calendars.tokens.token_record import TokenRecord
@@ -47,7 +47,7 @@ from tests.harness.examples import (
 
 OWN = record(conditions=(guard("caller"),))
 CALLER = caller(OWN)
-CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", "F" * 32)
+CI = Calendar(CALENDAR_ID, CALLER.owner, "CI Mytokens", (Address("c1", "F" * 32),))
 SHORT, OTHER_SHORT = MOM_ID[:16], OTHER_MOM_ID[:16]
 NOW_MS = NOW * 1000 + 999
 SUCCESSOR = {"mytoken": "its-successor"}
@@ -105,7 +105,7 @@ class FakeStore:
         alive = {key: one for key, one in tokens.items() if key not in self.revoked}
         weighs = self.more + sum(one.weight for one in tokens.values())
         marks = {**dict.fromkeys(self.revoked, (NOW, False)), **self.marks}
-        return Contents(("a-feed",), weighs, tokens, alive, {}, marks)
+        return Contents(calendar.name, "", ("a-feed",), weighs, 0, tokens, alive, {}, marks)
 
     def create(self, calendar: Calendar, change: Change, use: Use) -> None:
         self._write("create", change, use)
@@ -210,9 +210,9 @@ def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
     calendar = create(store, CALLER, "New", now=NOW)
 
     assert store.calendars["New"] == calendar
-    assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.feed_id)
+    assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.addresses)
     assert UUID(calendar.id).version == 4
-    assert is_feed_id(calendar.feed_id)
+    assert is_secret(calendar.addresses[0].secret)
 
 
 def test_a_new_calendar_is_stored_at_the_time_and_on_the_callers_guards() -> None:
@@ -231,7 +231,7 @@ def test_two_new_calendars_have_neither_id_in_common() -> None:
     other = create(store, CALLER, "Other", now=NOW)
 
     assert one.id != other.id
-    assert one.feed_id != other.feed_id
+    assert one.addresses[0].secret != other.addresses[0].secret
 
 
 def test_a_token_is_used_for_a_new_calendar_that_is_not_there_yet() -> None:

@@ -15,7 +15,7 @@ from mytoken_calendars.aws.dynamodb.feeds import FeedStore
 from mytoken_calendars.aws.dynamodb.imports import Importer
 from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
+from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import (
@@ -34,11 +34,12 @@ from mytoken_calendars.identifiers import Owner, mom_id_of
 from tests.harness.examples import CALENDAR_ID, DAY, MOM_ID, NOW, OTHER_MOM_ID, guard, subscription
 
 OWNER = Owner("o" * 40)
-CI = Calendar(CALENDAR_ID, OWNER, "CI Mytokens", "F" * 32)
+CI = Calendar(CALENDAR_ID, OWNER, "CI Mytokens", (Address("c1", "F" * 32),))
 OTHER_ID = "00000000-0000-4000-8000-000000000000"
-OTHER = Calendar(OTHER_ID, OWNER, "Other", "G" * 32)
+OTHER = Calendar(OTHER_ID, OWNER, "Other", (Address("o1", "G" * 32),))
 CHANGE = Change("11111111-0000-4000-8000-000000000000", NOW)
-HASH = keys.feed_hash(CI.feed_id)
+SECRET = CI.addresses[0].secret
+HASH = keys.feed_hash(SECRET)
 EXPRESSION = 4 * 1024  # bytes: DynamoDB, "Expression parameters"
 CREATED_BY = Change("22222222-0000-4000-8000-000000000000", NOW - 5)
 
@@ -217,7 +218,10 @@ def test_the_contents_are_all_of_the_item_and_what_is_alive_of_it() -> None:
     found = store_on(client).contents(CI)
 
     assert found == Contents(
+        name=CI.name,
+        description="",
         feeds=(HASH,),
+        own_weight=weight.of_calendar(CI.name),
         weight=weight.of_calendar(CI.name) + TOKEN.weight + CHILD.weight,
         subscriptions={TOKEN.short_id: TOKEN, CHILD.short_id: CHILD},
         alive={TOKEN.short_id: TOKEN},
@@ -243,7 +247,7 @@ def test_contents_that_are_gone_are_outdated() -> None:
 
 def test_contents_behind_another_address_are_outdated() -> None:
     with pytest.raises(Outdated):
-        store_on(client_with(CI)).contents(replace(CI, feed_id="another"))
+        store_on(client_with(CI)).contents(replace(CI, addresses=(Address("c1", "another"),)))
 
 
 def test_the_marks_are_read_before_the_calendar() -> None:
@@ -314,18 +318,27 @@ def test_a_new_calendar_is_all_its_items() -> None:
     store_on(client).create(CI, CHANGE, NO_USE)
 
     weighs = weight.of_calendar(CI.name)
-    made = {"owner": OWNER, "name": CI.name, "created": NOW}
     puts = {one["key"]["pk"] + one["key"]["sk"]: one["item"] for one in writes(client)}
     assert puts == {
-        f"FEED#{HASH}#HEAD": {**made, "calendar": CALENDAR_ID, "version": CHANGE.id},
+        f"FEED#{HASH}#HEAD": {
+            "owner": OWNER,
+            "calendar": CALENDAR_ID,
+            "name": CI.name,
+            "version": CHANGE.id,
+            "label": "",
+            "style": '["alarms",[30,14,7,3,1,0],"full",0,0]',
+        },
         f"OWNER#{OWNER}NAME#ci mytokens": {
             "id": CALENDAR_ID,
             "name": CI.name,
-            "addresses": [CI.feed_id],
+            "addresses": [["c1", SECRET]],
         },
         f"OWNER#{OWNER}ID#{CALENDAR_ID}": {"name": CI.name},
         f"CALENDAR#{CALENDAR_ID}#HEAD": {
-            **made,
+            "owner": OWNER,
+            "name": CI.name,
+            "description": "",
+            "created": NOW,
             "version": CHANGE.id,
             "feeds": [HASH],
             "weight": weighs,
@@ -360,14 +373,16 @@ def test_a_new_calendar_needs_room_for_one_more_and_for_its_weight() -> None:
 
     weighs = weight.of_calendar(CI.name)
     head = write_of(client, keys.owner_head(OWNER))
-    assert head["update"] == "ADD #calendars :one, #weight :weight"
+    assert head["update"] == "ADD #calendars :one, #feeds :one, #weight :weight"
     assert head["condition"] == (
-        "attribute_not_exists(#pk) OR (#calendars < :most AND #weight <= :room)"
+        "attribute_not_exists(#pk) OR "
+        "(#calendars < :most AND #feeds < :most_feeds AND #weight <= :room)"
     )
     assert head["values"] == {
         ":one": 1,
         ":weight": weighs,
         ":most": limits.CALENDARS,
+        ":most_feeds": limits.FEEDS,
         ":room": limits.OWNER_WEIGHT + limits.OWNER_ROOM - weighs,
     }
 
@@ -386,7 +401,7 @@ def subscribe(
     """What is written when a token is added to a calendar in which these were found."""
     client = FakeClient()
     found = {token.short_id: token for token in (*known, *leaving)}
-    contents = Contents(feeds, 1_000, found, found, entries.packed_all(found), {})
+    contents = Contents(CI.name, "", feeds, 1_000, 500, found, found, entries.packed_all(found), {})
     known = found.get(new.short_id)
     more = new.weight - sum(one.weight for one in (known, *leaving) if one)
     addition = Addition(new, known, leaving, mark, is_new=True, more=more, fits=True)
@@ -399,7 +414,7 @@ def test_an_addition_writes_the_calendar_its_feeds_and_the_owners_head() -> None
 
     assert written_keys(client) == [
         keys.calendar(CALENDAR_ID),
-        keys.feed_head(CI.feed_id),
+        keys.feed_head(SECRET),
         keys.owner_head(OWNER),
     ]
 
@@ -474,7 +489,7 @@ def test_an_addition_adds_its_weight_to_the_owners_if_that_has_room() -> None:
 
 
 def test_an_addition_that_fails_is_outdated_or_beyond_the_owners_limit() -> None:
-    contents = Contents((HASH,), 1_000, {}, {}, {}, {})
+    contents = Contents(CI.name, "", (HASH,), 1_000, 500, {}, {}, {}, {})
     addition = contents.addition(TOKEN, NOW)
 
     assert refusals(
@@ -566,7 +581,7 @@ def test_a_deletion_takes_all_items_of_the_calendar_and_leaves_a_tombstone() -> 
         ("Put", f"FEED#{HASH}", "#HEAD"),
         ("Update", f"OWNER#{OWNER}", "#HEAD"),
     }
-    tombstone = write_of(client, keys.feed_head(CI.feed_id))
+    tombstone = write_of(client, keys.feed_head(SECRET))
     assert tombstone["item"] == {"deleted": NOW, "ttl": NOW + limits.FEED_GONE}
 
 
@@ -582,7 +597,7 @@ def test_a_deletion_never_takes_what_is_another_calendars() -> None:
 
     name = write_of(client, keys.calendar_name(OWNER, "ci mytokens"))
     assert (name["condition"], name["values"]) == ("#id = :id", {":id": CALENDAR_ID})
-    feed = write_of(client, keys.feed_head(CI.feed_id))
+    feed = write_of(client, keys.feed_head(SECRET))
     assert feed["condition"] == "attribute_not_exists(#pk) OR #calendar = :calendar"
     assert feed["values"] == {":calendar": CALENDAR_ID}
 
@@ -592,8 +607,8 @@ def test_a_deletion_takes_the_weight_off_the_owners() -> None:
 
     head = write_of(client, keys.owner_head(OWNER))
     weighs = weight.of_calendar(CI.name) + TOKEN.weight + CHILD.weight
-    assert head["update"] == "ADD #calendars :one_less, #weight :less"
-    assert head["values"] == {":one_less": -1, ":less": -weighs}
+    assert head["update"] == "ADD #calendars :one_less, #feeds :feeds_less, #weight :less"
+    assert head["values"] == {":one_less": -1, ":feeds_less": -1, ":less": -weighs}
 
 
 def test_a_deletion_reads_no_tokens() -> None:
@@ -620,7 +635,7 @@ def test_what_a_restore_has_left_without_the_calendar_is_deleted_too() -> None:
 
     item = write_of(client, keys.calendar(CALENDAR_ID))
     assert (item["condition"], item["values"]) == ("attribute_not_exists(#pk)", {})
-    assert write_of(client, keys.feed_head(CI.feed_id))["item"].keys() == {"deleted", "ttl"}
+    assert write_of(client, keys.feed_head(SECRET))["item"].keys() == {"deleted", "ttl"}
     assert write_of(client, keys.owner_head(OWNER))["values"][":less"] == 0
 
 
@@ -644,7 +659,7 @@ def test_an_import_is_one_transaction_however_many_tokens_it_brings() -> None:
     assert entries.unpacked(item["tokens"]) == {token.short_id: token for token in tokens}
     assert item["weight"] == weighs
     assert write_of(client, keys.owner_head(OWNER))["values"][":weight"] == weighs
-    assert write_of(client, keys.imported(CI.feed_id))["item"] == {"at": NOW}
+    assert write_of(client, keys.imported(SECRET))["item"] == {"at": NOW}
     assert len(client.written) == 6
 
 
@@ -677,9 +692,9 @@ def test_a_calendar_that_weighs_too_much_is_not_imported() -> None:
 @pytest.mark.parametrize(
     ("known", "is_known"),
     [
-        (keys.imported(CI.feed_id), True),
-        (keys.feed_head(CI.feed_id), True),
-        (keys.feed_head(OTHER.feed_id), False),
+        (keys.imported(SECRET), True),
+        (keys.feed_head(SECRET), True),
+        (keys.feed_head(OTHER.addresses[0].secret), False),
     ],
 )
 def test_an_address_is_known_if_it_was_imported_or_is_a_feed(
@@ -688,7 +703,7 @@ def test_an_address_is_known_if_it_was_imported_or_is_a_feed(
     client = FakeClient()
     client.put(known, {"at": NOW})
 
-    assert Importer(table_on(client)).knows(CI.feed_id) is is_known
+    assert Importer(table_on(client)).knows(SECRET) is is_known
 
 
 # --- feeds ----------------------------------------------------------------------------------------
@@ -710,14 +725,13 @@ def test_a_feed_is_found_with_the_versions_that_its_heads_announce() -> None:
     client = client_with(CI)
     announce(client, "marks-1")
 
-    found = feeds_on(client).find(CI.feed_id, "https://page.example", NOW)
+    found = feeds_on(client).find(SECRET, "https://page.example", NOW)
 
     assert found == Feed(
-        id=CI.feed_id,
+        secret=SECRET,
         owner=OWNER,
         calendar_id=CALENDAR_ID,
         name=CI.name,
-        created=CREATED_BY.at,
         version=CREATED_BY.id,
         revocations="marks-1",
         renewal_page="https://page.example",
@@ -726,12 +740,12 @@ def test_a_feed_is_found_with_the_versions_that_its_heads_announce() -> None:
 
 def test_a_poll_reads_two_heads_and_neither_marks_nor_calendar() -> None:
     client = client_with(CI)
-    store, heads = feeds_on(client), [keys.feed_head(CI.feed_id), keys.revocations_head(OWNER)]
+    store, heads = (feeds_on(client), [keys.feed_head(SECRET), keys.revocations_head(OWNER)])
 
-    first = store.find(CI.feed_id, "", NOW)
+    first = store.find(SECRET, "", NOW)
     assert client.read == heads
     client.read.clear()
-    second = store.find(CI.feed_id, "", NOW)
+    second = store.find(SECRET, "", NOW)
 
     assert first == second
     assert first.revocations == ""
@@ -741,11 +755,11 @@ def test_a_poll_reads_two_heads_and_neither_marks_nor_calendar() -> None:
 def test_a_poll_of_a_warm_function_sees_each_change_at_once() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    store.find(CI.feed_id, "", NOW)
+    store.find(SECRET, "", NOW)
     announce(client, "marks-2")
     change_head(client, version="version-2", name="Renamed")
 
-    found = store.find(CI.feed_id, "", NOW)
+    found = store.find(SECRET, "", NOW)
 
     assert (found.version, found.revocations, found.name) == ("version-2", "marks-2", "Renamed")
 
@@ -760,11 +774,11 @@ def test_a_deleted_feed_is_gone_until_its_tombstone_ends(
     client = client_with(CI)
     store = feeds_on(client)
     if warm:
-        store.find(CI.feed_id, "", NOW)
-    client.put(keys.feed_head(CI.feed_id), {"deleted": NOW - 5, "ttl": ttl})
+        store.find(SECRET, "", NOW)
+    client.put(keys.feed_head(SECRET), {"deleted": NOW - 5, "ttl": ttl})
 
     with pytest.raises(refusal):
-        store.find(CI.feed_id, "", NOW)
+        store.find(SECRET, "", NOW)
 
 
 def test_an_unknown_feed_is_not_found() -> None:
@@ -776,7 +790,7 @@ def test_a_text_is_made_of_marks_and_then_of_the_calendar() -> None:
     client = client_with(CI, tokens=[TOKEN, CHILD])
     mark(client, **{TOKEN.short_id: (NOW, False)})
     store = feeds_on(client)
-    polled = store.find(CI.feed_id, "", NOW)
+    polled = store.find(SECRET, "", NOW)
     client.read.clear()
 
     found, tokens = store.read(polled, NOW)
@@ -792,22 +806,28 @@ def test_a_text_is_of_the_versions_that_the_items_have_whatever_was_announced() 
     change_head(client, version="version-announced")
     announce(client, "marks-announced")
     store = feeds_on(client)
-    polled = store.find(CI.feed_id, "https://page.example", NOW)
+    polled = store.find(SECRET, "https://page.example", NOW)
     calendar = client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
-    calendar.update(version="version-found", name="Renamed")
+    calendar.update(version="version-found", name="Renamed", description="New")
 
     found, _ = store.read(polled, NOW)
 
     assert polled.version == "version-announced"
-    assert found == polled._replace(version="version-found", revocations="marks-1", name="Renamed")
+    assert found == polled._replace(
+        version="version-found",
+        revocations="marks-1",
+        name="Renamed",
+        description="New",
+        created=CREATED_BY.at,
+    )
 
 
 def test_a_feed_whose_calendar_is_deleted_meanwhile_is_gone() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    polled = store.find(CI.feed_id, "", NOW)
+    polled = store.find(SECRET, "", NOW)
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
-    client.put(keys.feed_head(CI.feed_id), {"deleted": NOW, "ttl": NOW + 9})
+    client.put(keys.feed_head(SECRET), {"deleted": NOW, "ttl": NOW + 9})
 
     with pytest.raises(FeedGone):
         store.read(polled, NOW)
@@ -816,7 +836,7 @@ def test_a_feed_whose_calendar_is_deleted_meanwhile_is_gone() -> None:
 def test_a_feed_that_lives_without_its_calendar_is_not_found() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    polled = store.find(CI.feed_id, "", NOW)
+    polled = store.find(SECRET, "", NOW)
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
 
     with pytest.raises(FeedNotFound):
@@ -829,6 +849,6 @@ def test_a_function_remembers_the_owners_of_so_many_feeds(monkeypatch: pytest.Mo
     store = feeds_on(client)
 
     for calendar in (CI, OTHER, CI):
-        assert store.find(calendar.feed_id, "", NOW).calendar_id == calendar.id
+        assert store.find(calendar.addresses[0].secret, "", NOW).calendar_id == calendar.id
 
     assert len(store._owners) == 1

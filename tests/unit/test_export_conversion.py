@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from mytoken_calendars import limits
-from mytoken_calendars.identifiers import mom_id_of, new_feed_id
+from mytoken_calendars.identifiers import mom_id_of, new_secret
 from tests.doubles.original_tables import Tables, written
 from tests.harness.examples import ISSUER, NOW
 from tools.operate import export_conversion, exported_rows
@@ -53,7 +53,7 @@ def test_a_long_name_is_cut_off_before_it_is_normalised(
     tmp_path: Path, more: dict[str, str | None]
 ) -> None:
     tables = Tables()
-    tables.add("Calendars", id=new_feed_id(), uid=tables.user("alice"), ics=None, **more)
+    tables.add("Calendars", id=new_secret(), uid=tables.user("alice"), ics=None, **more)
     (calendar,) = converted(tables, tmp_path).calendars
     began = time.process_time()
 

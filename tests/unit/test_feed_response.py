@@ -63,7 +63,7 @@ def get(
 
 
 def asked(method: str, headers: dict[str, str]) -> Request:
-    return examples.request(method=method, path=f"/calendars/{FEED.id}", headers=headers)
+    return examples.request(method=method, path=f"/calendars/{FEED.secret}", headers=headers)
 
 
 def never_loaded() -> tuple[Feed, bytes]:

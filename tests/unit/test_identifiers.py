@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from mytoken_calendars.identifiers import (
     is_calendar_id,
-    is_feed_id,
+    is_secret,
     mom_id,
     mom_id_of,
     mom_id_or_own,
-    new_feed_id,
+    new_secret,
     owner_of,
     subject,
 )
@@ -106,14 +106,14 @@ def test_users_whose_issuer_and_subject_run_together_are_two_owners(a: str, b: s
 
 
 def test_a_new_feed_id_is_one_and_never_an_old_one() -> None:
-    new = [new_feed_id() for _ in range(100)]
+    new = [new_secret() for _ in range(100)]
 
-    assert all(is_feed_id(feed_id) for feed_id in new)
+    assert all(is_secret(secret) for secret in new)
     assert len(set(new)) == 100
 
 
 def test_every_letter_and_digit_occurs_in_new_feed_ids() -> None:
-    letters = set("".join(new_feed_id() for _ in range(200)))
+    letters = set("".join(new_secret() for _ in range(200)))
 
     assert len(letters) == 62
 
@@ -133,7 +133,7 @@ def test_every_letter_and_digit_occurs_in_new_feed_ids() -> None:
     ],
 )
 def test_a_text_that_is_not_32_letters_and_digits_is_no_feed_id(text: str) -> None:
-    assert not is_feed_id(text)
+    assert not is_secret(text)
 
 
 @given(st.uuids())

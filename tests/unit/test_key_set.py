@@ -96,7 +96,7 @@ def with_exponent(exponent: int) -> Jwk:
     return jwk_of(RSA, e=base64url(exponent))
 
 
-def secret(key: Any, *names: str) -> Jwk:
+def secret_of(key: Any, *names: str) -> Jwk:
     """A public key, and of its secrets those of these names."""
     return {**jwk_of(key), **{name: key.as_dict(private=True)[name] for name in names}}
 
@@ -112,12 +112,12 @@ ODD_ENTRIES: dict[str, Any] = {
     "a private key of another curve": {**P256.as_dict(private=True), "alg": "ES256"},
     "a private key of Edwards' curve": ED25519.as_dict(private=True),
     "a private RSA key": RSA.as_dict(private=True),
-    "a private exponent": secret(RSA, "d"),
-    "a prime": secret(RSA, "p"),
-    "the other prime": secret(RSA, "q"),
-    "an exponent of CRT": secret(RSA, "dp"),
-    "the other exponent of CRT": secret(RSA, "dq"),
-    "a coefficient of CRT": secret(RSA, "qi"),
+    "a private exponent": secret_of(RSA, "d"),
+    "a prime": secret_of(RSA, "p"),
+    "the other prime": secret_of(RSA, "q"),
+    "an exponent of CRT": secret_of(RSA, "dp"),
+    "the other exponent of CRT": secret_of(RSA, "dq"),
+    "a coefficient of CRT": secret_of(RSA, "qi"),
     "other primes": {**RSA_JWK, "oth": []},
     "an empty private member": {**EC_JWK, "d": ""},
     "a private member that is null": {**EC_JWK, "d": None},

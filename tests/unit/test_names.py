@@ -1,8 +1,9 @@
-"""Names of calendars and comments: what is taken, how it is kept, and when two names are one."""
+"""Names, labels, comments and descriptions: what is taken, how it is kept, when two are one."""
 
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mytoken_calendars.calendars import characters
-from mytoken_calendars.calendars.names import calendar_name, comment, folded
+from mytoken_calendars.calendars.names import calendar_name, comment, description, folded, label
 from tests.harness.examples import CALENDAR_ID
 
 # Names that are almost right: runs of ordinary characters with a few strange ones among them.
@@ -318,7 +319,7 @@ def test_the_composed_and_the_decomposed_form_of_a_name_are_one(text: str) -> No
     ],
 )
 def test_a_comment_is_kept_to_the_character(text: str) -> None:
-    assert comment(text) == text
+    assert comment(text) == description(text) == text
 
 
 @pytest.mark.found("A15")
@@ -335,17 +336,24 @@ def test_a_comment_is_kept_to_the_character(text: str) -> None:
     ids=lambda text: ascii(text[:12]),
 )
 def test_lines_of_a_comment_end_in_line_feeds(sent: str, kept: str) -> None:
-    assert comment(sent) == kept
+    assert comment(sent) == description(sent) == kept
 
 
 @given(st.text(st.sampled_from("a\r\n\t"), max_size=12))
 def test_no_comment_has_a_carriage_return(text: str) -> None:
     assert "\r" not in comment(text)
+    assert comment(text) == description(text)
 
 
-def test_a_comment_of_1025_code_points_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 1024"):
-        comment("c" * 1025)
+TEXTS = pytest.mark.parametrize(
+    ("read", "what"), [(comment, "a comment"), (description, "a description")]
+)
+
+
+@TEXTS
+def test_a_comment_of_1025_code_points_is_refused(read: Callable[[str], str], what: str) -> None:
+    with pytest.raises(ValueError, match=f"{what} has at most 1024"):
+        read("c" * 1025)
 
 
 @pytest.mark.parametrize(
@@ -369,15 +377,79 @@ def test_a_comment_of_1025_code_points_is_refused() -> None:
         "\U0010ffff",
     ],
 )
-def test_a_comment_with_a_character_that_is_no_text_is_refused(character: str) -> None:
-    with pytest.raises(ValueError, match="no control characters"):
-        comment(f"a{character}b")
+@TEXTS
+def test_a_comment_with_a_character_that_is_no_text_is_refused(
+    character: str, read: Callable[[str], str], what: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{what} has no control characters"):
+        read(f"a{character}b")
 
 
 @pytest.mark.parametrize("name", ["\ufe0f", "\u0301", "\u0301\ufe0f"], ids=ascii)
 def test_a_name_of_nothing_but_marks_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="visible"):
         calendar_name(name)
+
+
+# --- labels ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Phone", "my phone", "a/b\\c?d#e%f", "..", CALENDAR_ID, "📱", *NEEDED]
+)
+def test_a_label_is_kept_as_it_is(text: str) -> None:
+    assert label(text) == text
+
+
+def test_a_label_is_kept_in_its_composed_form() -> None:
+    assert label("Cafe\u0301") == "Caf\u00e9"
+
+
+@pytest.mark.parametrize("text", ["l" * 64, "🙂" * 64, "e\u0301" * 64], ids=lambda text: text[:2])
+def test_a_label_of_64_code_points_is_taken(text: str) -> None:
+    assert len(label(text)) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["l" * 65, "🙂" * 65, "e\u0301" * 65, "\U0001d160" * 64, "l" * 60_000],
+    ids=lambda text: f"{len(text)} {text[:2]!a}",
+)
+def test_a_label_of_over_64_code_points_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a label has at most 64 characters"):
+        label(text)
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\x00", "\t", "\n", "\r", "\x7f", "\x85", "\u200b", "\u2028", "\u202e", "\u3164", "\ud800"],
+    ids=ascii,
+)
+def test_a_label_with_a_character_that_cannot_be_seen_is_refused(character: str) -> None:
+    with pytest.raises(ValueError, match="a label has no control or invisible characters"):
+        label(f"a{character}b")
+
+
+@pytest.mark.parametrize("text", [" ", " a", "a ", "\u3000"])
+def test_a_label_has_no_space_at_its_ends(text: str) -> None:
+    with pytest.raises(ValueError, match="a label does not begin or end with a space"):
+        label(text)
+
+
+@pytest.mark.parametrize("character", ["\uffff", "\ue000", "\u0378", "\ufffd"], ids=ascii)
+def test_a_label_with_no_character_is_refused(character: str) -> None:
+    with pytest.raises(ValueError, match="a label has no"):
+        label(f"a{character}b")
+
+
+@given(texts)
+def test_a_label_that_was_taken_once_is_taken_again_and_unchanged(text: str) -> None:
+    try:
+        taken = label(text)
+    except ValueError:
+        return
+
+    assert label(taken) == taken
 
 
 # --- the length comes first -----------------------------------------------------------------------
@@ -400,18 +472,31 @@ def test_a_name_of_128_code_points_may_come_decomposed() -> None:
     assert calendar_name(decomposed) == name
 
 
-@pytest.mark.parametrize("length", [LONGEST_TO_NORMALISE + 1, 31_400])
+def _refusing_to_normalise(form: str, text: str) -> str:
+    raise AssertionError(f"{len(text)} code points were to be normalised")
+
+
+@pytest.mark.parametrize(
+    ("read", "longest", "words"),
+    [
+        (calendar_name, LONGEST_TO_NORMALISE, "has 1 to 128 characters"),
+        (label, LONGEST_TO_NORMALISE // 2, "has at most 64 characters"),
+    ],
+)
+@pytest.mark.parametrize("more", [1, 31_400])
 @pytest.mark.parametrize("part", ["\u0344\u0334", "\u1112\u1161", "a"])
 @pytest.mark.found("A2")
 def test_a_long_name_is_refused_before_it_is_normalised(
-    monkeypatch: pytest.MonkeyPatch, part: str, length: int
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    more: int,
+    *,
+    read: Callable[[str], str],
+    longest: int,
+    words: str,
 ) -> None:
-    def normalize(form: str, text: str) -> str:
-        raise AssertionError(f"{len(text)} code points were to be normalised")
+    module = "mytoken_calendars.calendars.names.unicodedata"
+    monkeypatch.setattr(module, SimpleNamespace(normalize=_refusing_to_normalise))
 
-    monkeypatch.setattr(
-        "mytoken_calendars.calendars.names.unicodedata", SimpleNamespace(normalize=normalize)
-    )
-
-    with pytest.raises(ValueError, match="has 1 to 128 characters"):
-        calendar_name((part * length)[:length])
+    with pytest.raises(ValueError, match=words):
+        read((part * (longest + more))[: longest + more])

@@ -549,13 +549,11 @@ def test_a_request_that_nobody_overtakes_does_not_wait(pauses: list[float]) -> N
     [
         errors.TemporarilyUnavailable,
         errors.InvalidRequest,
-        errors.LimitReached,
         errors.IdempotencyKeyReused,
         errors.PayloadTooLarge,
         errors.UnsupportedMediaType,
         errors.InvalidToken,
         errors.MytokenMissing,
-        errors.InsufficientCapabilities,
         errors.InvalidGrant,
     ],
 )
@@ -603,6 +601,10 @@ KEYED = {"Idempotency-Key": "k"}
     [
         ([errors.UsageRestricted, None], KEYED, 2, 204),
         ([errors.CalendarExists, None], KEYED, 2, 204),
+        ([errors.LimitReached, None], KEYED, 2, 204),
+        ([errors.NoSuchFeed, None], KEYED, 2, 204),
+        ([errors.InsufficientCapabilities, None], KEYED, 2, 204),
+        ([errors.LimitReached, None], {}, 1, 400),
         ([errors.CalendarNotFound, errors.RepeatedTooLate], KEYED, 2, 409),
         ([errors.CalendarExists, errors.UsageRestricted, None], KEYED, 2, 403),
         ([errors.Outdated, errors.CalendarExists, errors.Outdated, None], KEYED, 4, 204),

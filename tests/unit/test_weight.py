@@ -1,7 +1,7 @@
 """Weights bound what tokens and calendars take in DynamoDB, in lists and in feeds of all styles."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds.style import Detail, Reminders, Style
 from mytoken_calendars.feeds.writer import Writer
@@ -81,8 +81,9 @@ def listed(*calendars: Calendar) -> int:
     return sent(json.dumps({"calendars": documents}, ensure_ascii=False))
 
 
-def calendar(name: str, *mom_ids: str) -> Calendar:
-    return Calendar(CALENDAR_ID, Owner("o" * 40), name, "F" * 32, mom_ids)
+def calendar(name: str, description: str, *mom_ids: str) -> Calendar:
+    address = Address("f" * 16, "F" * 32)
+    return Calendar(CALENDAR_ID, Owner("o" * 40), name, (address,), description, mom_ids)
 
 
 def stored(item: Mapping[str, Any]) -> int:
@@ -108,9 +109,11 @@ def entry(token: Subscription) -> int:
     return 1 + stored({token.short_id: entries.packed(token)})
 
 
-def writers(name: str) -> list[Writer]:
+def writers(name: str, description: str = "") -> list[Writer]:
     return [
-        Writer(CALENDAR_ID, name, NOW, style, page) for style in STYLES for page in RENEWAL_PAGES
+        Writer(CALENDAR_ID, name, NOW, style, page, description)
+        for style in STYLES
+        for page in RENEWAL_PAGES
     ]
 
 
@@ -119,9 +122,9 @@ def in_largest_feed(token: Subscription) -> int:
     return max(sent(each.events(token)) for each in writers("CI Mytokens"))
 
 
-def around_events(name: str) -> int:
+def around_events(name: str, description: str) -> int:
     """The bytes of a feed's opening and closing, and of what an empty one holds."""
-    return max(sent("".join(each.text(()))) for each in writers(name))
+    return max(sent("".join(each.text(()))) for each in writers(name, description))
 
 
 # --- a token --------------------------------------------------------------------------------------
@@ -142,7 +145,7 @@ def test_a_token_weighs_what_it_takes_in_dynamodb(name: str, comment: str, ances
 @given(names, comments)
 @example("", "")
 def test_a_token_weighs_what_it_takes_in_a_list(name: str, comment: str) -> None:
-    without, with_it = calendar("CI", MOM_ID), calendar("CI", MOM_ID, OTHER_MOM_ID)
+    without, with_it = calendar("CI", "", MOM_ID), calendar("CI", "", MOM_ID, OTHER_MOM_ID)
 
     assert listed(with_it) - listed(without) <= weight.of_token(name, comment, 0)
 
@@ -193,53 +196,57 @@ def test_more_text_and_more_ancestors_never_weigh_less(
 # --- a calendar -----------------------------------------------------------------------------------
 
 
-def item(name: str) -> dict[str, Any]:
+def item(name: str, description: str) -> dict[str, Any]:
     """The item of a calendar without tokens."""
     return {
         **keys.calendar(CALENDAR_ID),
         "owner": "o" * 40,
         "name": name,
+        "description": description,
         "created": limits.LATEST_TIME,
         "version": CALENDAR_ID,
-        "feeds": [keys.feed_hash("F" * 32)],
+        "feeds": [keys.feed_hash("F" * 32)] * limits.FEEDS_OF_CALENDAR,
         "weight": limits.CALENDAR_WEIGHT,
         "own_weight": limits.CALENDAR_WEIGHT,
         "tokens": {},
     }
 
 
-@example("CI Mytokens")
-@example('"' * limits.NAME)
-@example("🙂" * limits.NAME)
-@given(calendar_names)
-def test_a_calendar_weighs_what_it_takes_in_dynamodb(name: str) -> None:
-    assert stored(item(name)) <= weight.of_calendar(name)
+def described(test: Callable[[str, str], None]) -> Callable[[], None]:
+    """The test with names and descriptions of any words."""
+    longest = example("🙂" * limits.NAME, "🙂" * limits.COMMENT)
+    quoting = example('"' * limits.NAME, "\n" * limits.COMMENT)
+    wrapped: Callable[[], None] = longest(quoting(given(calendar_names, comments)(test)))
+    return wrapped
 
 
-@example("CI Mytokens")
-@example('"' * limits.NAME)
-@example("🙂" * limits.NAME)
-@given(calendar_names)
-def test_a_calendar_weighs_what_it_takes_in_a_list(name: str) -> None:
-    one = calendar(name, MOM_ID)
+@described
+def test_a_calendar_weighs_what_it_takes_in_dynamodb(name: str, description: str) -> None:
+    assert stored(item(name, description)) <= weight.of_calendar(name, description)
+
+
+@described
+def test_a_calendar_weighs_what_it_takes_in_a_list(name: str, description: str) -> None:
+    one = calendar(name, description, MOM_ID)
 
     a_token = sent(json.dumps(MOM_ID))
-    assert listed(one, one) - listed(one) <= weight.of_calendar(name) + a_token
+    assert listed(one, one) - listed(one) <= weight.of_calendar(name, description) + a_token
 
 
-@example("CI Mytokens")
-@example('"' * limits.NAME)
-@example("🙂" * limits.NAME)
-@given(calendar_names)
-def test_thirty_times_its_weight_holds_a_feed_without_tokens(name: str) -> None:
-    assert around_events(name) <= FEED_SHARE * weight.of_calendar(name)
+@described
+def test_thirty_times_its_weight_holds_a_feed_without_tokens(name: str, description: str) -> None:
+    assert around_events(name, description) <= FEED_SHARE * weight.of_calendar(name, description)
 
 
-def test_no_calendar_weighs_more_than_it_has_to() -> None:
-    one = calendar("CI Mytokens", MOM_ID)
-    takes = listed(one, one) - listed(one) - sent(json.dumps(MOM_ID))
+@pytest.mark.parametrize("description", ["", '"' * limits.COMMENT], ids=["stored", "listed"])
+def test_no_calendar_weighs_more_than_it_has_to(description: str) -> None:
+    one = calendar("CI Mytokens", description, MOM_ID)
+    takes = max(
+        stored(item("CI Mytokens", description)),
+        listed(one, one) - listed(one) - sent(json.dumps(MOM_ID)),
+    )
 
-    assert weight.of_calendar("CI Mytokens") - takes <= 2
+    assert 0 <= weight.of_calendar("CI Mytokens", description) - takes <= 4
 
 
 # --- what fits ------------------------------------------------------------------------------------
@@ -279,13 +286,13 @@ def test_a_full_calendar_fits_an_item_and_its_feed_an_answer(
     token = largest(name, comment, ancestors)
     events = in_largest_feed(oldest(name, comment))
 
-    assert stored(item("🙂" * limits.NAME)) + number * entry(token) < ITEM
-    assert around_events("🙂" * limits.NAME) + number * events < ANSWER
+    assert stored(item("🙂" * limits.NAME, "")) + number * entry(token) < ITEM
+    assert around_events("🙂" * limits.NAME, "") + number * events < ANSWER
 
 
 def test_the_calendars_of_an_owner_fit_an_answer() -> None:
-    full = calendar("🙂" * limits.NAME, *[MOM_ID] * room("", ""))
-    empty = calendar("🙂" * limits.NAME)
+    full = calendar("🙂" * limits.NAME, "", *[MOM_ID] * room("", ""))
+    empty = calendar("🙂" * limits.NAME, "")
     weights = {full: limits.CALENDAR_WEIGHT, empty: weight.of_calendar(empty.name)}
     for one, weighs in weights.items():
         number = min((limits.OWNER_WEIGHT + limits.OWNER_ROOM) // weighs, limits.CALENDARS)

@@ -35,11 +35,11 @@ FIELDS = (
 )
 
 
-@app.get("/calendars/<feed_id>/<name>")
+@app.get("/calendars/<secret>/<name>")
 @tracer.capture_method
-def get_feed(feed_id, name):
+def get_feed(secret, name):
     metrics.add_metric(name="FeedsRequested", unit=MetricUnit.Count, value=1)
-    head = item(f"FEED#{digest(feed_id)}")
+    head = item(f"FEED#{digest(secret)}")
     if "version" not in head:
         raise NotFoundError("no such feed")
     revoked = item(f"REVOKED#{head['owner']}")

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import product
 from uuid import UUID, uuid5
 
+from mytoken_calendars import limits
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import reminders, writer
 from mytoken_calendars.feeds.style import DEFAULT, Detail, Reminders, Style
@@ -64,17 +66,30 @@ class Told:
 
 @dataclass(frozen=True)
 class Sample:
-    """A calendar: its name, tokens and style; the text of its feed, and what it has to say."""
+    """A calendar, and the style of a feed; the text of that, and what it has to say."""
 
     name: str
     subscriptions: tuple[Subscription, ...]
     style: Style = DEFAULT
     renewal_page: str = ""
+    description: str = ""
 
     @property
     def writer(self) -> Writer:
         created = int((CREATED - DAY).timestamp())
-        return Writer(CALENDAR_ID, self.name, created, self.style, self.renewal_page)
+        return Writer(
+            CALENDAR_ID, self.name, created, self.style, self.renewal_page, self.description
+        )
+
+    @property
+    def title(self) -> str:
+        return "Mytokens" if self.style.detail == "minimal" else self.name
+
+    @property
+    def about(self) -> str:
+        """What describes the calendar."""
+        told = self.description if self.style.detail == "full" else ""
+        return told or "When your mytokens expire."
 
     @cached_property
     def text(self) -> str:
@@ -87,7 +102,7 @@ class Sample:
     @cached_property
     def calendar(self) -> Calendar:
         events = tuple(told.event() for told in self.told)
-        return Calendar(self.name, events, raw_lines.properties("VCALENDAR"))
+        return Calendar(self.title, events, raw_lines.properties("VCALENDAR"))
 
     def _told_of(self, one: Subscription) -> Iterator[Told]:
         style, expires = self.style, datetime.fromtimestamp(one.expires, UTC)
@@ -238,6 +253,9 @@ SAMPLES = {
     "no_name": Sample(
         "CI Mytokens", (subscription(1, None, "a comment, changed twice", changes=2),)
     ),
+    "described": Sample(
+        "CI Mytokens", _TWO_TOKENS[:1], description=f"For the release team:\n{_PUNCTUATION}"
+    ),
     "renewal_page": Sample("CI Mytokens", _TWO_TOKENS, renewal_page=RENEWAL_PAGE),
     "reminders_are_events": Sample(
         "CI Mytokens", _TWO_TOKENS, Style(Reminders.EVENTS, **_CHANGED), RENEWAL_PAGE
@@ -247,9 +265,30 @@ SAMPLES = {
     "own_days": Sample("CI Mytokens", _TWO_TOKENS, Style(days=(200, 60, 2), **_CHANGED)),
     "names_alone": Sample("CI Mytokens", _TWO_TOKENS, Style(detail=Detail.NAME)),
     "minimal": Sample(
-        "CI Mytokens", _TWO_TOKENS, Style(Reminders.BOTH, detail=Detail.MINIMAL), RENEWAL_PAGE
+        "CI Mytokens",
+        _TWO_TOKENS,
+        Style(Reminders.BOTH, detail=Detail.MINIMAL),
+        RENEWAL_PAGE,
+        "For the release team",
     ),
 }
+
+# In every style: what people write, nothing, ordinary tokens, and as long words as there may be.
+STYLES = [Style(reminders, detail=detail) for reminders, detail in product(Reminders, Detail)]
+
+
+def _full(number: int) -> Subscription:
+    name, comment = "ü" * limits.TOKEN_NAME, "語, \\;\n" * (limits.COMMENT // 6)
+    return subscription(number, name, comment, life=365 * DAY)
+
+
+TOKENS = {
+    "hostile": SAMPLES["hostile_text"].subscriptions,
+    "empty": (),
+    "ordinary": (*SAMPLES["one_token"].subscriptions, *SAMPLES["short_lives"].subscriptions),
+    "full": tuple(_full(number) for number in range(40)),
+}
+
 
 if __name__ == "__main__":
     for file_name, sample in SAMPLES.items():

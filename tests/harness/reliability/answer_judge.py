@@ -81,11 +81,16 @@ class Judge:
         elif replayed or not self._is_done(first.state):
             yield from self._wrong(answer, seen.state) if status == self.variant.status else ()
         once_more = bool(first.successor or self.before.ledger)
+        if done is None:
+            return
         if self._is_done(seen.state, once_more=once_more) != done:
             yield f"repeated, it did not end right: {self._differences(seen.state)}"
 
-    def _expected(self, first: Seen) -> tuple[int, bool, bool]:
-        """The status of a repetition, whether it is a replay, and whether all is done then."""
+    def _expected(self, first: Seen) -> tuple[int, bool, bool | None]:
+        """The status of a repetition, whether it is a replay, and whether all is done then.
+
+        The last is None for what is done twice then.
+        """
         done = self._is_done(first.state)
         if self.variant.key and done and not first.successor:
             return self.variant.status, True, True
@@ -93,6 +98,8 @@ class Judge:
             return 401, False, done  # the successor was lost, as it may be without a key
         if self.variant.is_for_one_use and done:
             return 403, False, True
+        if done and self.variant.adds_up:
+            return self.variant.status, False, None
         return (self.variant.again if done else self.variant.status), False, True
 
     def _always(self, seen: Seen) -> Iterator[str]:

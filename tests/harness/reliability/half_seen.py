@@ -7,12 +7,16 @@ done are put back, and then written one by one while a reader reads.
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from tests.harness import aws_faults
-from tests.harness.reliability.calls import Call, Fault
+from tests.harness.reliability.calls import Call, Calls, Fault
 from tests.harness.stacks import Stack
 
 Dump = Mapping[str, list[Any]]  # of a stack: the items of its tables
@@ -58,7 +62,8 @@ def write(stack: Stack, items: Iterable[Item], *, done: bool) -> None:
 class HalfSeen:
     """A plan by which reads see a change happen, an item at a time in this order.
 
-    Before each item that is read, one more is shown with the likelihood `inside`.
+    Before each item that is read, one more is shown with the likelihood `inside`. A pause is long
+    enough for all of them: a transaction is half seen for some milliseconds.
     """
 
     stack: Stack
@@ -80,8 +85,18 @@ class HalfSeen:
                     self.show_one()
         return None
 
+    @contextmanager
+    def happening(self, calls: Calls) -> Iterator[None]:
+        pauses = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: self.show_all())
+        with calls.planned(self), mock.patch("mytoken_calendars.backoff.time", pauses):
+            yield
+
     def show_one(self) -> None:
         write(self.stack, [self.left.pop(0)], done=True)
+
+    def show_all(self) -> None:
+        while self.left:
+            self.show_one()
 
     def _one_by_one(self, call: Call) -> Any:
         """A batch, each of whose items is read by itself."""

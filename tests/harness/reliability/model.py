@@ -6,15 +6,19 @@ model as that changes the stack, and returns the answer. Times are in seconds si
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import quote
 
 from mytoken_calendars.feeds import writer
+from tests.harness.stacks import PUBLIC_URL
 
 DAY = 24 * 60 * 60
+MINUTE = 61  # seconds for which a list may be repeated
 DAYS_BEFORE = (30, 14, 7, 3, 1, 0)
+DEFAULTS = {"label": "", "reminders": "alarms", "days": [*DAYS_BEFORE], "detail": "full"}
 LEEWAY = 5  # seconds by which a token may be shown before it was made: clocks differ
 GENERATIONS = 16  # of a chain, of which is known when they were rotated
 
@@ -88,18 +92,72 @@ class Subscription:
 
 
 @dataclass
+class Feed:
+    """`secret` is what is secret of its address; `changes` are those of its style."""
+
+    id: str
+    secret: str
+    label: str = ""
+    reminders: str = "alarms"
+    days: tuple[int, ...] = DAYS_BEFORE
+    detail: str = "full"
+    changes: int = 0
+    changed: int = 0
+
+    @property
+    def style(self) -> tuple[Any, ...]:
+        return self.reminders, self.days, self.detail, self.changes, self.changed
+
+    def title(self, calendar: str) -> str:
+        return "Mytokens" if self.detail == "minimal" else calendar
+
+    def document(self, calendar: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            **({"label": self.label} if self.label else {}),
+            "ics_path": address(self.secret, self.title(calendar)),
+            "reminders": self.reminders,
+            "days": [*self.days],
+            "detail": self.detail,
+        }
+
+    def set(self, wish: Mapping[str, Any], now: int) -> None:
+        """An empty text brings the default back."""
+        new = {name: DEFAULTS[name] if value == "" else value for name, value in wish.items()}
+        before = self.style
+        self.label = new.get("label", self.label)
+        self.reminders = new.get("reminders", self.reminders)
+        self.days = tuple(sorted(set(new.get("days", self.days)), reverse=True))
+        self.detail = new.get("detail", self.detail)
+        if self.style != before:
+            self.changes, self.changed = self.changes + 1, max(now, self.changed)
+
+
+@dataclass
 class Calendar:
+    """The first of its feeds is the one that its `ics_path` leads to."""
+
     owner: str
     name: str
-    address: str
+    feeds: list[Feed]
     id: str
     created: int
+    description: str = ""
     version: int = 0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
+    @property
+    def ics_path(self) -> str:
+        return address(self.feeds[0].secret, self.name)
+
     def document(self, *tokens: str) -> dict[str, Any]:
-        listed = {"subscribed_tokens": [*tokens]} if tokens else {}
-        return {"id": self.id, "name": self.name, "ics_path": self.address, **listed}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "ics_path": self.ics_path,
+            **({"description": self.description} if self.description else {}),
+            **({"subscribed_tokens": [*tokens]} if tokens else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -108,6 +166,7 @@ class Event:
     start: int
     before: tuple[int, ...]  # seconds
     comment: str
+    mom_id: str  # as much as is told of it
     sequence: int
     added: int
     changed: int
@@ -117,15 +176,16 @@ class Event:
 class Receipt:
     """That a request was done, with the token that was shown and an Idempotency-Key."""
 
-    request: tuple[str, ...]
-    address: str
+    request: tuple[Any, ...]
+    calendar: str
+    feed: str
     at: int
     successor: int
+    lasts: int
 
     @property
     def ends(self) -> int:
-        """That of a list, whose request has no more than its name, is good for a minute."""
-        return self.at + (61 if len(self.request) == 1 else DAY)
+        return self.at + self.lasts
 
 
 class Refused(Exception):
@@ -151,7 +211,7 @@ class Model:
     now: int
     tokens: dict[str, Token] = field(default_factory=dict)
     calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)  # by owner and name
-    deleted: dict[str, int] = field(default_factory=dict)  # when, by address
+    deleted: dict[str, int] = field(default_factory=dict)  # when, by the secret of an address
     receipts: dict[tuple[Shown, str], Receipt] = field(default_factory=dict)
     revocations: Counter[str] = field(default_factory=Counter)  # how many, by owner
 
@@ -175,16 +235,16 @@ class Model:
             calendars = sorted(self.calendars.items())
             return [self._document(c) for (owner, _), c in calendars if owner == token.owner]
 
-        return self._listed(shown, "list_calendars", READ_NOTIFY, listed, key)
+        return self._listed(shown, ("list_calendars",), READ_NOTIFY, listed, key)
 
     @_request
     def get_calendar(self, shown: Shown, name: str) -> Answer:
         token = self._admitted(shown, READ_NOTIFY)
-        return Answer(302, self._calendar(token.owner, name).address)
+        return Answer(302, self._calendar(token.owner, name).ics_path)
 
     @_request
     def create_calendar(
-        self, shown: Shown, name: str, address: str, calendar_id: str, key: str
+        self, shown: Shown, name: str, feed: Feed, calendar_id: str, key: str
     ) -> Answer:
         request = ("create", name)
         if receipt := self._receipt(shown, request, key):
@@ -195,10 +255,33 @@ class Model:
         if (token.owner, folded(name)) in self.calendars:
             raise Refused(409, "conflict")
         as_given = unicodedata.normalize("NFC", name)
-        calendar = Calendar(token.owner, as_given, address, calendar_id, self.now)
+        calendar = Calendar(token.owner, as_given, [feed], calendar_id, self.now)
         self.calendars[token.owner, folded(name)] = calendar
         answer = self._used(token, 201, calendar.document())
-        return self._receipted(answer, shown, request, address, key)
+        return self._receipted(answer, shown, request, key, calendar=calendar.id)
+
+    @_request
+    def update_calendar(
+        self, shown: Shown, name: str, new_name: str | None, description: str | None, key: str
+    ) -> Answer:
+        request = ("update", name, new_name, description)
+        if receipt := self._receipt(shown, request, key):
+            return self._again(shown, receipt, 200, self._document)
+        token = self._admitted(shown, NOTIFY)
+        if (new_name, description) == (None, None) or "/" in (new_name or ""):
+            raise Refused(400, "invalid_request")
+        calendar = self._calendar(token.owner, name)
+        before = calendar.name, calendar.description
+        as_given = before[0] if new_name is None else unicodedata.normalize("NFC", new_name)
+        if self.calendars.get((token.owner, folded(as_given)), calendar) is not calendar:
+            raise Refused(409, "conflict")
+        del self.calendars[token.owner, folded(calendar.name)]
+        self.calendars[token.owner, folded(as_given)] = calendar
+        calendar.name = as_given
+        calendar.description = before[1] if description is None else description
+        calendar.version += (calendar.name, calendar.description) != before
+        answer = self._used(token, 200, self._document(calendar))
+        return self._receipted(answer, shown, request, key, calendar=calendar.id)
 
     @_request
     def add_token(self, shown: Shown, name: str, mom_id: str, comment: str, key: str) -> Answer:
@@ -222,19 +305,109 @@ class Model:
             self._take_out_long_expired(calendar)
             calendar.version += 1
         answer = self._used(token, 200, self._seen_by(token, calendar))
-        return self._receipted(answer, shown, request, calendar.address, key)
+        return self._receipted(answer, shown, request, key, calendar=calendar.id)
+
+    @_request
+    def remove_token(
+        self, shown: Shown, name: str, mom_id: str, key: str, asked: str = "remove_token"
+    ) -> Answer:
+        """`asked`: the operation by which it is asked for."""
+        request = (asked, name, mom_id)
+        if receipt := self._receipt(shown, request, key):
+            return self._done_before(receipt)
+        token = self._admitted(shown, NOTIFY, TOKENINFO_NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        gone = mom_id or token.mom_id
+        is_there = gone in calendar.subscriptions
+        if not is_there and not token.may(NOTIFY):
+            self._reachable(token, mom_id, NOTIFY)
+        if is_there:
+            # It may be taken out even though it was revoked.
+            self._reachable(token, mom_id, NOTIFY, of=self._is_issued)
+            del calendar.subscriptions[gone]
+            calendar.version += 1
+        return self._receipted(self._used(token, 204), shown, request, key, calendar=calendar.id)
 
     @_request
     def delete_calendar(self, shown: Shown, name: str, key: str) -> Answer:
-        request = ("delete", name)
+        request = ("delete_calendar", name)
         if receipt := self._receipt(shown, request, key):
-            status = 200 if receipt.successor else 204
-            return Answer(status, successor=receipt.successor, replayed=True)
+            return self._done_before(receipt)
         token = self._admitted(shown, NOTIFY)
         calendar = self._calendar(token.owner, name)
-        del self.calendars[token.owner, folded(name)]
-        self.deleted[calendar.address] = self.now
-        return self._receipted(self._used(token, 204), shown, request, calendar.address, key)
+        del self.calendars[token.owner, folded(calendar.name)]
+        self.deleted |= {feed.secret: self.now for feed in calendar.feeds}
+        return self._receipted(self._used(token, 204), shown, request, key, calendar=calendar.id)
+
+    @_request
+    def list_feeds(self, shown: Shown, name: str, key: str) -> Answer:
+        def listed(token: Token) -> list[Any]:
+            calendar = self._calendar(token.owner, name)
+            return [feed.document(calendar.name) for feed in calendar.feeds]
+
+        return self._listed(shown, ("list_feeds", name), READ_NOTIFY, listed, key)
+
+    @_request
+    def create_feed(
+        self, shown: Shown, name: str, wish: Mapping[str, Any], feed: Feed, key: str
+    ) -> Answer:
+        request = ("create_feed", name, wish)
+        if receipt := self._receipt(shown, request, key):
+            return self._feed_again(shown, receipt, 201)
+        token = self._admitted(shown, NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        feed.set(wish, self.now)
+        feed.changes = feed.changed = 0
+        calendar.feeds.append(feed)
+        calendar.version += 1
+        answer = self._used(token, 201, feed.document(calendar.name))
+        return self._receipted(answer, shown, request, key, calendar=calendar.id, feed=feed.id)
+
+    @_request
+    def update_feed(
+        self, shown: Shown, name: str, feed_id: str, wish: Mapping[str, Any], key: str
+    ) -> Answer:
+        request = ("update_feed", name, feed_id, wish)
+        if receipt := self._receipt(shown, request, key):
+            return self._feed_again(shown, receipt, 200)
+        token = self._admitted(shown, NOTIFY)
+        if not wish:
+            raise Refused(400, "invalid_request")
+        calendar = self._calendar(token.owner, name)
+        feed = self._feed(calendar, feed_id)
+        feed.set(wish, self.now)
+        answer = self._used(token, 200, feed.document(calendar.name))
+        return self._receipted(answer, shown, request, key, calendar=calendar.id)
+
+    @_request
+    def reset_feed(self, shown: Shown, name: str, feed_id: str, secret: str, key: str) -> Answer:
+        """`secret` is that of the new address."""
+        request = ("reset_feed", name, feed_id)
+        if receipt := self._receipt(shown, request, key):
+            return self._feed_again(shown, receipt, 200)
+        token = self._admitted(shown, NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        feed = self._feed(calendar, feed_id)
+        self.deleted[feed.secret] = self.now
+        feed.secret = secret
+        calendar.version += 1
+        answer = self._used(token, 200, feed.document(calendar.name))
+        return self._receipted(answer, shown, request, key, calendar=calendar.id)
+
+    @_request
+    def delete_feed(self, shown: Shown, name: str, feed_id: str, key: str) -> Answer:
+        request = ("delete_feed", name, feed_id)
+        if receipt := self._receipt(shown, request, key):
+            return self._done_before(receipt)
+        token = self._admitted(shown, NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        feed = self._feed(calendar, feed_id)
+        if feed is calendar.feeds[0]:
+            raise Refused(409, "conflict")
+        calendar.feeds.remove(feed)
+        self.deleted[feed.secret] = self.now
+        calendar.version += 1
+        return self._receipted(self._used(token, 204), shown, request, key, calendar=calendar.id)
 
     @_request
     def revoke_token(self, shown: Shown, mom_id: str, *, recursive: bool, key: str = "") -> Answer:
@@ -242,8 +415,7 @@ class Model:
             raise Refused(400, "invalid_request")
         request = ("revoke", mom_id, str(recursive))
         if receipt := self._receipt(shown, request, key):
-            status = 200 if receipt.successor else 204
-            return Answer(status, successor=receipt.successor, replayed=True)
+            return self._done_before(receipt)
         own = mom_id == shown.mom_id
         if own and self._is_dead(shown):
             return Answer(204)
@@ -277,7 +449,7 @@ class Model:
             theirs = [t.mom_id for t in self.tokens.values() if t.owner == token.owner]
             return sorted(filter(self._is_listed, theirs))
 
-        return self._listed(shown, "list_mytokens", "manage_mytokens:list", listed, key)
+        return self._listed(shown, ("list_mytokens",), "manage_mytokens:list", listed, key)
 
     @_request
     def subtokens(self, shown: Shown, key: str) -> Answer:
@@ -286,7 +458,7 @@ class Model:
             family = [t.mom_id for t in tokens if token.mom_id in (t.mom_id, *t.ancestors)]
             return sorted(filter(self._is_listed, family))
 
-        return self._listed(shown, "subtokens", "tokeninfo:subtokens", listed, key)
+        return self._listed(shown, ("subtokens",), "tokeninfo:subtokens", listed, key)
 
     def _is_listed(self, mom_id: str) -> bool:
         return self.is_there(mom_id) and not self._expired_long_ago(mom_id)
@@ -303,35 +475,59 @@ class Model:
     # --- feeds, which need none
 
     @_request
-    def feed(self, address: str) -> Answer:
-        """The calendar's name, and its events in the order of adding."""
-        if address in self.deleted and self.now <= self.deleted[address] + 90 * DAY:
+    def feed(self, secret: str) -> Answer:
+        """What it calls the calendar, its description, and its events in the order of adding."""
+        if secret in self.deleted and self.now <= self.deleted[secret] + 90 * DAY:
             raise Refused(410, "gone")
         for calendar in self.calendars.values():
-            if calendar.address == address:
-                events = [self._event(calendar, m) for m in self._subscribed(calendar)]
-                return Answer(200, (calendar.name, events))
+            for feed in calendar.feeds:
+                if feed.secret == secret:
+                    described = calendar.description if feed.detail == "full" else ""
+                    told = described or "When your mytokens expire."
+                    tokens = self._subscribed(calendar)
+                    events = [e for m in tokens for e in self._events(calendar, feed, m)]
+                    return Answer(200, (feed.title(calendar.name), told, events))
         raise Refused(404, "not_found")
 
-    def state(self, address: str) -> tuple[str, int, int]:
-        """What decides every byte of the feed of a calendar that is there."""
-        calendar = next(c for c in self.calendars.values() if c.address == address)
-        return address, calendar.version, self.revocations[calendar.owner]
+    @property
+    def secrets(self) -> list[str]:
+        """Those of all feeds that are there."""
+        return [feed.secret for c in self.calendars.values() for feed in c.feeds]
 
-    def _event(self, calendar: Calendar, mom_id: str) -> Event:
-        token, subscription = self.tokens[mom_id], calendar.subscriptions[mom_id]
-        end = token.expires or 0
-        return Event(
-            summary=f"{token.name}: mytoken expires",
-            start=end,
-            before=tuple(_reminders(token.created, subscription.added, end)),
-            comment=subscription.comment,
-            sequence=max(subscription.added - calendar.created, 0)
-            + subscription.changes
-            + writer.NUMBER,
-            added=subscription.added,
-            changed=max(subscription.changed, writer.SINCE) + subscription.changes + writer.NUMBER,
+    def state(self, secret: str) -> tuple[Any, ...]:
+        """What decides every byte of a feed that is there, but for its first line."""
+        calendar, feed = next(
+            (c, f) for c in self.calendars.values() for f in c.feeds if f.secret == secret
         )
+        return calendar.id, calendar.version, self.revocations[calendar.owner], feed.style
+
+    def _events(self, calendar: Calendar, feed: Feed, mom_id: str) -> Iterator[Event]:
+        """The reminders that are events of their own, and the expiry."""
+        token, subscription = self.tokens[mom_id], calendar.subscriptions[mom_id]
+        end, changes = token.expires or 0, subscription.changes + feed.changes + writer.NUMBER
+        ahead = [*_reminders(feed.days, token.created, subscription.added, end)]
+        changed = max(subscription.changed, feed.changed, writer.SINCE) + changes
+        is_minimal = feed.detail == "minimal"
+        title = "A mytoken expires" if is_minimal else f"{token.name}: mytoken expires"
+
+        def event(summary: str, before: int, alarms: list[int], comment: str) -> Event:
+            return Event(
+                summary=summary,
+                start=end - before,
+                before=tuple(alarms),
+                comment=comment,
+                mom_id="" if is_minimal else mom_id[:8],
+                sequence=max(subscription.added - calendar.created, 0) + changes,
+                added=subscription.added,
+                changed=changed,
+            )
+
+        if feed.reminders in ("events", "both"):
+            yield from (
+                event(f"{title} {_in(before)}", before, [], "") for before in ahead if before
+            )
+        alarms = ahead if feed.reminders in ("alarms", "both") else []
+        yield event(title, 0, alarms, subscription.comment if feed.detail == "full" else "")
 
     # --- what requests have in common
 
@@ -407,11 +603,18 @@ class Model:
             self.forget_when_rotated(token.mom_id)
         return Answer(200 if status == 204 else status, content, successor=successor)
 
-    def _calendar(self, owner: str, name: str) -> Calendar:
-        try:
-            return self.calendars[owner, folded(name)]
-        except KeyError:
-            raise Refused(404, "not_found") from None
+    def _calendar(self, owner: str, text: str) -> Calendar:
+        """The calendar of this name or id."""
+        for (of, name), calendar in self.calendars.items():
+            if of == owner and (text == calendar.id or folded(text) == name):
+                return calendar
+        raise Refused(404, "not_found")
+
+    def _feed(self, calendar: Calendar, feed_id: str) -> Feed:
+        for feed in calendar.feeds:
+            if feed.id == feed_id:
+                return feed
+        raise Refused(404, "not_found")
 
     def _subscribed(self, calendar: Calendar) -> list[str]:
         """In the order of adding."""
@@ -436,32 +639,50 @@ class Model:
     def _listed(
         self,
         shown: Shown,
-        what: str,
+        request: tuple[str, ...],
         capability: str,
         listed: Callable[[Token], list[Any]],
         key: str,
     ) -> Answer:
         """A list, which is made anew for a repeated request."""
-        if receipt := self._receipt(shown, (what,), key):
-            content = listed(self.tokens[shown.mom_id])
-            return Answer(200, content, successor=receipt.successor, replayed=True)
+        if receipt := self._receipt(shown, request, key):
+            again = {"successor": receipt.successor, "replayed": True}
+            try:
+                return Answer(200, listed(self.tokens[shown.mom_id]), **again)
+            except Refused as refusal:
+                return replace(refusal.answer, **again)
         token = self._admitted(shown, capability)
-        return self._traced(self._used(token, 200, listed(token)), shown, (what,), key)
+        answer = self._used(token, 200, listed(token))
+        return self._traced(answer, shown, request, key, lasts=MINUTE)
 
-    def _traced(self, answer: Answer, shown: Shown, request: tuple[str, ...], key: str) -> Answer:
+    def _traced(
+        self, answer: Answer, shown: Shown, request: tuple[Any, ...], key: str, lasts: int = DAY
+    ) -> Answer:
         """With a receipt, if the use alone leaves a trace."""
         token = self.tokens[shown.mom_id]
         leaves_a_trace = token.rotates or token.limit is not None
-        return self._receipted(answer, shown, request, "", key) if leaves_a_trace else answer
+        return (
+            self._receipted(answer, shown, request, key, lasts=lasts) if leaves_a_trace else answer
+        )
 
     def _receipted(
-        self, answer: Answer, shown: Shown, request: tuple[str, ...], address: str, key: str
+        self,
+        answer: Answer,
+        shown: Shown,
+        request: tuple[Any, ...],
+        key: str,
+        *,
+        calendar: str = "",
+        feed: str = "",
+        lasts: int = DAY,
     ) -> Answer:
+        """`calendar` and `feed` are the ids of what it has changed, and made."""
         if key:
-            self.receipts[shown, key] = Receipt(request, address, self.now, answer.successor)
+            receipt = Receipt(request, calendar, feed, self.now, answer.successor, lasts)
+            self.receipts[shown, key] = receipt
         return answer
 
-    def _receipt(self, shown: Shown, request: tuple[str, ...], key: str) -> Receipt | None:
+    def _receipt(self, shown: Shown, request: tuple[Any, ...], key: str) -> Receipt | None:
         """The receipt of the request, if it was done before and may be repeated."""
         receipt = self.receipts.get((shown, key))
         if receipt is None or receipt.ends <= self.now:
@@ -482,12 +703,30 @@ class Model:
     def _again(
         self, shown: Shown, receipt: Receipt, status: int, document: Callable[[Calendar], Any]
     ) -> Answer:
-        again = {"successor": receipt.successor, "replayed": True}
-        owner, name = self.tokens[shown.mom_id].owner, receipt.request[1]
-        calendar = self.calendars.get((owner, folded(name)))
-        if calendar is None or calendar.address != receipt.address:
-            raise Refused(409, "conflict", **again)
-        return Answer(status, document(calendar), **again)
+        again: Any = {"successor": receipt.successor, "replayed": True}
+        try:
+            calendar = self._calendar(self.tokens[shown.mom_id].owner, receipt.calendar)
+            return Answer(status, document(calendar), **again)
+        except Refused:
+            raise Refused(409, "conflict", **again) from None
+
+    def _feed_again(self, shown: Shown, receipt: Receipt, status: int) -> Answer:
+        """The feed that the request made, or named."""
+
+        def document(calendar: Calendar) -> dict[str, Any]:
+            feed = self._feed(calendar, receipt.feed or receipt.request[2])
+            return feed.document(calendar.name)
+
+        return self._again(shown, receipt, status, document)
+
+    def _done_before(self, receipt: Receipt) -> Answer:
+        status = 200 if receipt.successor else 204
+        return Answer(status, successor=receipt.successor, replayed=True)
+
+
+def address(secret: str, title: str) -> str:
+    """The `ics_path` of a feed that calls the calendar by this title."""
+    return f"{PUBLIC_URL}/calendars/{secret}/{quote(title[:60].strip(), safe='')}.ics"
 
 
 def folded(name: str) -> str:
@@ -500,9 +739,12 @@ def _covers(held: str, needed: str) -> bool:
     return covers and (needed.startswith("read@") or not held.startswith("read@"))
 
 
-def _reminders(created: int, added: int, end: int) -> Iterator[int]:
-    """In seconds before the end; one of them in advance, if there is a minute for it."""
-    due = [n * DAY for n in DAYS_BEFORE if end - n * DAY >= added]
+def _reminders(days: tuple[int, ...], created: int, added: int, end: int) -> Iterator[int]:
+    """In seconds before the end; on the usual days one in advance, if there is a minute for it."""
+    due = [n * DAY for n in days if end - n * DAY >= added]
+    if days != DAYS_BEFORE:
+        yield from due
+        return
     kept = [before for before in due if 2 * (end - before) >= created + end]
     if not any(kept):
         left = end - added
@@ -510,3 +752,12 @@ def _reminders(created: int, added: int, end: int) -> Iterator[int]:
         half = left // 2 // unit * unit
         yield from [DAY] if DAY in due else [half] if half else []
     yield from kept
+
+
+def _in(seconds: int) -> str:
+    """As a title says it."""
+    for unit, name in ((DAY, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % unit == 0:
+            number = seconds // unit
+            return f"in {number} {name}{'s' if number > 1 else ''}"
+    raise AssertionError(seconds)

@@ -1,9 +1,9 @@
 """What tables, answers and feeds say, in the model's terms; and what the model says is there."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from icalendar import Calendar
 from icalendar import Event as VEvent
@@ -15,15 +15,11 @@ from mytoken_calendars.identifiers import short_mom_id
 from tests.harness import stacks
 from tests.harness.invariants import Contents, Item
 from tests.harness.reliability.model import Answer, Event, Model, Shown
-from tests.harness.stacks import PUBLIC_URL
 from tests.harness.token_uses import claims
 
 Facts = dict[str, dict[Any, Any]]
 
-
-def address(feed_id: str, name: str) -> str:
-    """The `ics_path` of a calendar with this feed and this name."""
-    return f"{PUBLIC_URL}/calendars/{feed_id}/{quote(name[:60].strip(), safe='')}.ics"
+_TOLD = re.compile(r"Its mom_id begins with (\S{8})\.")
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -31,22 +27,34 @@ def address(feed_id: str, name: str) -> str:
 
 def found(table: Contents, tokens: list[Item]) -> Facts:
     """What is there."""
-    addresses = {row["id"]: address(row["addresses"][0], row["name"]) for _, row in table.names}
     return {
-        "calendars": {
-            (owner, _last(row["sk"])): (row["name"], addresses[row["id"]], row["id"])
+        "rows": {
+            (owner, _last(row["sk"])): (row["id"], row["name"], [*map(tuple, row["addresses"])])
             for owner, row in table.names
         },
+        "calendars": {
+            of: (item["owner"], item["name"], item["description"], item["created"])
+            for of, item in table.calendars.items()
+        },
         "subscriptions": {
-            (addresses[calendar], one.mom_id): _subscription(one)
+            (calendar, one.mom_id): _subscription(one)
             for calendar, item in table.calendars.items()
             for one in entries.unpacked(item["tokens"]).values()
         },
         "counters": {
-            owner: head["calendars"] for owner, head in table.owners.items() if head["calendars"]
+            owner: (head["calendars"], head["feeds"])
+            for owner, head in table.owners.items()
+            if head["calendars"]
         },
         "feeds": {
-            row["pk"]: (row["owner"], row["name"], row["created"]) for row in table.feeds.values()
+            row["pk"]: (
+                row["owner"],
+                row["calendar"],
+                row["name"],
+                row["label"],
+                tuple(entries.unpacked_style(row["style"])),
+            )
+            for row in table.feeds.values()
         },
         "deleted feeds": {row["pk"]: (row["deleted"], row["ttl"]) for row in table.deleted_feeds},
         "revocations": {
@@ -55,7 +63,10 @@ def found(table: Contents, tokens: list[Item]) -> Facts:
             for short_id, mark in marks.items()
             if isinstance(mark, list)
         },
-        "receipts": {row["pk"]: (row["ttl"], "successor" in row) for row in table.receipts},
+        "receipts": {
+            row["pk"]: (row["ttl"], row["calendar"], row.get("feed", ""), "successor" in row)
+            for row in table.receipts
+        },
         "tokens": {row["sk"]: _token(row) for row in tokens if row["pk"].startswith(keys.OWNER)},
     }
 
@@ -64,10 +75,12 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
     """What should be there; `bearers` are the tokens that were shown."""
     calendars, tokens = model.calendars.items(), model.tokens
     subscribed = [(c, m, s) for _, c in calendars for m, s in c.subscriptions.items()]
+    feeds = [(c, feed) for _, c in calendars for feed in c.feeds]
     return {
-        "calendars": {key: (c.name, c.address, c.id) for key, c in calendars},
+        "rows": {key: (c.id, c.name, [(f.id, f.secret) for f in c.feeds]) for key, c in calendars},
+        "calendars": {c.id: (c.owner, c.name, c.description, c.created) for _, c in calendars},
         "subscriptions": {
-            (c.address, m): (
+            (c.id, m): (
                 tokens[m].name,
                 tokens[m].created,
                 tokens[m].expires,
@@ -79,10 +92,17 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             )
             for c, m, s in subscribed
         },
-        "counters": dict(Counter(c.owner for _, c in calendars)),
-        "feeds": {_feed_head(c.address): (c.owner, c.name, c.created) for _, c in calendars},
+        "counters": {
+            owner: (number, sum(c.owner == owner for c, _ in feeds))
+            for owner, number in Counter(c.owner for _, c in calendars).items()
+        },
+        "feeds": {
+            keys.feed_head(f.secret)["pk"]: (c.owner, c.id, c.name, f.label, f.style)
+            for c, f in feeds
+        },
         "deleted feeds": {
-            _feed_head(a): (at, at + limits.FEED_GONE) for a, at in model.deleted.items()
+            keys.feed_head(secret)["pk"]: (at, at + limits.FEED_GONE)
+            for secret, at in model.deleted.items()
         },
         "revocations": {
             (t.owner, short_mom_id(t.mom_id)): (
@@ -93,7 +113,7 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
             if t.revoked is not None
         },
         "receipts": {
-            keys.receipt(bearers[shown], key)["pk"]: (r.ends, r.successor > 0)
+            keys.receipt(bearers[shown], key)["pk"]: (r.ends, r.calendar, r.feed, r.successor > 0)
             for (shown, key), r in model.receipts.items()
         },
         "tokens": {
@@ -136,10 +156,6 @@ def _token(row: Item) -> tuple[Any, ...]:
     )
 
 
-def _feed_head(address: str) -> str:
-    return keys.feed_head(_last(address.rpartition("/")[0], "/"))["pk"]
-
-
 def _last(text: str, separator: str = "#") -> str:
     return text.rpartition(separator)[2]
 
@@ -163,6 +179,8 @@ def _content(operation: str, answer: stacks.Answer, document: dict[str, Any]) ->
     match operation:
         case "list_calendars":
             return document["calendars"]
+        case "list_feeds":
+            return document["feeds"]
         case "get_calendar":
             return answer.headers["location"]
         case "tokeninfo" if "token" in document:
@@ -184,18 +202,21 @@ def _mom_ids(trees: list[dict[str, Any]]) -> Iterator[str]:
 # --- feeds ----------------------------------------------------------------------------------------
 
 
-def shown_in(text: str) -> tuple[str, list[Event]]:
-    """The name and the events of a feed."""
+def shown_in(text: str) -> tuple[str, str, list[Event]]:
+    """The name, the description and the events of a feed."""
     calendar = Calendar.from_ical(text)
-    return str(calendar["x-wr-calname"]), [_event(event) for event in calendar.walk("VEVENT")]
+    events = [_event(event) for event in calendar.walk("VEVENT")]
+    return str(calendar["x-wr-calname"]), str(calendar["x-wr-caldesc"]), events
 
 
 def _event(event: VEvent) -> Event:
+    told = _TOLD.search(event["description"])
     return Event(
         summary=str(event["summary"]),
         start=int(event["dtstart"].dt.timestamp()),
         before=tuple(-int(a["trigger"].dt.total_seconds()) for a in event.walk("VALARM")),
         comment=event["description"].rpartition("\n\n")[0],
+        mom_id=told[1] if told else "",
         sequence=event["sequence"],
         added=int(event["created"].dt.timestamp()),
         changed=int(event["last-modified"].dt.timestamp()),

@@ -12,14 +12,16 @@ from tests.harness.stacks import RemoteStack, Stack
 _Items = dict[tuple[str, str], Any]  # by key
 _AT_ONCE = 25  # items, DynamoDB's limit for one BatchWriteItem
 
-# What is new in each run: UUIDs, feed ids, the digests of keys, sealed successors; and the time at
-# which a successor was committed, which may be the first that was written or the second.
+# What is new in each run: UUIDs, the ids and secrets of feeds, the digests of keys, sealed
+# successors; and the time at which a successor was committed, which may be the first that was
+# written or the second.
 _NEW = re.compile(
     r"gAAAA[\w=-]+"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|(?<=FEED#)[\w-]{43}|(?<=RECEIPT#)[\w-]{43}"
     r'|(?<=")[\w-]{43}(?=")'
     r"|(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])"
+    r'|(?<=")[0-9a-f]{16}(?=")'
 )
 _MADE = re.compile(r'("made_\d+": \{"N": )"\d+"')
 

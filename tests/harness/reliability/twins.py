@@ -12,13 +12,12 @@ from tests.harness import stacks
 from tests.harness.aws_faults import conflict, faults, lost_answer, lost_request, refused
 from tests.harness.invariants import Contents, violations_in
 from tests.harness.reliability import readings
-from tests.harness.reliability.model import Answer, Model, Shown, Token
+from tests.harness.reliability.model import Answer, Feed, Model, Shown, Token, address, folded
 from tests.harness.reliability.states import empty
 from tests.harness.stacks import Stack
 from tests.harness.steps import Clock, new_user, owner
 from tests.harness.token_uses import REVOKED_WHEN_REPLAYED
 
-CALENDARS_PATH = "/api/v0/notifications/calendars"
 FAULTS = {
     "throttled": refused("ThrottlingException"),
     "request lost": lost_request,
@@ -69,7 +68,7 @@ class Twins:
         self.etags: dict[str, tuple[Any, bool]] = {}  # the state of each, and whether it is gzip
         self._users = {user: new_user() for user in users}
         self._texts: dict[Any, str] = {}  # of each state of a feed
-        self._latest: dict[str, str] = {}  # the etag that a calendar app has, by address
+        self._latest: dict[str, str] = {}  # the etag that a calendar app has, by secret
         self._fetched: Contents | None = None  # what the table held when all feeds were fetched
         self._seen = False  # the tables, as they are now
 
@@ -140,23 +139,24 @@ class Twins:
         when: Moment,
         *,
         name: str = "",
+        feed: str = "",
         json: Any = None,
         key: str = "",
     ) -> None:
-        """`json` is the body, or makes it of the token that is shown."""
+        """`name` may be a calendar's id, `feed` is the id of a feed; `json` is the body, or makes
+        it of the token that is shown."""
         with self._at(when, operation):
             answer = self.stack.invoke(
                 operation,
                 self.given[shown],
-                path={"calendar": name},
-                raw_path=f"{CALENDARS_PATH}/{name}",
+                path={"calendar": name, "feed": feed},
                 json=json(self.given[shown]) if callable(json) else json,
                 headers={"idempotency-key": key} if key else None,
             )
         self._look()
         if key:
-            again = partial(self._send, operation, shown, expect, name=name, json=json, key=key)
-            self.keyed.append(again)
+            request = {"name": name, "feed": feed, "json": json, "key": key}
+            self.keyed.append(partial(self._send, operation, shown, expect, **request))
         seen = readings.read(operation, answer)
         if seen.successor:
             made, successor = Shown(shown.mom_id, seen.successor), answer.json["token_update"]
@@ -185,7 +185,7 @@ class Twins:
 
     def fetch(
         self,
-        address: str,
+        secret: str,
         etag: str = "",
         *,
         coding: str | None = None,
@@ -195,31 +195,32 @@ class Twins:
         """Fetches a feed, on the condition that it has another etag, if one is given."""
         headers = {"accept-encoding": coding, "if-none-match": f'"{etag}"' if etag else None}
         with self._at(when, "get_feed"):
-            answer = self.stack.feed({"ics_path": address}, headers=headers, method=method)
-        expected = self.model.feed(address)
+            ics_path = address(secret, "any name")
+            answer = self.stack.feed({"ics_path": ics_path}, headers=headers, method=method)
+        expected = self.model.feed(secret)
         if when.trouble and answer.status == 503:
             return
         if expected.status != 200:
             assert answer.status == expected.status, f"{answer.status} of {expected}"
             return
-        state, known = self.model.state(address), self.etags.get(etag)
+        state, known = self.model.state(secret), self.etags.get(etag)
         possible = [(state, True)] * (coding != "identity") + [(state, False)] * (coding != "gzip")
         status = 304 if known in possible else 200
         assert answer.status == status, f"{answer.status} for {known} in {state}"
         if answer.status == 304:
             assert answer.headers["etag"] == f'"{etag}"'
         else:
-            self._compare(answer, address, expected.content, text=method == "GET")
+            self._compare(answer, secret, expected.content, text=method == "GET")
 
-    def _compare(self, feed: stacks.Answer, address: str, content: Any, *, text: bool) -> None:
-        state, etag = self.model.state(address), feed.headers["etag"].strip('"')
+    def _compare(self, feed: stacks.Answer, secret: str, content: Any, *, text: bool) -> None:
+        state, etag = self.model.state(secret), feed.headers["etag"].strip('"')
         gzipped = feed.headers.get("content-encoding") == "gzip"
         assert self.etags.setdefault(etag, (state, gzipped)) == (state, gzipped)
         if text:
             shown = readings.shown_in(feed.text)
             assert shown == content, f"{shown} instead of {content}"
             assert self._texts.setdefault(state, feed.text) == feed.text, "other bytes"
-            self._latest[address] = etag
+            self._latest[secret] = etag
 
     @contextmanager
     def _at(self, when: Moment, operation: str) -> Iterator[None]:
@@ -229,6 +230,13 @@ class Twins:
             self.stack.restart(operation)
         with when.trouble.of(self.stack.store.table.client) if when.trouble else nullcontext():
             yield
+
+    # --- what nobody can foretell
+
+    def made(self, owner: str, name: str) -> tuple[str, list[Feed]]:
+        """The id of the calendar of this name, and the addresses of its feeds."""
+        calendar_id, _, addresses = self.facts["rows"].get((owner, folded(name)), ("", "", []))
+        return calendar_id, [Feed(*address) for address in addresses]
 
     # --- how they look
 
@@ -247,9 +255,8 @@ class Twins:
         They have been looked at before if the table is as it was then.
         """
         if self.contents != self._fetched:
-            live = [calendar.address for calendar in self.model.calendars.values()]
-            for address in (*live, *[*self.model.deleted][-1:]):
-                self.fetch(address, self._latest.get(address, ""))
+            for secret in (*self.model.secrets, *[*self.model.deleted][-1:]):
+                self.fetch(secret, self._latest.get(secret, ""))
         self._fetched = self.contents
 
     @property

@@ -1,6 +1,7 @@
 """The operations in all their variants: what there is before, what is asked, and with which token.
 
-In each the same user has a calendar with one token in it, another token, and the one presented.
+In each the same user has a calendar with two feeds and one token in it, another token, and the one
+presented.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.harness.stacks import Answer, Stack, Token
-from tests.harness.steps import Clock, Document, add, create, delete, feed_id, new_user
+from tests.harness.steps import (
+    Clock,
+    Document,
+    add,
+    create,
+    create_feed,
+    delete,
+    new_user,
+    secret_of,
+)
 from tests.harness.token_uses import EVERYTHING, LATER, REVOKED_WHEN_REPLAYED, ROTATING
 
 NAME = "CI Mytokens"
@@ -19,7 +29,10 @@ Request = dict[str, Any]  # keyword arguments of Stack.invoke
 
 @dataclass(frozen=True)
 class Scene:
-    """What a variant begins with. `known` is in the calendar, `other` is not, nor is `token`."""
+    """What a variant begins with. `known` is in the calendar, `other` is not, nor is `token`.
+
+    `feed` is the second one of the calendar.
+    """
 
     stack: Stack
     clock: Clock
@@ -29,6 +42,7 @@ class Scene:
     known: Token
     other: Token
     calendar: Document
+    feed: Document
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Variant:
     claims: Mapping[str, Any] = field(default_factory=dict)
     below: bool = False  # the token has an ancestor
     key: bool = False  # the request has an Idempotency-Key
+    adds_up: bool = False  # what is repeated without a key is done once more
     cold: bool = False  # the function is started for it
     looks: bool = False  # it may note first which tokens are gone, whatever becomes of it
     remote: bool = False  # another server vouches for the token
@@ -67,7 +82,8 @@ class Variant:
         token = stack.mint(*self.may, user=user, parent=parent, **self.claims)
         calendar = create(stack, keeper, NAME)
         add(stack, keeper, calendar, known.mom_id, comment="known")
-        return Scene(stack, clock, user, keeper, token, known, other, calendar)
+        feed = create_feed(stack, keeper, calendar, label="phone", reminders="events", days=[7, 0])
+        return Scene(stack, clock, user, keeper, token, known, other, calendar, feed)
 
     def asked(self, scene: Scene, request: Request, token: Token | str) -> Answer:
         headers = {**request.get("headers", {}), **({"idempotency-key": KEY} if self.key else {})}
@@ -107,6 +123,64 @@ def _adding(which: str, **more: str) -> Callable[[Scene], Request]:
     return request
 
 
+def _updating(**fields: str) -> Callable[[Scene], Request]:
+    return lambda scene: {**_named(scene), "json": fields}
+
+
+def _renaming_to_another(scene: Scene) -> Request:
+    create(scene.stack, scene.keeper, "another")
+    return _updating(name="Another")(scene)
+
+
+def _by_id(request: Callable[[Scene], Request]) -> Callable[[Scene], Request]:
+    """The same for the calendar's id, which stays when it is renamed."""
+    return lambda scene: {**request(scene), "path": {"calendar": scene.calendar["id"]}}
+
+
+def _removing(which: str) -> Callable[[Scene], Request]:
+    return lambda scene: {**_named(scene), "json": {"mom_id": getattr(scene, which).mom_id}}
+
+
+def _removing_own(scene: Scene) -> Request:
+    add(scene.stack, scene.keeper, scene.calendar, scene.token.mom_id)
+    return {**_named(scene), "json": {"mom_id": ""}}
+
+
+def _of_feed(**wish: Any) -> Callable[[Scene], Request]:
+    """A request for the scene's feed."""
+    return lambda scene: {
+        "path": {"calendar": NAME, "feed": scene.feed["id"]},
+        **({"json": wish} if wish else {}),
+    }
+
+
+def _first_feed(scene: Scene) -> Request:
+    feeds = scene.stack.invoke("list_feeds", scene.keeper, path={"calendar": NAME}).json["feeds"]
+    return {"path": {"calendar": NAME, "feed": feeds[0]["id"]}}
+
+
+def _new_feed(scene: Scene) -> Request:
+    return {**_named(scene), "json": {"label": "home", "detail": "minimal"}}
+
+
+def _restyled_feed(scene: Scene) -> Request:
+    """A feed whose style has changed since it was cached."""
+    scene.stack.feed(scene.feed)
+    changed = _of_feed(reminders="both", detail="name")(scene)
+    assert scene.stack.invoke("update_feed", scene.keeper, **changed).status == 200
+    return _feed_at(scene.feed)
+
+
+def _reset_feed(scene: Scene) -> Request:
+    """The address that the scene's feed had."""
+    assert scene.stack.invoke("reset_feed", scene.keeper, **_of_feed()(scene)).status == 200
+    return _feed_at(scene.feed)
+
+
+def _feed_at(document: Document) -> Request:
+    return {"path": {"secret": secret_of(document)}, "headers": {"accept-encoding": "gzip"}}
+
+
 def _adding_a_child(scene: Scene) -> Request:
     child = scene.stack.mint("AT", user=scene.user, parent=scene.token.mom_id)
     return {**_named(scene), "json": {"mom_id": child.mom_id}}
@@ -120,7 +194,7 @@ def _adding_while_one_is_gone(scene: Scene) -> Request:
 
 
 def _feed(scene: Scene) -> Request:
-    return {"path": {"secret": feed_id(scene.calendar)}, "headers": {"accept-encoding": "gzip"}}
+    return _feed_at(scene.calendar)
 
 
 def _cached_feed(scene: Scene) -> Request:
@@ -206,7 +280,107 @@ VARIANTS = (
         "delete-key-one-use", "delete_calendar", 204, _named, claims=ONE_USE, key=True, rare=True
     ),
     Variant("delete-key-rotating", "delete_calendar", 200, _named, claims=ROTATES, key=True),
+    Variant("rename", "update_calendar", 200, _by_id(_updating(name="new"))),
+    Variant("rename-in-place", "update_calendar", 200, _updating(name=NAME.upper()), rare=True),
+    Variant("rename-rotating", "update_calendar", 200, _updating(name="new"), 404, claims=REVOKES),
+    Variant("rename-to-another", "update_calendar", 409, _renaming_to_another, 409, claims=ROTATES),
+    Variant(
+        "describe-key-one-use",
+        "update_calendar",
+        200,
+        _updating(description="new"),
+        claims=ONE_USE,
+        key=True,
+    ),
+    Variant(
+        "rename-key-rotating",
+        "update_calendar",
+        200,
+        _updating(name="new", description="new"),
+        claims={**REVOKES, **ONE_USE},
+        key=True,
+    ),
+    Variant(
+        "update-nothing",
+        "update_calendar",
+        200,
+        _updating(description=""),
+        claims=ROTATES,
+        rare=True,
+    ),
+    Variant("remove", "remove_token", 204, _removing("known"), 204),
+    Variant("remove-by-delete", "delete_calendar", 204, _removing("known"), 204, rare=True),
+    Variant(
+        "remove-none", "remove_token", 204, _removing("other"), 204, claims=SOME_USES, rare=True
+    ),
+    Variant("remove-own-rotating", "remove_token", 200, _removing_own, claims=REVOKES),
+    Variant(
+        "remove-key-one-use",
+        "remove_token",
+        204,
+        _removing("known"),
+        claims=ONE_USE,
+        key=True,
+        rare=True,
+    ),
+    Variant(
+        "remove-key-rotating", "delete_calendar", 200, _removing("known"), claims=REVOKES, key=True
+    ),
+    Variant("list-feeds", "list_feeds", 200, _named, rare=True),
+    Variant("list-feeds-rotating", "list_feeds", 200, _named, claims=REVOKES),
+    Variant(
+        "list-feeds-key-one-use", "list_feeds", 200, _named, claims=ONE_USE, key=True, rare=True
+    ),
+    Variant("create-feed", "create_feed", 201, _new_feed, 201, adds_up=True),
+    Variant(
+        "create-feed-rotating",
+        "create_feed",
+        201,
+        _new_feed,
+        201,
+        claims=REVOKES,
+        adds_up=True,
+        rare=True,
+    ),
+    Variant("create-feed-key-one-use", "create_feed", 201, _new_feed, claims=ONE_USE, key=True),
+    Variant("create-feed-key-rotating", "create_feed", 201, _new_feed, claims=ROTATES, key=True),
+    Variant("update-feed", "update_feed", 200, _of_feed(detail="name", label="")),
+    Variant("update-feed-rotating", "update_feed", 200, _of_feed(days=[3]), claims=REVOKES),
+    Variant(
+        "update-feed-key-one-use",
+        "update_feed",
+        200,
+        _of_feed(reminders="none"),
+        claims=ONE_USE,
+        key=True,
+    ),
+    Variant("reset-feed", "reset_feed", 200, _of_feed(), adds_up=True),
+    Variant("reset-first-feed-one-use", "reset_feed", 200, _first_feed, claims=ONE_USE, rare=True),
+    Variant("reset-feed-rotating", "reset_feed", 200, _of_feed(), claims=ROTATES, adds_up=True),
+    Variant(
+        "reset-feed-key-rotating",
+        "reset_feed",
+        200,
+        _of_feed(),
+        claims={**REVOKES, **ONE_USE},
+        key=True,
+    ),
+    Variant("delete-feed", "delete_feed", 204, _of_feed(), 404),
+    Variant("delete-feed-rotating", "delete_feed", 200, _of_feed(), 404, claims=REVOKES),
+    Variant("delete-first-feed", "delete_feed", 409, _first_feed, 409, claims=ROTATES, rare=True),
+    Variant(
+        "delete-feed-key-one-use",
+        "delete_feed",
+        204,
+        _of_feed(),
+        claims=ONE_USE,
+        key=True,
+        rare=True,
+    ),
+    Variant("delete-feed-key-rotating", "delete_feed", 200, _of_feed(), claims=ROTATES, key=True),
     Variant("feed", "get_feed", 200, _feed, cold=True),
+    Variant("feed-restyled", "get_feed", 200, _restyled_feed, cold=True),
+    Variant("feed-reset", "get_feed", 410, _reset_feed, 410, cold=True, rare=True),
     Variant("feed-cached", "get_feed", 200, _cached_feed, cold=True),
     Variant("feed-remembered", "get_feed", 200, _cached_feed),
     Variant("feed-unchanged", "get_feed", 304, _unchanged_feed, 304, cold=True),
@@ -287,5 +461,55 @@ VARIANTS = (
         404,
         claims={**ROTATES, **SOME_USES},
         remote=True,
+    ),
+    Variant(
+        "rename-rotating-limited",
+        "update_calendar",
+        200,
+        _by_id(_updating(name="new")),
+        claims={**ROTATES, **SOME_USES},
+        remote=True,
+    ),
+    Variant(
+        "remove-rotating", "remove_token", 200, _removing("known"), claims=ROTATES, remote=True
+    ),
+    Variant(
+        "create-feed-key-rotating",
+        "create_feed",
+        201,
+        _new_feed,
+        claims=ROTATES,
+        key=True,
+        adds_up=True,  # a key goes with its token, and the client has the successor
+        remote=True,
+    ),
+    Variant(
+        "reset-feed-limited",
+        "reset_feed",
+        200,
+        _of_feed(),
+        claims=SOME_USES,
+        may=_COUNTED,
+        adds_up=True,
+        remote=True,
+    ),
+    Variant(
+        "update-feed-rotating",
+        "update_feed",
+        200,
+        _of_feed(days=[3]),
+        claims=ROTATES,
+        remote=True,
+        rare=True,
+    ),
+    Variant(
+        "delete-feed-rotating",
+        "delete_feed",
+        200,
+        _of_feed(),
+        404,
+        claims=ROTATES,
+        remote=True,
+        rare=True,
     ),
 )
