@@ -71,9 +71,9 @@ test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run
 found: .venv/installed .venv-standins/installed ## Run the smallest input of each fault that outsiders found, a line for each
 	@$(PYTHON) -m pytest -n $(PROCESSES) -m found $(ARGS)
 
-test-runtime: .venv/installed ## Run unit and integration tests with the Python that Lambda runs
+test-runtime: .venv/installed ## Run the unit tests with the Python that Lambda runs
 	@if tools/build/find-python $(RUNTIME) >/dev/null; then \
-		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) -m "not slow" tests/unit tests/integration $(ARGS); \
+		$(MAKE) --no-print-directory .venv-$(RUNTIME)/installed && .venv-$(RUNTIME)/bin/python -m pytest -n $(PROCESSES) -m "not slow" tests/unit $(ARGS); \
 	else echo "so the tests are not run with it" >&2; fi
 
 test-build: build .venv/installed .venv-lambda/installed .venv-standins/installed ## Test what is built, and deploy it to a stand-in

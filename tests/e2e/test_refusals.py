@@ -144,15 +144,17 @@ def test_a_long_comment_is_refused_and_changes_nothing(
         ("PUT", CALENDARS, {"GET", "POST", "OPTIONS"}),
         ("PATCH", CALENDARS, {"GET", "POST", "OPTIONS"}),
         ("HEAD", CALENDARS, {"GET", "POST", "OPTIONS"}),
-        ("PUT", f"{CALENDARS}/x", {"GET", "POST", "DELETE", "OPTIONS"}),
+        ("PATCH", f"{CALENDARS}/x", {"GET", "POST", "PUT", "DELETE", "OPTIONS"}),
+        ("GET", f"{CALENDARS}/x/mytokens", {"DELETE", "OPTIONS"}),
+        ("PUT", f"{CALENDARS}/x/feeds/y", {"PATCH", "DELETE", "OPTIONS"}),
         ("GET", "/api/v0/tokeninfo", {"POST", "OPTIONS"}),
         ("POST", f"/calendars/{'x' * 32}", {"GET", "HEAD", "OPTIONS"}),
         ("DELETE", f"/calendars/{'x' * 32}", {"GET", "HEAD", "OPTIONS"}),
         ("POST", "/jwks", {"GET", "HEAD"}),
     ],
     ids=[
-        "PUT calendars", "PATCH calendars", "HEAD calendars", "PUT a calendar", "GET tokeninfo",
-        "POST a feed", "DELETE a feed", "POST jwks",
+        "PUT calendars", "PATCH calendars", "HEAD calendars", "PATCH a calendar", "GET mytokens",
+        "PUT one of the feeds", "GET tokeninfo", "POST a feed", "DELETE a feed", "POST jwks",
     ],
 )  # fmt: skip
 def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(
