@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from moto import mock_aws
 
 from mytoken_calendars.aws import metrics
-from mytoken_calendars.identifiers import new_secret
+from mytoken_calendars.calendars import calendar
 from tests.harness.stacks import Answer, Stack, sample_event
 
 HEADER = "eyJhbGciOiJFUzUxMiJ9"
@@ -23,7 +23,7 @@ BEARER = f"{HEADER}.eyJ2ZXIiOiIwLjcifQ.{SIGNATURE}"
 COOKIE = "59ckwFkBdQoqo6t5jAkdnek24kd9HvUBS38DkzQgMJ9D"
 COMMENT = 'nobody\'s business: "the nightly build", für immer'
 KEY = "6f0d4c1b-9a57-4f7d-8c1e-8b400c9a2b5e"
-FEED = new_secret()
+FEED = calendar.new_secret()
 DONE = {"statusCode": 204, "headers": {}, "body": "", "isBase64Encoded": False}
 
 Tell = Callable[[], Any]

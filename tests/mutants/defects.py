@@ -1222,7 +1222,7 @@ MUTANTS = [
         'item["feed"] = receipt.feed_id',
         'item["feed"] = receipt.calendar_id',
         "integration/test_idempotency_key.py"
-        "::test_a_repeated_request_has_the_same_answer_and_no_effect[create_feed]",
+        "::test_a_repeated_request_has_the_same_answer_and_no_effect",
     ),
     Mutant(
         "a restored calendar has addresses that lead nowhere",

@@ -54,7 +54,7 @@ DEFECTS = {
         b";VALUE=DURATION", b"", "REFRESH-INTERVAL in VCALENDAR", "-----"
     ),
     # properties
-    "no DTSTAMP": Defect(b"DTSTAMP:20261129T000001Z\r\n", b"", "0 DTSTAMP in VEVENT", "DDDRD"),
+    "no DTSTAMP": Defect(b"DTSTAMP:20261130T000002Z\r\n", b"", "0 DTSTAMP in VEVENT", "DDDRD"),
     "no UID": Defect(b"UID:", b"X-UID:", "0 UID in VEVENT", "DDDRD"),
     "two DTSTART": Defect(
         b"DTSTART:20271122T120000Z\r\n",
