@@ -32,6 +32,8 @@ from tests.harness.steps import (
 from tests.harness.tally import Tally
 from tests.harness.token_uses import USES, Person, claims, successor
 
+PATIENCE = 20  # seconds, with what should soon be gone
+
 # Stand-in, threads, rounds.
 RACES = [("embedded", 2, 3), ("embedded", 8, 3), ("dynoxide", 8, 1)]
 DEEP = [
@@ -637,7 +639,8 @@ def _feeds(person: Person, number: int) -> list[Timed]:
 def _feeds_until_gone(person: Person) -> list[Timed]:
     """Those that are fetched, with two more after the first that is gone."""
     fetched: list[Timed] = []
-    while not fetched or fetched[-1].answer.status == 200:
+    end = time.monotonic() + PATIENCE
+    while not fetched or (fetched[-1].answer.status == 200 and time.monotonic() < end):
         fetched += _feeds(person, 1)
     return [*fetched, *_feeds(person, 2)]
 
