@@ -203,6 +203,16 @@ def test_a_calendar_that_is_deleted_while_it_is_looked_up_is_not_found() -> None
         store_on(client).find_by_id(OWNER, CALENDAR_ID)
 
 
+def test_a_calendar_that_is_renamed_at_each_look_is_outdated_and_never_said_to_be_missing() -> None:
+    class Renamed(FakeClient):
+        def _find(self, typed: Any) -> Any:
+            self.put(keys.calendar_id(OWNER, CALENDAR_ID), {"name": f"Name {len(self.read)}"})
+            return super()._find(typed)
+
+    with pytest.raises(Outdated):
+        store_on(Renamed()).find_by_id(OWNER, CALENDAR_ID)
+
+
 def test_an_id_never_leads_to_another_calendar_that_has_its_name_since() -> None:
     client = client_with(CI)
     client.put(keys.calendar_id(OWNER, OTHER_ID), {"name": CI.name})

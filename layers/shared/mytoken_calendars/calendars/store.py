@@ -18,7 +18,7 @@ class Store(Protocol):
         """The calendar of this name, without its tokens. Raises CalendarNotFound."""
 
     def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
-        """As `find`, by the id."""
+        """As `find`, by the id. Raises Outdated if it is renamed meanwhile."""
 
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name; each as at one moment."""

@@ -38,14 +38,19 @@ class CalendarStore:
         return items.named(owner, item)
 
     def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
-        """As `find`, by the id. It is looked for again if a rename comes between the two rows."""
+        """As `find`, by the id. Raises Outdated if renames come between the two rows at each look.
+
+        Under a name that stays there is no calendar: it was deleted, or a restore has left a row.
+        """
+        names = set[str]()
         for _ in islice(attempts(), limits.LOOKS):
             if (row := self.table.get(keys.calendar_id(owner, calendar_id))) is None:
-                break
+                raise CalendarNotFound
             with suppress(CalendarNotFound):
                 if (calendar := self.find(owner, row["name"])).id == calendar_id:
                     return calendar
-        raise CalendarNotFound
+            names.add(row["name"])
+        raise CalendarNotFound if len(names) == 1 else Outdated
 
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name; each as at one moment.
