@@ -1156,8 +1156,15 @@ MUTANTS = [
         "::test_tokeninfo_notify_removes_no_other_token_and_learns_nothing_of_it",
     ),
     Mutant(
+        "a calendar that is renamed again and again is not found",
+        f"{_SHARED}/aws/dynamodb/rows.py",
+        "raise CalendarNotFound if len(names) == 1 else Outdated",
+        "raise CalendarNotFound",
+        "unit/test_calendars_table.py::test_a_calendar_that_is_renamed_at_each_look_is_outdated_and_never_said_to_be_missing",
+    ),
+    Mutant(
         "a calendar that is renamed is not there for a moment",
-        f"{_SHARED}/aws/dynamodb/calendars.py",
+        f"{_SHARED}/aws/dynamodb/rows.py",
         'if row["sk"].startswith(keys.ID) and calendar_id not in found:',
         'if row["sk"].startswith(keys.ID) and not found:',
         "reliability/test_half_seen.py"

@@ -209,8 +209,10 @@ def test_a_calendar_that_is_renamed_at_each_look_is_outdated_and_never_said_to_b
             self.put(keys.calendar_id(OWNER, CALENDAR_ID), {"name": f"Name {len(self.read)}"})
             return super()._find(typed)
 
-    with pytest.raises(Outdated):
+    with pytest.raises(Refusal) as refused:
         store_on(Renamed()).find_by_id(OWNER, CALENDAR_ID)
+
+    assert refused.type is Outdated
 
 
 def test_an_id_never_leads_to_another_calendar_that_has_its_name_since() -> None:

@@ -3,20 +3,16 @@
 A calendar with all its tokens is one item, so one reading shows it as at one moment.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Self
 
-from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import items, keys, revocations, tidying, updates
+from mytoken_calendars.aws.dynamodb import items, keys, revocations, rows, tidying, updates
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
-from mytoken_calendars.backoff import attempts
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.changes import Change, Use, Write
-from mytoken_calendars.errors import CalendarNotFound, Outdated
+from mytoken_calendars.errors import Outdated
 from mytoken_calendars.identifiers import Owner
 
 
@@ -32,32 +28,18 @@ class CalendarStore:
 
     def find(self, owner: Owner, name: str) -> Calendar:
         """The calendar of this name, without its tokens. Raises CalendarNotFound."""
-        item = self.table.get(keys.calendar_name(owner, folded(name)))
-        if item is None:
-            raise CalendarNotFound
-        return items.named(owner, item)
+        return rows.find(self.table, owner, name)
 
     def find_by_id(self, owner: Owner, calendar_id: str) -> Calendar:
-        """As `find`, by the id. Raises Outdated if renames come between the two rows at each look.
-
-        Under a name that stays there is no calendar: it was deleted, or a restore has left a row.
-        """
-        names = set[str]()
-        for _ in islice(attempts(), limits.LOOKS):
-            if (row := self.table.get(keys.calendar_id(owner, calendar_id))) is None:
-                raise CalendarNotFound
-            with suppress(CalendarNotFound):
-                if (calendar := self.find(owner, row["name"])).id == calendar_id:
-                    return calendar
-            names.add(row["name"])
-        raise CalendarNotFound if len(names) == 1 else Outdated
+        """As `find`, by the id. Raises Outdated if it is renamed meanwhile."""
+        return rows.find_by_id(self.table, owner, calendar_id)
 
     def all(self, owner: Owner) -> list[Calendar]:
         """The owner's calendars with their tokens, by name; each as at one moment.
 
         Raises Outdated if an address has changed meanwhile.
         """
-        named = self._named(owner)
+        named = rows.named(self.table, owner)
         marks = revocations.read(self.table, owner)
         found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)
         by_key = {item["pk"]: item for item in found}
@@ -178,23 +160,8 @@ class CalendarStore:
 
     def _items(self, owner: Owner) -> list[Item]:
         """The items of the owner's calendars, in no order."""
-        return self.table.get_all(keys.calendar(calendar.id) for calendar in self._named(owner))
-
-    def _named(self, owner: Owner) -> list[Calendar]:
-        """The owner's calendars, without their tokens, in no order.
-
-        A query is not isolated from transactions, so it may miss a row by name that a rename moves.
-        A row by id stays where it is: the calendars that only have this are looked for.
-        """
-        rows = self.table.query(keys.owner_partition(owner))
-        named = (items.named(owner, row) for row in rows if row["sk"].startswith(keys.NAME))
-        found = {calendar.id: calendar for calendar in named}
-        for row in rows:
-            calendar_id = row["sk"].removeprefix(keys.ID)
-            if row["sk"].startswith(keys.ID) and calendar_id not in found:
-                with suppress(CalendarNotFound):
-                    found[calendar_id] = self.find_by_id(owner, calendar_id)
-        return list(found.values())
+        named = rows.named(self.table, owner)
+        return self.table.get_all(keys.calendar(calendar.id) for calendar in named)
 
 
 def _shown(calendar: Calendar, found: Contents) -> Calendar:
