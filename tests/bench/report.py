@@ -21,7 +21,8 @@ What `make bench` measured on {date}, with Python {python} on
 {machine}.
 The functions ran on ministack, a stand-in for AWS: it serves the data, and none of its own figures
 is used. `ours` is this project. `peer` does the same in the usual way, and is measured in the same
-run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's. Times are medians.
+run. `at most` and `aim` hold for ours or, with ×, for its ratio to the peer's. Times are medians,
+and those of polls the least of many, since what else runs on a machine only adds.
 
 {figures}
 
