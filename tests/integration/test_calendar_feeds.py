@@ -607,6 +607,27 @@ def test_the_detail_of_the_first_feed_is_none_of_the_calendar_object(
     assert secret_of(changed) == secret_of(calendar)
 
 
+def test_after_every_change_of_a_calendar_and_its_feeds_the_second_poll_is_unchanged(
+    stack: Stack, user: str, token: Token, calendar: Document
+) -> None:
+    other = stack.mint(user=user)
+    first, second = _first(stack, token, calendar), create_feed(stack, token, calendar)
+    changes: list[Callable[[], object]] = [
+        lambda: add(stack, token, calendar, other.mom_id),
+        lambda: ask(stack, "update_calendar", token, calendar, json={"description": "New"}),
+        lambda: create_feed(stack, token, calendar),
+        lambda: update(stack, token, calendar, second, detail="name"),
+        lambda: reset(stack, token, calendar, second),
+        lambda: end(stack, token, calendar, second),
+        lambda: stack.revoke(other),
+    ]
+
+    for change in changes:
+        change()
+        etag = stack.feed(first).headers["etag"]
+        assert stack.feed(first, headers={"if-none-match": etag}).status == 304
+
+
 def test_every_change_of_the_calendar_shows_in_every_feed_of_it(
     stack: Stack, user: str, token: Token, calendar: Document
 ) -> None:

@@ -324,6 +324,23 @@ def test_a_feed_that_gets_a_new_address_meanwhile_is_the_one_that_is_asked_for(
     assert feeds(stack, token, calendar)[1:] == ([answer.json] if answer.body else [])
 
 
+def test_a_style_that_is_set_while_the_address_is_reset_is_that_of_the_new_address(
+    stack: Stack,
+) -> None:
+    token = stack.mint()
+    feed = create_feed(stack, token, create(stack, token, NAME))
+    others, path = Stack(stack.environment), {"calendar": NAME, "feed": feed["id"]}
+
+    with _just_before_the_change(
+        stack,
+        "reset_feed",
+        lambda: others.invoke("update_feed", token, path=path, json={"detail": "name"}),
+    ):
+        reset = stack.invoke("reset_feed", token, path=path)
+
+    assert (reset.status, reset.json["detail"]) == (200, "name")
+
+
 def test_of_two_new_styles_both_hold_and_are_counted(stack: Stack) -> None:
     token = stack.mint()
     calendar = add(stack, token, create(stack, token, NAME), "")

@@ -1128,7 +1128,7 @@ MUTANTS = [
         "[feed for feed in hashes if feed in old]",
         "[]",
         "integration/test_calendar_feeds.py"
-        "::test_every_change_of_the_calendar_shows_in_every_feed_of_it",
+        "::test_after_every_change_of_a_calendar_and_its_feeds_the_second_poll_is_unchanged",
     ),
     Mutant(
         "of two feeds that are made at once the calendar knows one",
@@ -1145,7 +1145,8 @@ MUTANTS = [
         '            "#label = :found_label AND #style = :found_style",',
         "            items.tombstone(change),\n"
         '            "attribute_exists(#pk) OR (#label = :found_label AND #style = :found_style)",',
-        "reliability/test_races.py::test_of_many_who_reset_a_feed_the_last_has_its_one_address",
+        "integration/test_overtaken.py"
+        "::test_a_style_that_is_set_while_the_address_is_reset_is_that_of_the_new_address",
     ),
     Mutant(
         "a mytoken that may add its descendants removes all others",
@@ -1167,8 +1168,8 @@ MUTANTS = [
         f"{_SHARED}/aws/dynamodb/rows.py",
         'if row["sk"].startswith(keys.ID) and calendar_id not in found:',
         'if row["sk"].startswith(keys.ID) and not found:',
-        "reliability/test_half_seen.py"
-        "::test_whatever_is_shown_inside_of_a_list_each_calendar_is_whole_or_gone",
+        "unit/test_calendars_table.py"
+        "::test_a_calendar_that_a_rename_hides_from_the_query_is_listed_beside_the_others",
     ),
     Mutant(
         "a reset feed forgets its style",
@@ -1244,7 +1245,7 @@ MUTANTS = [
         f"{_SHARED}/http/operation.py",
         "raise Routes.from_environment().refusal(request.method, request.path)",
         "raise errors.RouteNotFound",
-        "integration/test_no_route.py"
-        "::test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has",
+        "integration/test_gateway.py"
+        "::test_a_method_that_a_path_does_not_have_is_told_also_behind_the_slash_of_another",
     ),
 ]

@@ -294,6 +294,19 @@ def test_a_list_has_all_calendars_by_name_with_the_tokens_that_are_alive() -> No
     assert store_on(client).all(OWNER)[0].subscribed_tokens == (OTHER_MOM_ID,)
 
 
+def test_a_calendar_that_a_rename_hides_from_the_query_is_listed_beside_the_others() -> None:
+    class Hiding(FakeClient):
+        def paginate(self, **parameters: Any) -> list[Any]:
+            (page,) = super().paginate(**parameters)
+            return [{"Items": [row for row in page["Items"] if row["sk"]["S"] != hidden]}]
+
+    hidden = keys.calendar_name(OWNER, "ci mytokens")["sk"]
+    client = Hiding()
+    client.items = client_with(CI, OTHER).items
+
+    assert store_on(client).all(OWNER) == [CI, OTHER]
+
+
 def test_a_list_of_no_calendars_is_empty() -> None:
     assert store_on(FakeClient()).all(OWNER) == []
 
