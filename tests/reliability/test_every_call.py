@@ -32,9 +32,10 @@ def trial(request: pytest.FixtureRequest, calls: Calls, clock: Clock, impatient:
 def test_whatever_happens_to_a_call_all_is_done_or_nothing_and_the_answer_is_true(
     trial: Trial, tally: Tally, *, deep: bool
 ) -> None:
-    mishaps = [(mishap,) for mishap in trial.singles(deep=deep)]
+    every = [(mishap,) for mishap in trial.singles(deep=deep)]
+    half = random.Random(str(trial.variant)).sample(every, (len(every) + 1) // 2)
 
-    wrongs = _wrongs(trial, mishaps, tally, "k-th call, singles")
+    wrongs = _wrongs(trial, every if deep else half, tally, "k-th call, singles")
 
     assert wrongs == []
 

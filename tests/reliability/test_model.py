@@ -455,7 +455,7 @@ def stack(racing_stack: Stack) -> Iterator[Stack]:
 def test_whatever_happens_the_stack_is_what_the_model_says(
     stack: Stack, clock: Clock, tally: Tally, quarter: int, *, deep: bool
 ) -> None:
-    seeds, steps = (9, 50) if deep else (1, 25)
+    seeds, steps = (9, 50) if deep else (1, 15)
     first = random.randrange(10**6) if deep else quarter
     explored = settings(
         max_examples=RUNS_OF_A_SEED,

@@ -76,8 +76,8 @@ def test_whatever_overtakes_an_operation_they_end_as_one_after_the_other(
         return first.status, second.status, shown, tuple(names.rows(now))
 
     changes = [partial(act, scene) for act in CHANGES.values()]
-    every_second = changes[[*OPERATIONS].index(overtaken) % 2 :: 2]
-    for change in changes if deep else every_second:
+    every_fourth = changes[[*OPERATIONS].index(overtaken) % 4 :: 4]
+    for change in changes if deep else every_fourth:
         put_back(embedded, before, now)
         serial = [ended(operation(), change())]
         put_back(embedded, before, now)
