@@ -24,6 +24,13 @@ _WATCHED = {  # name: (days until it expires, comment)
     "backup": (12, "Uploads to the archive every Sunday."),
     "data portal": (365, ""),
 }
+_CAPABILITIES = [  # of the calendar app's token: for all that a client of this API can do
+    Capability.NOTIFY.value,
+    Capability.LIST.value,
+    Capability.INTROSPECT.value,
+    Capability.SUBTOKENS.value,
+    Capability.TAGS.value,
+]
 
 
 def prepare(url: str, state: Path) -> str:
@@ -59,8 +66,7 @@ def _seeded(url: str) -> dict[str, Any]:
 
 
 def _issue(authority: EmbeddedAuthority, url: str, name: str, days: int) -> tuple[str, str]:
-    # A watched token needs no capability here; the token of the calendar app has the one it needs.
-    capabilities = [Capability.NOTIFY.value] if name not in _WATCHED else ["AT"]
+    capabilities = ["AT"] if name in _WATCHED else _CAPABILITIES
     new = NewMytoken(USER, capabilities, days * _DAY, name)
     bearer, mytoken = minting.issue(authority, url, new, int(time.time()))
     return bearer, mytoken.mom_id

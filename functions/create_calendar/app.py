@@ -7,6 +7,7 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
 from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.calendar_fields import NewCalendar
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response, answer
@@ -18,16 +19,11 @@ store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-class NewCalendar(body.Fields):
-    name: body.CalendarName
-    description: body.Description = ""
-
-
 @operation
 def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     new = body.read(request, NewCalendar)
 
-    calendar = calendars.create(store, caller, new.name, new.description, now=request.now)
+    calendar = calendars.create(store, caller, new.wish, now=request.now)
 
     return answer(HTTPStatus.CREATED, calendar.document(request.base_url))

@@ -1,4 +1,4 @@
-"""PUT /api/v0/notifications/calendars/{calendar} - another name or description of a calendar."""
+"""PUT /api/v0/notifications/calendars/{calendar} - another name, description or tags."""
 
 from http import HTTPStatus
 
@@ -7,6 +7,7 @@ from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.receipts import ReceiptStore
 from mytoken_calendars.calendars import calendars
 from mytoken_calendars.http import body, credentials
+from mytoken_calendars.http.calendar_fields import CalendarChanges
 from mytoken_calendars.http.operation import operation
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response, answer
@@ -18,18 +19,11 @@ store = CalendarStore.from_environment()
 receipts = ReceiptStore.from_environment()
 
 
-class NewWords(body.Changes):
-    name: body.CalendarName | None = None
-    description: body.Description | None = None
-
-
 @operation
 def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
-    new = body.read(request, NewWords)
+    changes = body.read(request, CalendarChanges)
 
-    calendar = calendars.update(
-        store, caller, request.calendar, new.name, new.description, now=request.now
-    )
+    calendar = calendars.update(store, caller, request.calendar, changes.wish, now=request.now)
 
     return answer(HTTPStatus.OK, calendar.document(request.base_url))

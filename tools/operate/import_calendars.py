@@ -24,7 +24,7 @@ from mytoken_calendars.errors import (
     LimitReached,
     TemporarilyUnavailable,
 )
-from mytoken_calendars.identifiers import Owner, new_feed_id
+from mytoken_calendars.identifiers import Owner, new_id
 from tools.operate import export_conversion, exported_rows, target_stack
 from tools.operate.export_conversion import Conversion, ConvertedCalendar
 from tools.operate.exported_rows import Export
@@ -70,7 +70,7 @@ class Import:
     def _store(self, new: ConvertedCalendar, name: str) -> None:
         check_weight(name, new.tokens)
         if not self.dry_run:
-            address = Address(new_feed_id(), new.secret)
+            address = Address(new_id(), new.secret)
             calendar = Calendar(str(uuid4()), new.owner, name, (address,))
             self.importer.bring_in(calendar, new.tokens, Change.new(self.now))
 

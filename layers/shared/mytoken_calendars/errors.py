@@ -69,10 +69,7 @@ class NotValidYet(NotYetAlive):
 
 
 class IssuedInTheFuture(NotYetAlive):
-    description = (
-        "The mytoken was issued in the future: the clock of its issuer, or of this service, is "
-        "wrong."
-    )
+    description = "The mytoken was issued in the future: its issuer's clock, or ours, is wrong."
 
 
 class AheadOfRegistry(NotYetAlive):
@@ -114,7 +111,11 @@ class NotFound(Refusal):
 
 
 class CalendarNotFound(NotFound):
-    description = "You have no calendar of this name."
+    description = "You have no calendar of this name or id."
+
+
+class NoSuchTag(NotFound):
+    description = "You have no tag of this name."
 
 
 class NoSuchFeed(NotFound):
@@ -130,6 +131,10 @@ class FirstFeed(Refusal):
 
 class CalendarExists(Refusal):
     description = "You already have a calendar of this name."
+
+
+class TagExists(Refusal):
+    description = "You already have a tag of this name."
 
 
 class AlreadyImported(CalendarExists):
@@ -165,6 +170,10 @@ class Outdated(TemporarilyUnavailable):
 
 class MarksFull(TemporarilyUnavailable):
     """The owner has revoked more mytokens than one item marks."""
+
+
+class NotOffered(NotFound):
+    """Clients look for it, and it is not there on purpose."""
 
 
 class RouteNotFound(NotFound):

@@ -15,7 +15,7 @@ Owner = NewType("Owner", str)
 
 _SECRET_ALPHABET = string.ascii_letters + string.digits
 _SECRET_LENGTH = 32
-_FEED_ID_BYTES = 8
+_ID_BYTES = 8
 _MOM_ID_LENGTH = 88  # the base64 of 64 bytes
 _SHORT_MOM_ID_LENGTH = 16  # 96 bits: a billion tokens of one user have no two alike
 _SECRET = re.compile(f"[{_SECRET_ALPHABET}]{{{_SECRET_LENGTH}}}")
@@ -72,9 +72,9 @@ def owner_of(iss: str, sub: str) -> Owner:
     return Owner(base64.b32encode(hashlib.sha256(pair).digest()).decode()[:40].lower())
 
 
-def new_feed_id() -> str:
-    """A new id of a feed, 16 characters: no secret, and the feed keeps it as long as it lives."""
-    return secrets.token_hex(_FEED_ID_BYTES)
+def new_id() -> str:
+    """A new id of a feed or a tag, 16 characters: no secret, and kept as long as it lives."""
+    return secrets.token_hex(_ID_BYTES)
 
 
 def new_secret() -> str:

@@ -25,12 +25,17 @@ NAME = 128  # code points in NFC, of a calendar's name
 # A code point of NFC is at most four in another normal form (UAX #15, section 14), so a longer text
 # has more than NAME in NFC. Normalising a long text takes quadratic time.
 NAME_TO_NORMALISE = 4 * NAME  # code points
+NAME_FROM_DESCRIPTION = 120  # code points: a number may have to follow
 COMMENT = 1024  # code points, of a calendar's description, too
 LABEL = 64  # code points of a feed's label
 NAME_IN_ADDRESS = 60  # code points of it in the address of its feed
 CALENDARS = 1_000  # of one user
 FEEDS = 2_000  # of one user
 FEEDS_OF_CALENDAR = 20  # of one calendar: each change of it writes the heads of all
+TAG = 64  # code points of a tag's name
+TAGS = 100  # of one user: one item has them all
+TAGS_OF_CALENDAR = 20  # of one calendar
+ASKED_TOKENS = 100  # mom_ids in one question about their calendars
 # A weight bounds at once what is stored, listed and sent: calendars/weight.py.
 CALENDAR_WEIGHT = 180_000  # of one calendar with its tokens: some 850 of them with a short name
 OWNER_WEIGHT = 5_500_000  # of all calendars of one user

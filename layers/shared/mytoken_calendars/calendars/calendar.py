@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Self
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
+from mytoken_calendars.calendars.tags import Tag
 from mytoken_calendars.errors import InvalidGrant, InvalidRequest
-from mytoken_calendars.identifiers import Owner, new_feed_id, new_secret, short_mom_id
+from mytoken_calendars.identifiers import Owner, new_id, new_secret, short_mom_id
 
 
 class Address(NamedTuple):
@@ -20,7 +21,7 @@ class Address(NamedTuple):
 
     @classmethod
     def new(cls) -> Self:
-        return cls(new_feed_id(), new_secret())
+        return cls(new_id(), new_secret())
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Calendar:
     """A user's named set of tokens. `id` is a UUID.
 
     `addresses` are those of its feeds: the first one is that of `ics_path`. A caller that may not
-    read the feeds gets none. `subscribed_tokens` are mom_ids in the order of adding.
+    read the feeds gets none. An `is_unnamed` one has its name from its description.
+    `subscribed_tokens` are mom_ids in the order of adding.
     """
 
     id: str
@@ -36,6 +38,8 @@ class Calendar:
     name: str
     addresses: tuple[Address, ...]
     description: str = ""
+    tags: tuple[Tag, ...] = ()
+    is_unnamed: bool = False
     subscribed_tokens: tuple[str, ...] = ()
 
     def with_tokens(self, subscriptions: Iterable[Subscription]) -> "Calendar":
@@ -52,6 +56,7 @@ class Calendar:
         document: dict[str, Any] = {"id": self.id, "name": self.name}
         if self.addresses:
             document["ics_path"] = self.ics_path(base_url)
+            document["tags"] = [tag.document for tag in self.tags]
         if self.description:
             document["description"] = self.description
         if self.subscribed_tokens:
@@ -63,7 +68,9 @@ class Calendar:
 class Contents:
     """What one reading of a calendar has shown: all of it as at one moment.
 
-    `feeds` are the hashes of its feeds, `own_weight` is what it weighs without its tokens. The
+    `feeds` are the hashes of its feeds, `own_weight` is what it weighs without its tokens. `tags`
+    are those that its owner has still, of those with the ids `tag_ids` that it was given, and
+    `tags_version` is the version of all the owner's tags, or "" without any. The
     subscriptions are by short mom_id; `alive` are those whose token is not revoked. `stored` are
     the texts of all: one is replaced if it is as it was. `marks` are those of the owner's revoked
     tokens: when, and whether with the descendants.
@@ -78,6 +85,20 @@ class Contents:
     alive: Mapping[str, Subscription]
     stored: Mapping[str, str]
     marks: Mapping[str, Mark]
+    tags: tuple[Tag, ...] = ()
+    tag_ids: tuple[str, ...] = ()
+    tags_version: str = ""
+    is_unnamed: bool = False
+
+    def described(self, calendar: Calendar) -> Calendar:
+        """The calendar with all that is said of it but its tokens."""
+        return replace(
+            calendar,
+            name=self.name,
+            description=self.description,
+            tags=self.tags,
+            is_unnamed=self.is_unnamed,
+        )
 
     def subscription(self, mom_id: str) -> Subscription | None:
         """That of the token with this mom_id, if the calendar has it."""

@@ -12,12 +12,14 @@ from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
 from mytoken_calendars.calendars.store import Store
 from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.wish import Wish
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
     CalendarExists,
     CalendarNotFound,
     InvalidRequest,
     LimitReached,
+    Outdated,
     RepeatedTooLate,
 )
 from mytoken_calendars.identifiers import Owner, is_calendar_id
@@ -36,15 +38,25 @@ def list_all(store: Store, caller: Caller, *, now: int) -> list[Calendar]:
     return calendars
 
 
-def create(store: Store, caller: Caller, name: str, description: str = "", *, now: int) -> Calendar:
-    """A new calendar without tokens. Raises CalendarExists or LimitReached."""
+def create(store: Store, caller: Caller, wish: Wish, *, now: int) -> Calendar:
+    """A new calendar without tokens; one that is to have no name gets its description's.
+
+    Raises CalendarExists, LimitReached and Outdated.
+    """
     if caller.receipt:
-        return done_before(store, caller.owner, caller.receipt)
-    if _exists(store, caller.owner, name):
-        raise CalendarExists
-    calendar = Calendar(str(uuid4()), caller.owner, name, (Address.new(),), description)
+        return _done_before(store, caller, caller.receipt)
+    name = wish.free_name(store, caller.owner)
+    calendar, all_tags = wish.granted(
+        Calendar(str(uuid4()), caller.owner, name, (Address.new(),), is_unnamed=True), store
+    )
     change = Change.new(now)
-    store.create(calendar, change, caller.use(change, calendar.id))
+    use = caller.use(change, calendar.id)
+    try:
+        store.create(calendar, all_tags, change, use)
+    except CalendarExists:
+        if calendar.is_unnamed:  # another name will do
+            raise Outdated from None
+        raise
     return calendar
 
 
@@ -78,12 +90,11 @@ def add_token(
     that never expires or has expired; LimitReached; Outdated.
     """
     if caller.receipt:
-        calendar = done_before(store, caller.owner, caller.receipt)
-        return _shown(caller, calendar, store.contents(calendar))
+        return _done_before(store, caller, caller.receipt)
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
-    adding = Adding(store, caller, calendar, token, comment, now_ms)
-    return _shown(caller, calendar, adding.done())
+    found = Adding(store, caller, calendar, token, comment, now_ms).done()
+    return _shown(caller, found.described(calendar), found)
 
 
 def remove_token(store: Store, caller: Caller, name: str, mom_id: str, *, now: int) -> None:
@@ -100,32 +111,29 @@ def remove_token(store: Store, caller: Caller, name: str, mom_id: str, *, now: i
     removing.remove(store, caller, calendar, mom_id, now=now)
 
 
-def update(
-    store: Store, caller: Caller, text: str, name: str | None, description: str | None, *, now: int
-) -> Calendar:
-    """Renames the calendar or describes it anew; what is None stays. Its addresses stay, too.
+def update(store: Store, caller: Caller, text: str, wish: Wish, *, now: int) -> Calendar:
+    """Gives the calendar another name, description or tags. Its addresses stay.
 
     `text` is the calendar's name until now, or its id.
 
     Raises CalendarNotFound, CalendarExists, LimitReached and Outdated.
     """
     if caller.receipt:
-        calendar = done_before(store, caller.owner, caller.receipt)
-        return _shown(caller, calendar, store.contents(calendar))
+        return _done_before(store, caller, caller.receipt)
     calendar = find(store, caller.owner, text)
     found = store.contents(calendar)
-    old = replace(calendar, description=found.description)
-    new = replace(old, name=name or old.name)
-    if description is not None:
-        new = replace(new, description=description)
+    if found.name != calendar.name:  # the one that was asked for may be another by now
+        raise Outdated
+    old = found.described(calendar)
+    new, all_tags = wish.granted(old, store)
     _check_weight(new, found)
     change = Change.new(now)
     use = caller.use(change, calendar.id)
     if new == old:
         store.confirm(calendar, change, use)
     else:
-        store.update(old, found, new, change, use)
-    return _shown(caller, new, replace(found, description=new.description))
+        store.update(found, new, all_tags, change, use)
+    return _shown(caller, new, found)
 
 
 def delete_or_remove(
@@ -154,9 +162,16 @@ def done_before(store: Store, owner: Owner, receipt: Receipt) -> Calendar:
         raise RepeatedTooLate from None
 
 
+def _done_before(store: Store, caller: Caller, receipt: Receipt) -> Calendar:
+    """As `done_before`, with as much of the calendar as the caller may see."""
+    calendar = done_before(store, caller.owner, receipt)
+    found = store.contents(calendar)
+    return _shown(caller, found.described(calendar), found)
+
+
 def _check_weight(new: Calendar, found: Contents) -> None:
-    """Raises LimitReached for a name or a description that the calendar has no room for."""
-    more = weight.of_calendar(new.name, new.description) - found.own_weight
+    """Raises LimitReached for words or tags that the calendar has no room for."""
+    more = weight.of_calendar(new.name, new.description, len(new.tags)) - found.own_weight
     if more > 0 and found.weight + more > limits.CALENDAR_WEIGHT:
         raise LimitReached(
             f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this would add {more:,} to the "
@@ -172,14 +187,6 @@ def _shown(caller: Caller, calendar: Calendar, found: Contents) -> Calendar:
     """
     tokens: Iterable[Subscription] = found.alive.values()
     if caller.mytoken.may(Capability.READ_NOTIFY):
-        return replace(calendar, description=found.description).with_tokens(tokens)
+        return calendar.with_tokens(tokens)
     managed = [one for one in tokens if one.is_below(caller.record.mom_id)]
-    return replace(calendar, addresses=(), description="").with_tokens(managed)
-
-
-def _exists(store: Store, owner: Owner, name: str) -> bool:
-    try:
-        store.find(owner, name)
-    except CalendarNotFound:
-        return False
-    return True
+    return replace(calendar, addresses=(), description="", tags=()).with_tokens(managed)

@@ -58,6 +58,15 @@ def what_no_name_has(name: str) -> str | None:
     return None
 
 
+def replaced(text: str, by: str) -> str:
+    """The text with `by` for each character that no name has."""
+    joiners = {found.start() for found in _JOINERS_IN_PLACE.finditer(text)}
+    return "".join(
+        by if place not in joiners and _kind_that_no_name_has(character) else character
+        for place, character in enumerate(text)
+    )
+
+
 def is_visible(character: str) -> bool:
     is_emoji = _EMOJI_TO_COME.match(character) is not None
     return is_emoji or unicodedata.category(character)[0] in _VISIBLE

@@ -7,7 +7,10 @@ from mytoken_calendars import limits
 from mytoken_calendars.calendars import characters
 from mytoken_calendars.identifiers import is_calendar_id
 
+MYTOKENS = "Mytokens"  # the name of what has none
+
 _PATH_DELIMITERS = frozenset("/\\?#%")
+_HYPHEN = "-"
 _LINE_END = re.compile("\r\n?")
 
 
@@ -16,20 +19,31 @@ def calendar_name(text: str) -> str:
 
     Raises ValueError with the broken rule for any other text.
     """
-    name = unicodedata.normalize("NFC", text) if len(text) <= limits.NAME_TO_NORMALISE else text
-    if not 1 <= len(name) <= limits.NAME:
-        raise ValueError(f"a calendar's name has 1 to {limits.NAME} characters")
-    if name in (".", "..") or is_calendar_id(name):
-        raise ValueError("a calendar's name is not '.' or '..', and no UUID: these are ids")
-    if _PATH_DELIMITERS & set(name):
-        raise ValueError("a calendar's name has none of / \\ ? # %")
-    if kind := characters.what_no_name_has(name):
-        raise ValueError(f"a calendar's name has no {kind}")
-    if name != name.strip():
-        raise ValueError("a calendar's name does not begin or end with a space")
-    if not any(characters.is_visible(character) for character in name):
-        raise ValueError("a calendar's name has a letter, a digit or another visible character")
+    name = _name(text, "a calendar's name", limits.NAME)
+    if is_calendar_id(name):
+        raise ValueError("a calendar's name is no UUID: these are ids")
     return name
+
+
+def tag(text: str) -> str:
+    """The name of a tag as it is stored, compared and shown: in NFC, 1 to 64 code points.
+
+    Raises ValueError with the broken rule for any other text.
+    """
+    return _name(text, "a tag", limits.TAG)
+
+
+def from_description(description: str) -> str:
+    """The name of a calendar that was made with nothing but a description: its first line.
+
+    What a name may not have is a hyphen in it. What makes no name even so is called "Mytokens".
+    """
+    line = unicodedata.normalize("NFC", description.split("\n", maxsplit=1)[0]).strip()
+    shown = characters.replaced(line[: limits.NAME_FROM_DESCRIPTION].strip(), _HYPHEN)
+    try:
+        return calendar_name(shown.translate(dict.fromkeys(map(ord, _PATH_DELIMITERS), _HYPHEN)))
+    except ValueError:
+        return MYTOKENS
 
 
 def folded(name: str) -> str:
@@ -67,6 +81,24 @@ def label(text: str) -> str:
     if label != label.strip():
         raise ValueError("a label does not begin or end with a space")
     return label
+
+
+def _name(text: str, what: str, most: int) -> str:
+    bound = most * limits.NAME_TO_NORMALISE // limits.NAME
+    name = unicodedata.normalize("NFC", text) if len(text) <= bound else text
+    if not 1 <= len(name) <= most:
+        raise ValueError(f"{what} has 1 to {most} characters")
+    if name in (".", ".."):
+        raise ValueError(f"{what} is not '.' or '..'")
+    if _PATH_DELIMITERS & set(name):
+        raise ValueError(f"{what} has none of / \\ ? # %")
+    if kind := characters.what_no_name_has(name):
+        raise ValueError(f"{what} has no {kind}")
+    if name != name.strip():
+        raise ValueError(f"{what} does not begin or end with a space")
+    if not any(characters.is_visible(character) for character in name):
+        raise ValueError(f"{what} has a letter, a digit or another visible character")
+    return name
 
 
 def _text(text: str, what: str) -> str:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.tags import Tags
 from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.identifiers import Owner
 
@@ -25,8 +26,13 @@ class Store(Protocol):
 
     def contents(self, calendar: Calendar) -> Contents: ...
 
-    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
+    def names(self, owner: Owner) -> set[str]:
+        """The folded names of all calendars of the owner."""
+
+    def tags(self, owner: Owner) -> Tags: ...
+
+    def create(self, calendar: Calendar, all_tags: Tags, change: Change, use: Use) -> None:
+        """Stores a new calendar, its feed and its tags. Raises CalendarExists and LimitReached."""
 
     def subscribe(
         self, calendar: Calendar, found: Contents, addition: Addition, change: Change, use: Use
@@ -39,9 +45,9 @@ class Store(Protocol):
         """Takes a token out of the calendar."""
 
     def update(
-        self, calendar: Calendar, found: Contents, new: Calendar, change: Change, use: Use
+        self, found: Contents, new: Calendar, all_tags: Tags, change: Change, use: Use
     ) -> None:
-        """Gives the calendar the name and the description of `new`.
+        """Makes what was found of a calendar `new`, but for its tokens; stores the owner's tags.
 
         Raises CalendarExists and LimitReached.
         """

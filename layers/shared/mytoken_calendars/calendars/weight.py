@@ -36,9 +36,11 @@ _PIECE = 37
 
 # In a list: the id and the address, at a public URL of `limits.PUBLIC_URL` characters. A name and
 # a description take less in the feed than `_FEED_SHARE` times as much.
-_LISTED = 440
+_LISTED = 455
 # Stored: attributes, ids, counts, and the hashes of `limits.FEEDS_OF_CALENDAR` feeds.
-_STORED = 1_092
+_STORED = 1_108
+# In a list: a name of `limits.TAG` characters, each a pair of surrogates, and a colour.
+_TAG = 940
 
 
 def of_token(name: str, comment: str, ancestors: int) -> int:
@@ -48,13 +50,13 @@ def of_token(name: str, comment: str, ancestors: int) -> int:
     return max(stored, -(-in_feed // _FEED_SHARE))
 
 
-def of_calendar(name: str, description: str = "") -> int:
-    """The weight of a calendar without tokens."""
+def of_calendar(name: str, description: str = "", tags: int = 0) -> int:
+    """The weight of a calendar without tokens. Each of its tags weighs as the longest one."""
     stored = _STORED + len(_json(name)) + len(_json(description))
     in_address = quote(name[: limits.NAME_IN_ADDRESS], safe="")
     # An answer is JSON in the JSON that Lambda sends.
     words = sum(_sent(_json(text).decode()) for text in (name, description))
-    return max(stored, _LISTED + words + len(in_address))
+    return max(stored, _LISTED + words + len(in_address)) + _TAG * tags
 
 
 def _json(text: str) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from mytoken_calendars.calendars.names import from_description
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import writer
 from mytoken_calendars.feeds.style import DEFAULT, Style
@@ -26,9 +27,10 @@ class Feed(NamedTuple):
     Each poll makes one, in less than half the time that a frozen dataclass takes.
 
     `version` changes with the calendar; `revocations` changes with every revocation of its owner,
-    and is empty before the first. `name` is the calendar's. `renewal_page` is the operator's, or
-    empty. `description`, and `created` (when the calendar was made, in seconds since 1970) are
-    known of a state whose tokens were read.
+    and is empty before the first. `name` is the calendar's; the title of an `is_unnamed` one is of
+    its description. `renewal_page` is the operator's, or
+    empty. `description`, `created` (when the calendar was made, in seconds since 1970) and
+    `is_unnamed` are known of a state whose tokens were read.
     """
 
     secret: str
@@ -41,6 +43,7 @@ class Feed(NamedTuple):
     renewal_page: str = ""
     description: str = ""
     created: int = 0
+    is_unnamed: bool = False
 
     @property
     def state(self) -> str:
@@ -52,14 +55,14 @@ class Feed(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the feed calls the calendar."""
+        """What the file of the feed is called."""
         return self.style.title(self.name)
 
     @property
     def writer(self) -> Writer:
         return Writer(
             self.calendar_id,
-            self.name,
+            from_description(self.description) if self.is_unnamed else self.name,
             self.created,
             self.style,
             self.renewal_page,

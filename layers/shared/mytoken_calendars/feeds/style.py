@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-_UNTOLD = "Mytokens"
+from mytoken_calendars.calendars.names import MYTOKENS
 
 DAYS_AHEAD = (30, 14, 7, 3, 1, 0)
 
@@ -43,7 +43,7 @@ class Style(NamedTuple):
 
     def title(self, calendar: str) -> str:
         """What a calendar is called in a feed of this style, and in its address."""
-        return _UNTOLD if self.detail == Detail.MINIMAL else calendar
+        return MYTOKENS if self.detail == Detail.MINIMAL else calendar
 
 
 DEFAULT = Style()

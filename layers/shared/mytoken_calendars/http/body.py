@@ -23,9 +23,18 @@ from mytoken_calendars.validation import first_problem
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
-_BODILESS = ("GET", "DELETE")
-
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _asked_mom_ids(value: Any, info: ValidationInfo) -> tuple[str, ...]:
+    """mom_ids, and the words for the token that asks and for those below it; a form has one."""
+    if info.context and isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or len(value) > limits.ASKED_TOKENS:
+        raise ValueError(f"at most {limits.ASKED_TOKENS} mom_ids")
+    if not all(isinstance(one, str) for one in value):
+        raise ValueError("a mom_id is a string")
+    return tuple(one if one in ("this", "children") else identifiers.mom_id(one) for one in value)
 
 
 def _flag(value: Any) -> bool:
@@ -50,10 +59,12 @@ def _mom_id_or_own(text: str, info: ValidationInfo) -> str:
 
 # The fields that bodies have.
 CalendarName = Annotated[str, AfterValidator(names.calendar_name)]
+TagName = Annotated[str, AfterValidator(names.tag)]
 Comment = Annotated[str, AfterValidator(names.comment)]
 Description = Annotated[str, AfterValidator(names.description)]
 Label = Annotated[str, AfterValidator(names.label)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+AskedMomIds = Annotated[tuple[str, ...], BeforeValidator(_asked_mom_ids)]
 MomIdOrOwn = Annotated[str, AfterValidator(_mom_id_or_own)]
 
 
@@ -122,7 +133,7 @@ def read(request: Request, model: type[Model]) -> Model:
 def fields(request: Request) -> Mapping[str, Any]:
     """The fields of the body, whether JSON or form; a body without Content-Type is JSON.
 
-    An empty body has no fields; GET and DELETE may come with JSON's `null`, as clients send it.
+    An empty body has no fields, nor has JSON's `null`, which clients send when there is nothing.
 
     Each request's body is parsed once. Raises PayloadTooLarge, UnsupportedMediaType and
     InvalidRequest, in this order.
@@ -148,10 +159,10 @@ def _check_spelling(found: Iterable[str], known: set[str]) -> None:
 def _read(request: Request) -> dict[str, Any]:
     if len(request.body) > limits.BODY:
         raise PayloadTooLarge
-    body = request.body
-    if not body or (request.method in _BODILESS and body.strip() in (b"", b"null")):
-        body = b"{}"
-    document = form.fields(body) if _is_form(request) else _json(body)
+    is_form = _is_form(request)
+    if not is_form and request.body.strip() in (b"", b"null"):
+        return {}
+    document = form.fields(request.body) if is_form else _json(request.body)
     if not isinstance(document.get("mytoken"), str | None):
         raise InvalidRequest("mytoken: is not a string")
     return document

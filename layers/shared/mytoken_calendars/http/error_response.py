@@ -15,6 +15,7 @@ STATUS_AND_CODE: dict[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
     errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"),
     errors.CalendarExists: (HTTPStatus.CONFLICT, "conflict"),
+    errors.TagExists: (HTTPStatus.CONFLICT, "conflict"),
     errors.FirstFeed: (HTTPStatus.CONFLICT, "conflict"),
     errors.RepeatedTooLate: (HTTPStatus.CONFLICT, "conflict"),
     errors.FeedGone: (HTTPStatus.GONE, "gone"),

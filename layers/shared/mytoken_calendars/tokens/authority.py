@@ -83,6 +83,9 @@ class Caller:
         use = self.authority.use(self)
         lasts = limits.LIST_REPEATED if only_reads else limits.REPEATABLE
         receipt = Receipt(calendar_id, use.token_update, lasts, feed_id)
+        # Without a receipt, a request that changes no calendar may be repeated unless its use
+        # leaves a trace.
+        has_receipt = bool(calendar_id) or self.leaves_a_trace
 
         def follow_up() -> None:
             use.follow_up()
@@ -91,20 +94,24 @@ class Caller:
 
         return replace(
             use,
-            writes=(*self._receipt_writes(receipt, change), *use.writes),
+            writes=(*(self._receipt_writes(receipt, change) if has_receipt else ()), *use.writes),
             conditions=(*use.conditions, *self.record.conditions),
             follow_up=follow_up,
         )
+
+    def no_use(self, change: Change) -> Use:
+        """For a change that is no use of the mytoken, which so neither counts nor rotates."""
+        writes = self._receipt_writes(Receipt("", None), change)
+        return Use(writes=writes, conditions=tuple(self.record.conditions))
 
     def _receipt_writes(self, receipt: Receipt, change: Change) -> tuple[Write, ...]:
         """The write of the receipt; it is the first one of the transaction.
 
         A commit raises the refusal of its first failed condition. So a duplicate of a finished
-        request meets the receipt before anything that the request has changed. Without a receipt,
-        a request that changes no calendar may be repeated unless its use leaves a trace.
+        request meets the receipt before anything that the request has changed.
         """
         key = self.credentials.idempotency_key
-        if not (self.receipts and key and (receipt.calendar_id or self.leaves_a_trace)):
+        if not (self.receipts and key):
             return ()
         return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)
 

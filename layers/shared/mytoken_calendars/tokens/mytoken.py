@@ -25,6 +25,8 @@ class Capability(StrEnum):
     REVOKE = "manage_mytokens:revoke"
     INTROSPECT = "tokeninfo:introspect"
     SUBTOKENS = "tokeninfo:subtokens"
+    TAGS = "settings:tags"
+    READ_TAGS = "read@settings:tags"
 
     def is_covered_by(self, held: str) -> bool:
         """Whether a token that holds `held` may do this.

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -22,50 +22,58 @@ class Action(StrEnum):
     INTROSPECT = "introspect"
     LIST = "list_mytokens"
     SUBTOKENS = "subtokens"
+    NOTIFICATIONS = "notifications"
 
 
 Tree = dict[str, Any]
 
 _TOO_MANY = (
-    "These mytokens are more than one answer holds. Revoke those that you do not need, or ask for "
-    "the subtokens of one of them."
+    "These are more than one answer holds. Ask about fewer mytokens, or for the subtokens of one; "
+    "revoke those that you do not need."
 )
 
 
 def document(
-    authority: TokenAdministration, credentials: Credentials, action: Action, receipts: Receipts
+    authority: TokenAdministration,
+    credentials: Credentials,
+    action: Action,
+    receipts: Receipts,
+    notifications: Callable[[Caller], dict[str, Any]],
 ) -> dict[str, Any]:
     """The answer to one of the actions; a repeated request is answered anew.
 
-    Introspection is no use of the token. Raises the errors of `access.admit`; LimitReached, before
-    the token is used, for more mytokens than an answer holds.
+    `notifications` is the answer to that about calendars. Introspection is no use of the token.
+    Raises the errors of `access.admit`; LimitReached, before the token is used, for more than an
+    answer holds.
     """
     match action:
         case Action.INTROSPECT:
             return introspection(identify(authority, credentials, Capability.INTROSPECT))
         case Action.SUBTOKENS:
             caller = admit(authority, credentials, Capability.SUBTOKENS, receipts=receipts)
-            mytokens: Any = subtree(_listed(authority, caller), caller.record.mom_id)
+            told: dict[str, Any] = {
+                "mytokens": subtree(listed(authority, caller), caller.record.mom_id)
+            }
         case Action.LIST:
             caller = admit(authority, credentials, Capability.LIST, receipts=receipts)
-            mytokens = forest(_listed(authority, caller))
-    _check_size(mytokens)
+            told = {"mytokens": forest(listed(authority, caller))}
+        case Action.NOTIFICATIONS:
+            needed = (Capability.TOKENINFO_NOTIFY, Capability.READ_NOTIFY)
+            caller = admit(authority, credentials, *needed, receipts=receipts)
+            told = notifications(caller)
+    if len(json.dumps(json.dumps(told))) > limits.ANSWER:  # as Lambda sends it
+        raise LimitReached(_TOO_MANY)
     if not caller.receipt:
         change = Change.new(credentials.now)
         authority.commit(change, caller.use(change, only_reads=True))
-    return {"mytokens": mytokens}
+    return told
 
 
-def _listed(authority: TokenAdministration, caller: Caller) -> list[TokenRecord]:
+def listed(authority: TokenAdministration, caller: Caller) -> list[TokenRecord]:
     """The owner's tokens, but for those that expired a month ago."""
     since = caller.credentials.now - limits.EXPIRED_KEPT
     every = authority.tokens_of(caller)
     return [token for token in every if token.expires is None or token.expires >= since]
-
-
-def _check_size(mytokens: Any) -> None:
-    if len(json.dumps(json.dumps(mytokens))) > limits.ANSWER:  # as Lambda sends it
-        raise LimitReached(_TOO_MANY)
 
 
 def introspection(caller: Caller) -> dict[str, Any]:

@@ -137,10 +137,12 @@ class RemoteAuthority:
         """Does nothing: the issuer itself revokes the chain of a replayed token."""
 
     def configuration(self, base_url: str) -> Mapping[str, Any]:
-        """The issuer's document, with this stack as its notifications endpoint."""
-        endpoint = configuration.notifications_endpoint(base_url)
-        document = self.codec.issuer.configuration().document
-        return {**document, "notifications_endpoint": endpoint}
+        """The issuer's document, with the endpoints that are this stack's."""
+        return {
+            **self.codec.issuer.configuration().document,
+            "usersettings_endpoint": configuration.usersettings_endpoint(base_url),
+            "notifications_endpoint": configuration.notifications_endpoint(base_url),
+        }
 
     def jwks(self) -> Mapping[str, Any]:
         return self.codec.issuer.configuration().jwks

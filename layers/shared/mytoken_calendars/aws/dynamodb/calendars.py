@@ -3,14 +3,15 @@
 A calendar with all its tokens is one item, so one reading shows it as at one moment.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
-from mytoken_calendars.aws.dynamodb import items, keys, revocations, rows, tidying, updates
+from mytoken_calendars.aws.dynamodb import items, keys, revocations, rows, tags, tidying, updates
 from mytoken_calendars.aws.dynamodb.table import ABSENT, PRESENT, Item, Table
 from mytoken_calendars.calendars.calendar import Addition, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.tags import NO_TAGS, Tags
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import Outdated
 from mytoken_calendars.identifiers import Owner
@@ -43,8 +44,9 @@ class CalendarStore:
         marks = revocations.read(self.table, owner)
         found = self.table.get_all(keys.calendar(calendar.id) for calendar in named)
         by_key = {item["pk"]: item for item in found}
+        owners_tags = self._tags_in(owner, *found)
         shown = [
-            _shown(calendar, items.contents(calendar, item, marks))
+            _shown(calendar, items.contents(calendar, item, marks, owners_tags))
             for calendar in named
             if (item := by_key.get(keys.calendar(calendar.id)["pk"]))
         ]
@@ -60,11 +62,30 @@ class CalendarStore:
         item = self.table.get(keys.calendar(calendar.id))
         if item is None:
             raise Outdated
-        return items.contents(calendar, item, marks)
+        return items.contents(calendar, item, marks, self._tags_in(calendar.owner, item))
 
-    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
-        """Stores a new calendar and its feed. Raises CalendarExists and LimitReached."""
-        self.table.commit(change, *items.new_calendar(self.table, calendar, (), change), use=use)
+    def names(self, owner: Owner) -> set[str]:
+        """The folded names of all calendars of the owner."""
+        return rows.names(self.table, owner)
+
+    def tags(self, owner: Owner) -> Tags:
+        return tags.read(self.table, owner)
+
+    def save_tags(self, owner: Owner, all_tags: Tags, change: Change, use: Use) -> None:
+        """Stores the tags, if they are new. Raises Outdated if they have changed since."""
+        if writes := tags.writes(self.table, owner, all_tags, change):
+            self.table.commit(change, *writes, use=use)
+        else:
+            self.commit_use(change, use)
+
+    def create(self, calendar: Calendar, all_tags: Tags, change: Change, use: Use) -> None:
+        """Stores a new calendar, its feed and its tags. Raises CalendarExists and LimitReached."""
+        self.table.commit(
+            change,
+            *items.new_calendar(self.table, calendar, (), change),
+            *tags.writes(self.table, calendar.owner, all_tags, change),
+            use=use,
+        )
 
     def subscribe(
         self, calendar: Calendar, found: Contents, addition: Addition, change: Change, use: Use
@@ -97,11 +118,15 @@ class CalendarStore:
         )
 
     def update(
-        self, calendar: Calendar, found: Contents, new: Calendar, change: Change, use: Use
+        self, found: Contents, new: Calendar, all_tags: Tags, change: Change, use: Use
     ) -> None:
-        """Gives the calendar the name and the description of `new`: see `updates.described`."""
-        writes = updates.described(self.table, calendar, found, new, change)
-        self.table.commit(change, *writes, use=use)
+        """Makes the calendar what `new` says: see `updates.described`. Stores its tags, too."""
+        self.table.commit(
+            change,
+            *updates.described(self.table, found, new, change),
+            *tags.writes(self.table, new.owner, all_tags, change),
+            use=use,
+        )
 
     def _lifted(self, owner: Owner, addition: Addition, change: Change) -> tuple[Write, ...]:
         if addition.mark is None:
@@ -158,6 +183,10 @@ class CalendarStore:
         """Commits a use that changes no calendar, if it writes anything."""
         self.table.commit_use(change, use)
 
+    def _tags_in(self, owner: Owner, *calendars: Item) -> Tags:
+        """The owner's tags, if these calendars have some; read after them, so none is missed."""
+        return self.tags(owner) if any(item["tags"] for item in calendars) else NO_TAGS
+
     def _items(self, owner: Owner) -> list[Item]:
         """The items of the owner's calendars, in no order."""
         named = rows.named(self.table, owner)
@@ -166,5 +195,4 @@ class CalendarStore:
 
 def _shown(calendar: Calendar, found: Contents) -> Calendar:
     """The calendar as one reading has shown it."""
-    described = replace(calendar, name=found.name, description=found.description)
-    return described.with_tokens(found.alive.values())
+    return found.described(calendar).with_tokens(found.alive.values())

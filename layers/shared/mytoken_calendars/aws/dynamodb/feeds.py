@@ -62,6 +62,7 @@ class FeedStore:
         alive = marks.alive(entries.unpacked(calendar["tokens"]))
         found = feed._replace(
             name=calendar["name"],
+            is_unnamed=calendar["unnamed"],
             description=calendar["description"],
             created=calendar["created"],
             version=calendar["version"],

@@ -10,6 +10,7 @@ from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
+from mytoken_calendars.calendars.tags import Tags
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import CalendarExists, LimitReached, Outdated, Refusal
 from mytoken_calendars.feeds.settings import Settings
@@ -31,7 +32,7 @@ def hashes(addresses: Iterable[Address]) -> list[str]:
     return [keys.feed_hash(address.secret) for address in addresses]
 
 
-def contents(calendar: Calendar, item: Item, marks: Marks) -> Contents:
+def contents(calendar: Calendar, item: Item, marks: Marks, tags: Tags) -> Contents:
     """What a calendar's item holds. Raises Outdated if it has other addresses since."""
     if hashes(calendar.addresses) != item["feeds"]:
         raise Outdated
@@ -46,6 +47,10 @@ def contents(calendar: Calendar, item: Item, marks: Marks) -> Contents:
         marks.alive(subscriptions),
         item["tokens"],
         marks.tokens,
+        tags.of_ids(item["tags"]),
+        tuple(item["tags"]),
+        tags.version,
+        item["unnamed"],
     )
 
 
@@ -101,11 +106,13 @@ def new_calendar(
 
 
 def _item(calendar: Calendar, tokens: Mapping[str, Subscription], change: Change) -> Item:
-    own_weight = weight.of_calendar(calendar.name, calendar.description)
+    own_weight = weight.of_calendar(calendar.name, calendar.description, len(calendar.tags))
     return {
         "owner": calendar.owner,
         "name": calendar.name,
+        "unnamed": calendar.is_unnamed,
         "description": calendar.description,
+        "tags": [tag.id for tag in calendar.tags],
         "created": change.at,
         "version": change.id,
         "feeds": hashes(calendar.addresses),

@@ -9,13 +9,15 @@ The calendars table:
 |---------------------|--------------------|------------------------------------------------------|
 | OWNER#<owner>       | #HEAD              | calendars, feeds (how many there are), weight (of    |
 |                     |                    | all calendars)                                       |
+| OWNER#<owner>       | #TAGS              | version, tags: a map from ids to names and colours   |
 | OWNER#<owner>       | NAME#<folded name> | id, name, addresses (of its feeds, in order: the     |
 |                     |                    | feed's id, and the secret)                           |
 | OWNER#<owner>       | ID#<calendar>      | name                                                 |
-| CALENDAR#<calendar> | #HEAD              | owner, name, description, created, version, feeds    |
-|                     |                    | (their hashes, in order), weight, own_weight         |
-|                     |                    | (without its tokens), tokens: a map from short       |
-|                     |                    | mom_ids to texts (`entries.py`)                      |
+| CALENDAR#<calendar> | #HEAD              | owner, name, unnamed (whether its description has    |
+|                     |                    | named it), description, tags (ids, in order),        |
+|                     |                    | created, version, feeds (their hashes, in order),    |
+|                     |                    | weight, own_weight (without its tokens), tokens: a   |
+|                     |                    | map from short mom_ids to texts (`entries.py`)       |
 | FEED#<hash>         | #HEAD              | owner, calendar, name and version (of the calendar), |
 |                     |                    | label, style (`entries.py`); after its deletion, or  |
 |                     |                    | once the feed has another address: deleted, ttl      |
@@ -54,6 +56,7 @@ Key = dict[str, str]
 
 OWNER = "OWNER#"
 HEAD = "#HEAD"
+TAGS = "#TAGS"
 NAME = "NAME#"
 ID = "ID#"
 CALENDAR = "CALENDAR#"
@@ -70,6 +73,10 @@ def owner_partition(owner: Owner) -> str:
 
 def owner_head(owner: Owner) -> Key:
     return _key(owner_partition(owner), HEAD)
+
+
+def tags(owner: Owner) -> Key:
+    return _key(owner_partition(owner), TAGS)
 
 
 def calendar_name(owner: Owner, folded_name: str) -> Key:

@@ -37,6 +37,12 @@ def find_by_id(table: Table, owner: Owner, calendar_id: str) -> Calendar:
     raise CalendarNotFound if len(names) == 1 else Outdated
 
 
+def names(table: Table, owner: Owner) -> set[str]:
+    """The folded names of all calendars of the owner."""
+    sort_keys = (row["sk"] for row in table.query(keys.owner_partition(owner)))
+    return {key.removeprefix(keys.NAME) for key in sort_keys if key.startswith(keys.NAME)}
+
+
 def named(table: Table, owner: Owner) -> list[Calendar]:
     """All calendars of the owner, without their tokens, in no order. Raises Outdated.
 

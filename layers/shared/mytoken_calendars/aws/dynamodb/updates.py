@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mytoken_calendars import limits
-from mytoken_calendars.aws.dynamodb import entries, items, keys
+from mytoken_calendars.aws.dynamodb import entries, items, keys, tags
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
@@ -80,39 +80,43 @@ def announced(
     ]
 
 
-def described(
-    table: Table, old: Calendar, found: Contents, new: Calendar, change: Change
-) -> list[Write]:
-    """The writes that give a calendar another name or description, or both.
+def described(table: Table, found: Contents, new: Calendar, change: Change) -> list[Write]:
+    """The writes that give a calendar another name, description or tags.
 
     The name in its addresses is decoration, so all of them stay. The commit raises CalendarExists,
-    LimitReached and OwnerFull; Outdated unless the name, the description and the feeds are as they
-    were found.
+    LimitReached and OwnerFull; Outdated unless all of these and the feeds are as they were found.
+    Tags that were not found leave it, if they are none for sure: of a transaction that gives it a
+    new one, the calendar may be seen before the tags.
     """
-    own_weight = weight.of_calendar(new.name, new.description)
+    own_weight = weight.of_calendar(new.name, new.description, len(new.tags))
     more = own_weight - found.own_weight
     room, values = _room(limits.CALENDAR_WEIGHT, more)
-    as_found = "#name = :old AND #description = :found AND #feeds = :feeds"
-    heads = announced(table, old.id, found.feeds, change, name=new.name)
+    as_found = "#name = :old AND #description = :found AND #tags = :found_tags AND #feeds = :feeds"
+    heads = announced(table, new.id, found.feeds, change, name=new.name)
+    has_lost_some = len(found.tags) < len(found.tag_ids)
     return [
         table.update(
-            keys.calendar(old.id),
-            "SET #name = :name, #description = :description, #own_weight = :own, "
-            "#version = :version ADD #weight :more",
+            keys.calendar(new.id),
+            "SET #name = :name, #unnamed = :unnamed, #description = :description, #tags = :tags, "
+            "#own_weight = :own, #version = :version ADD #weight :more",
             f"{as_found} AND {room}" if room else as_found,
-            old=old.name,
+            old=found.name,
             found=found.description,
+            found_tags=list(found.tag_ids),
             feeds=list(found.feeds),
             name=new.name,
+            unnamed=new.is_unnamed,
             description=new.description,
+            tags=[tag.id for tag in new.tags],
             own=own_weight,
             version=change.id,
             more=more,
             **values,
         ),
         *heads,
-        *(_renamed(table, old, new) if new.name != old.name else ()),
-        heavier(table, old.owner, more),
+        *(_renamed(table, found.described(new), new) if new.name != found.name else ()),
+        *([tags.unchanged(table, new.owner, found.tags_version)] if has_lost_some else []),
+        heavier(table, new.owner, more),
     ]
 
 

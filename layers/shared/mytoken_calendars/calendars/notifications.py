@@ -1,0 +1,66 @@
+"""What the tokeninfo endpoint tells of notifications: the calendars that mytokens are in."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.calendars.store import Store
+from mytoken_calendars.tokens.access import reachable_token
+from mytoken_calendars.tokens.authority import Caller, TokenAdministration
+from mytoken_calendars.tokens.mytoken import Capability
+from mytoken_calendars.tokens.tokeninfo import listed
+
+THIS, CHILDREN = "this", "children"  # what clients say for mom_ids: their own, its descendants'
+
+
+def document(
+    authority: TokenAdministration, store: Store, mom_ids: Iterable[str], caller: Caller
+) -> dict[str, Any]:
+    """The calendars of these mytokens, each calendar once, and if there are several, those of each.
+
+    Without any it is the caller's own. There are no mails, so their list is empty.
+
+    Raises InsufficientCapabilities and InvalidGrant for a mom_id out of the caller's reach.
+    """
+    own = caller.record.mom_id
+    below = [token.mom_id for token in listed(authority, caller) if own in token.ancestors]
+    wanted = list(dict.fromkeys(_named(caller, mom_ids, below)))
+    calendars = _shown(caller, store.all(caller.owner), {own, *below})
+    told = _told(caller, calendars, wanted)
+    if len(wanted) < 2:  # noqa: PLR2004 - one has no need of a map
+        return told
+    return {**told, "mom_id_mapping": {one: _told(caller, calendars, [one]) for one in wanted}}
+
+
+def _named(caller: Caller, mom_ids: Iterable[str], below: Iterable[str]) -> Iterable[str]:
+    """The mom_ids that are meant, each of which the caller may ask about."""
+    for mom_id in mom_ids or [THIS]:
+        if mom_id == CHILDREN:
+            yield from below
+        elif mom_id == THIS:
+            yield caller.record.mom_id
+        else:
+            yield reachable_token(caller, mom_id, Capability.READ_NOTIFY).mom_id
+
+
+def _shown(caller: Caller, calendars: Iterable[Calendar], reached: set[str]) -> list[Calendar]:
+    """As much of the calendars as the caller may see: if it may not read, what it reaches."""
+    if caller.mytoken.may(Capability.READ_NOTIFY):
+        return list(calendars)
+    return [
+        replace(
+            calendar,
+            addresses=(),
+            description="",
+            tags=(),
+            subscribed_tokens=tuple(one for one in calendar.subscribed_tokens if one in reached),
+        )
+        for calendar in calendars
+    ]
+
+
+def _told(caller: Caller, calendars: Iterable[Calendar], mom_ids: Iterable[str]) -> dict[str, Any]:
+    wanted, base_url = {*mom_ids}, caller.credentials.stack_url
+    found = [one for one in calendars if wanted & {*one.subscribed_tokens}]
+    return {"notifications": [], "calendars": [one.document(base_url) for one in found]}
