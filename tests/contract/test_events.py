@@ -63,7 +63,7 @@ def test_a_sample_event_comes_by_payload_version_2_to_the_local_address(operatio
 
 @each_routed
 def test_a_sample_event_is_answered_as_documented(stack: Stack, operation: str) -> None:
-    token = stack.mint("manage_mytokens")
+    token = stack.mint("manage_mytokens", "settings")
     event = prepared(stack, operation, token)
 
     answer = stack.send(operation, event)

@@ -11,15 +11,12 @@ from tests.harness.documented_answers import REPEATED, REQUESTS, WITH_KEY, one_t
 from tests.harness.permissions import Call, Grant, NotPermitted, granted
 from tests.harness.stacks import DAY, Stack, Token
 from tests.harness.steps import Document, add, calendars, create, create_feed
-from tests.harness.token_uses import REVOKED_WHEN_REPLAYED, USES, Person, Use
+from tests.harness.token_uses import LOOKS, REVOKED_WHEN_REPLAYED, USES, Person, Use
 
 TEMPLATE = Template.read()
 
 # S3 tells that a feed is not cached, and not that it is forbidden, only to those who may list.
 NEVER_ASKED_FOR = {Grant("s3:ListBucket", "FeedsBucket")}
-
-# It only looks at the mytoken, which is no use of it.
-LOOKING_UP = Use("get_calendar", 302, lambda person: {"path": {"calendar": person.calendar["id"]}})
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +62,7 @@ def _do_everything(stack: Stack) -> None:
     stack.revoke(parent)
     for _ in range(2):  # the second time its owner is known
         stack.feed(calendars(stack, child)[0])
-    for use in (*USES.values(), LOOKING_UP):
+    for use in (*USES.values(), *LOOKS.values()):
         _use_and_replay(stack, use)
 
 
@@ -75,6 +72,10 @@ def _change_by_id(stack: Stack, token: Token, calendar: Document) -> None:
     of_a_feed = {**path, "feed": create_feed(stack, token, calendar)["id"]}
     for name in ("Another", "another", *[calendar["name"]] * 2):
         stack.invoke("update_calendar", token, path=path, json={"name": name})
+    stack.invoke("create_calendar", token, json={"description": "without a name"})
+    for folder in ("tag_calendar", "untag_calendar"):
+        for _ in range(2):
+            stack.invoke(folder, token, path=path, json={"tag": "nightly"})
     for _ in range(2):
         stack.invoke("update_feed", token, path=of_a_feed, json={"detail": "minimal"})
     stack.invoke("reset_feed", token, path=of_a_feed)
@@ -137,7 +138,10 @@ _SIGNING = {"kms:SigningAlgorithm": "ECDSA_SHA_512", "kms:MessageType": "DIGEST"
                 ("revoke_token", "UpdateItem", "RECEIPT"),
                 ("add_token", "Query", "CALENDAR"),
                 ("add_token", "PutItem", "CALENDAR"),
-                ("create_calendar", "Query", "OWNER"),
+                ("create_calendar", "Query", "CALENDAR"),
+                ("create_tag", "PutItem", "CALENDAR"),
+                ("delete_tag", "UpdateItem", "OWNER"),
+                ("list_tags", "GetItem", "CALENDAR"),
                 ("list_calendars", "PutItem", "REVOKED"),
             ]
         ],

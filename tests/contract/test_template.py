@@ -56,7 +56,9 @@ USING_UP = {
     "remove_token",
     "reset_feed",
     "revoke_token",
+    "tag_calendar",
     "tokeninfo",
+    "untag_calendar",
     "update_calendar",
     "update_feed",
 }

@@ -56,6 +56,7 @@ http {{
         location @own_error {{ return 500 "an error page of the host"; }}
         location / {{ proxy_pass http://mytoken-server; }}
         include calendars-server.conf;
+        include calendars-settings.conf;
     }}
     server {{
         listen unix:{folder}/mytoken;

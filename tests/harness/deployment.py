@@ -127,7 +127,8 @@ class Deployment:
     @property
     def lacking(self) -> list[Capability]:
         """What the mytoken may not, of all that is checked; a short one is taken to be able."""
-        checked = (Capability.NOTIFY, Capability.INTROSPECT, Capability.SUBTOKENS, Capability.LIST)
+        of_mytokens = (Capability.INTROSPECT, Capability.SUBTOKENS, Capability.LIST)
+        checked = (Capability.NOTIFY, *of_mytokens, Capability.TAGS)
         return [c for c in checked if self.mytoken is not None and not self.mytoken.may(c)]
 
     def needs(self, capability: Capability) -> None:
@@ -147,6 +148,7 @@ class Deployment:
         *,
         name: str = "",
         feed: str = "",
+        tag: str = "",
         method: str = "",
         path: str = "",
         **request: Any,
@@ -154,10 +156,11 @@ class Deployment:
         """The answer of an operation, which has to be as docs/openapi.yaml says.
 
         `path` takes the place of the operation's own, which has the name of a calendar in it, and
-        perhaps the id of a feed.
+        perhaps the id of a feed; or the name of a tag.
         """
         described = _OPERATIONS[operation]
-        target = path or described.path.format(calendar=quote(name, safe=""), feed=feed)
+        named = {"calendar": quote(name, safe=""), "tag": quote(tag, safe="")}
+        target = path or described.path.format(feed=feed, **named)
         answer = self.send(method or described.method, target, operation=operation, **request)
         known = {n: v for n, v in answer.headers.items() if n in openapi.header_names()}
         for fault in openapi.faults(replace(answer, headers=known)):

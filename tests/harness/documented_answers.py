@@ -26,6 +26,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "remove_token": {"mom_id": ""},
     "create_feed": {"reminders": "events"},
     "update_feed": {"detail": "minimal"},
+    "tag_calendar": {"tag": "nightly"},
+    "untag_calendar": {"tag": "nightly"},
+    "create_tag": {"color": "3357FF"},
+    "update_tag": {"color": "00FF00"},
     "tokeninfo": {"action": "list_mytokens"},
     "revoke_token": {"mom_id": NOBODYS},
 }
@@ -37,22 +41,29 @@ ON_A_CALENDAR = {
     "remove_token": "DELETE",
     "list_feeds": "GET",
     "create_feed": "POST",
+    "tag_calendar": "POST",
+    "untag_calendar": "DELETE",
     **ON_A_FEED,
     "delete_calendar": "DELETE",
 }
 OF_THE_API = {"list_calendars": "GET", "create_calendar": "POST", **ON_A_CALENDAR}
 OF_MYTOKENS = {"tokeninfo": "POST", "revoke_token": "POST"}
-WITH_A_MYTOKEN = {**OF_THE_API, **OF_MYTOKENS}
-REPEATABLE = tuple(folder for folder in WITH_A_MYTOKEN if folder != "get_calendar")
+ON_A_TAG = {"update_tag": "PUT", "delete_tag": "DELETE"}
+OF_TAGS = {"list_tags": "GET", "create_tag": "POST", **ON_A_TAG}  # no uses of the mytoken
+WITH_A_MYTOKEN = {**OF_THE_API, **OF_MYTOKENS, **OF_TAGS}
+REPEATABLE = tuple(folder for folder in WITH_A_MYTOKEN if folder not in ("get_calendar", *OF_TAGS))
+WITH_A_KEY = (*REPEATABLE, *(folder for folder in OF_TAGS if folder != "list_tags"))
+MAY = ("manage_mytokens:notify", "settings:tags")
 
 WITH_KEY = {"idempotency-key": "6f0d4c1b-9a57-4f7d-8c1e-8b400c9a2b5e"}
 
 
 def user_with_calendar(stack: Stack, user: str | None = None) -> Token:
     """The token of a user who has put it into a calendar."""
-    token = stack.mint(name="nightly build", user=user)
+    token = stack.mint(*MAY, name="nightly build", user=user)
     stack.invoke("create_calendar", token, json={"name": CALENDAR})
     stack.invoke("add_token", token, json={"mom_id": ""})
+    stack.invoke("create_tag", token)
     return token
 
 
@@ -66,7 +77,8 @@ def user_for(stack: Stack, folder: str) -> str:
 
 def rotating(stack: Stack, user: str) -> Token:
     """A token that may do everything, and is made anew by each use."""
-    return stack.mint("manage_mytokens", "tokeninfo", user=user, rotation={"on_other": True})
+    may = ("manage_mytokens", "tokeninfo", "settings")
+    return stack.mint(*may, user=user, rotation={"on_other": True})
 
 
 def request_for(stack: Stack, folder: str, user: str) -> dict[str, Any]:
@@ -96,6 +108,17 @@ def name_taken(stack: Stack) -> Answer:
     return stack.invoke("update_calendar", token, json={"name": "another"})
 
 
+def tag_taken(stack: Stack) -> Answer:
+    token = user_with_calendar(stack)
+    stack.invoke("create_tag", token, path={"tag": "weekly"})
+    return stack.invoke("update_tag", token, json={"tag": "weekly"})
+
+
+def about_nobodys_token(stack: Stack) -> Answer:
+    question = {"action": "notifications", "mom_ids": [NOBODYS]}
+    return stack.invoke("tokeninfo", stack.mint("manage_mytokens"), json=question)
+
+
 def first_feed(stack: Stack) -> Answer:
     token = user_with_calendar(stack)
     first, *_ = stack.invoke("list_feeds", token).json["feeds"]
@@ -109,7 +132,7 @@ def one_token_of_a_calendar(stack: Stack, token: Token | None = None) -> Answer:
 
 
 def without_calendar(stack: Stack, folder: str) -> Answer:
-    return stack.invoke(folder, stack.mint(), json=BODIES.get(folder))
+    return stack.invoke(folder, stack.mint(*MAY), json=BODIES.get(folder))
 
 
 def feed(stack: Stack, method: str, **headers: str) -> Answer:
@@ -160,7 +183,7 @@ def revoked_child(stack: Stack) -> Answer:
 def repeated(stack: Stack, folder: str, *, rotates: bool = False, undone: bool = False) -> Answer:
     """What is answered to a request that was done before; `undone`, its calendar was deleted."""
     user = user_for(stack, folder)
-    token = rotating(stack, user) if rotates else stack.mint(user=user)
+    token = rotating(stack, user) if rotates else stack.mint(*MAY, user=user)
     request = request_for(stack, folder, user)
     first = stack.invoke(folder, token, **request, headers=WITH_KEY)
     assert first.status < 300
@@ -213,11 +236,11 @@ def refusals_of_the_api(folder: str) -> dict[tuple[int, str], Request]:
         (401, "invalid_token"): lambda s: s.invoke(folder, json=fields),
         (403, "insufficient_capabilities"): lambda s: s.invoke(folder, s.mint("AT"), json=fields),
         (403, "usage_restricted"): lambda s: s.invoke(
-            folder, s.mint("manage_mytokens", restrictions=over), json=fields
+            folder, s.mint("manage_mytokens", "settings", restrictions=over), json=fields
         ),
-        (413, "payload_too_large"): lambda s: s.invoke(folder, s.mint(), body=too_much),
+        (413, "payload_too_large"): lambda s: s.invoke(folder, s.mint(*MAY), body=too_much),
         (415, "unsupported_media_type"): lambda s: s.invoke(
-            folder, s.mint(), body="<name/>", headers=xml
+            folder, s.mint(*MAY), body="<name/>", headers=xml
         ),
         (503, "temporarily_unavailable"): lambda s: without_aws(s, folder),
     }
@@ -241,9 +264,21 @@ REQUESTS: dict[Key, Request] = {
     ("delete_feed", "DELETE", 204, None): partial(granted, folder="delete_feed"),
     ("delete_feed", "DELETE", 200, None): partial(rotated, folder="delete_feed"),
     ("delete_feed", "DELETE", 409, "conflict"): first_feed,
+    ("tag_calendar", "POST", 204, None): partial(granted, folder="tag_calendar"),
+    ("tag_calendar", "POST", 200, None): partial(rotated, folder="tag_calendar"),
+    ("untag_calendar", "DELETE", 204, None): partial(granted, folder="untag_calendar"),
+    ("untag_calendar", "DELETE", 200, None): partial(rotated, folder="untag_calendar"),
+    ("list_tags", "GET", 200, None): partial(granted, folder="list_tags"),
+    ("create_tag", "POST", 204, None): partial(granted, folder="create_tag"),
+    ("update_tag", "PUT", 204, None): partial(granted, folder="update_tag"),
+    ("update_tag", "PUT", 409, "conflict"): tag_taken,
+    ("delete_tag", "DELETE", 204, None): partial(granted, folder="delete_tag"),
+    ("not_offered", "GET", 404, "not_found"): lambda s: s.invoke("not_offered"),
+    ("get_settings", "GET", 200, None): lambda s: s.invoke("get_settings"),
     ("delete_calendar", "DELETE", 204, None): partial(granted, folder="delete_calendar"),
     ("delete_calendar", "DELETE", 200, None): partial(rotated, folder="delete_calendar"),
     ("tokeninfo", "POST", 200, None): lambda s: s.invoke("tokeninfo", s.mint("manage_mytokens")),
+    ("tokeninfo", "POST", 403, "invalid_grant"): about_nobodys_token,
     ("revoke_token", "POST", 200, None): revoked_child,
     ("revoke_token", "POST", 204, None): lambda s: s.invoke(
         "revoke_token", None, json={"token": s.mint().bearer}
@@ -255,7 +290,7 @@ REQUESTS: dict[Key, Request] = {
     ("no_route", "ANY", 404, "not_found"): lambda s: s.invoke("no_route", raw_path="/api/v0/x"),
     ("no_route", "ANY", 405, "method_not_allowed"): lambda s: s.invoke("no_route"),
 }
-for folder, method in ON_A_CALENDAR.items():
+for folder, method in {**ON_A_CALENDAR, **ON_A_TAG}.items():
     REQUESTS[folder, method, 404, "not_found"] = partial(without_calendar, folder=folder)
 for folder in REPEATABLE:
     method = WITH_A_MYTOKEN[folder]
@@ -301,6 +336,13 @@ _FEED_UPDATED = ("update_feed", "PATCH", 200, None)
 _FEED_RESET = ("reset_feed", "POST", 200, None)
 _FEED_DELETED = ("delete_feed", "DELETE", 204, None)
 _FEED_DELETED_AND_ROTATED = ("delete_feed", "DELETE", 200, None)
+_TAGGED = ("tag_calendar", "POST", 204, None)
+_TAGGED_AND_ROTATED = ("tag_calendar", "POST", 200, None)
+_UNTAGGED = ("untag_calendar", "DELETE", 204, None)
+_UNTAGGED_AND_ROTATED = ("untag_calendar", "DELETE", 200, None)
+_TAG_CREATED = ("create_tag", "POST", 204, None)
+_TAG_UPDATED = ("update_tag", "PUT", 204, None)
+_TAG_DELETED = ("delete_tag", "DELETE", 204, None)
 _DELETED = ("delete_calendar", "DELETE", 204, None)
 _DELETED_AND_ROTATED = ("delete_calendar", "DELETE", 200, None)
 _LISTED = ("list_calendars", "GET", 200, None)
@@ -309,8 +351,16 @@ _REVOKED_AND_ROTATED = ("revoke_token", "POST", 200, None)
 
 # Changes whose answer shows what they have made: they are too late once its calendar is gone.
 _SHOWING = [_CREATED, _UPDATED, _ADDED, _FEED_CREATED, _FEED_UPDATED, _FEED_RESET]
-_WITHOUT_CONTENT = [_REMOVED, _FEED_DELETED, _DELETED]
-_ROTATED = [*_SHOWING, _REMOVED_AND_ROTATED, _FEED_DELETED_AND_ROTATED, _DELETED_AND_ROTATED]
+_WITHOUT_CONTENT = [_TAGGED, _UNTAGGED, _REMOVED, _FEED_DELETED, _DELETED]
+_TAGS_CHANGED = [_TAG_CREATED, _TAG_UPDATED, _TAG_DELETED]
+_ROTATED = [
+    *_SHOWING,
+    _TAGGED_AND_ROTATED,
+    _UNTAGGED_AND_ROTATED,
+    _REMOVED_AND_ROTATED,
+    _FEED_DELETED_AND_ROTATED,
+    _DELETED_AND_ROTATED,
+]
 
 
 def _too_late(key: Key) -> Key:
@@ -326,7 +376,10 @@ UPDATED: list[tuple[Key, Request]] = [
     (_REVOKED_AND_ROTATED, revoked_child),
 ]
 REPEATED: list[tuple[Key, Request]] = [
-    *((key, partial(repeated, folder=key[0])) for key in (*_SHOWING, *_WITHOUT_CONTENT)),
+    *(
+        (key, partial(repeated, folder=key[0]))
+        for key in (*_SHOWING, *_WITHOUT_CONTENT, *_TAGS_CHANGED)
+    ),
     *((_too_late(key), partial(repeated, folder=key[0], undone=True)) for key in _SHOWING),
 ]
 REPEATED_AND_UPDATED: list[tuple[Key, Request]] = [

@@ -15,7 +15,8 @@ from mytoken_calendars.identifiers import Owner, is_secret
 
 _LIVE = {"pk", "sk", "owner", "calendar", "name", "version", "label", "style"}
 _DELETED = {"pk", "sk", "deleted", "ttl"}
-_FEED_ID = re.compile("[0-9a-f]{16}")
+_ID = re.compile("[0-9a-f]{16}")  # of a feed, and of a tag
+_COLOR = re.compile("[0-9A-F]{6}")
 
 Item = dict[str, Any]
 
@@ -25,6 +26,7 @@ class Contents:
     """The items of the calendars table, by what they are (`keys.py`)."""
 
     owners: dict[str, Item]  # by owner
+    tags: dict[str, Item]  # by owner
     names: list[tuple[str, Item]]  # with its owner
     ids: dict[tuple[str, str], Item]  # by owner and calendar
     calendars: dict[str, Item]  # by id
@@ -48,6 +50,7 @@ class Contents:
         by_id = under(keys.OWNER, keys.ID)
         return cls(
             owners=dict(under(keys.OWNER, keys.HEAD)),
+            tags=dict(under(keys.OWNER, keys.TAGS)),
             names=under(keys.OWNER, keys.NAME),
             ids={(owner, row["sk"].removeprefix(keys.ID)): row for owner, row in by_id},
             calendars=dict(under(keys.CALENDAR)),
@@ -71,6 +74,7 @@ def violations_in(table: Contents) -> list[str]:
         *_of_feeds(table),
         *_of_addresses(table),
         *_of_styles(table),
+        *_of_tags(table),
         *_of_weights(table),
         *_of_tokens(table),
         *_of_revocations(table),
@@ -118,9 +122,7 @@ def _of_addresses(table: Contents) -> Iterator[str]:
     ids, secrets = [one[0] for one in addresses], [one[1] for one in addresses]
     if len({*ids}) < len(ids) or len({*secrets}) < len(secrets):
         yield f"ids {ids} and secrets {secrets} that are there more than once"
-    if wrong := [
-        one for one in addresses if not (_FEED_ID.fullmatch(one[0]) and is_secret(one[1]))
-    ]:
+    if wrong := [one for one in addresses if not (_ID.fullmatch(one[0]) and is_secret(one[1]))]:
         yield f"no addresses: {wrong}"
     for of, item in table.calendars.items():
         if not 1 <= len(item["feeds"]) <= limits.FEEDS_OF_CALENDAR:
@@ -147,6 +149,29 @@ def _of_styles(table: Contents) -> Iterator[str]:
             yield f"changed {style.changes} times, and last at {style.changed}"
 
 
+def _of_tags(table: Contents) -> Iterator[str]:
+    """An owner has no tag twice, and a calendar none either; both are within the limits."""
+    for owner, item in table.tags.items():
+        tags = item["tags"]
+        names_of = [name for name, _ in tags.values()]
+        if len({*names_of}) < len(names_of) or len(tags) > limits.TAGS:
+            yield f"the tags {tags} of {owner}"
+        for tag_id, (name, color) in tags.items():
+            if not (_ID.fullmatch(tag_id) and names.tag(name) == name and _COLOR.fullmatch(color)):
+                yield f"the tag {tag_id}: {name}, {color}"
+    for of, item in table.calendars.items():
+        if len({*item["tags"]}) < len(item["tags"]):
+            yield f"{of} has a tag twice: {item['tags']}"
+        if len(tags_of(table, item)) > limits.TAGS_OF_CALENDAR:
+            yield f"{of} has {item['tags']}"
+
+
+def tags_of(table: Contents, calendar: Item) -> list[str]:
+    """The names of the calendar's tags, as far as its owner has them still."""
+    known = table.tags.get(calendar["owner"], {}).get("tags", {})
+    return [known[tag_id][0] for tag_id in calendar["tags"] if tag_id in known]
+
+
 def _of_weights(table: Contents) -> Iterator[str]:
     """What is counted is what there is, and within the limits."""
     number, feeds, weights = Counter[str](), Counter[str](), Counter[str]()
@@ -157,7 +182,8 @@ def _of_weights(table: Contents) -> Iterator[str]:
         tokens = sum(token.weight for token in entries.unpacked(item["tokens"]).values())
         if item["weight"] != item["own_weight"] + tokens:
             yield f"{item['weight']} where the tokens of {of} weigh {tokens}"
-        if item["own_weight"] != weight.of_calendar(item["name"], item["description"]):
+        words = item["name"], item["description"]
+        if item["own_weight"] != weight.of_calendar(*words, len(item["tags"])):
             yield f"{item['own_weight']} for {item['name']}"
         if item["weight"] > limits.CALENDAR_WEIGHT:
             yield f"{of} weighs {item['weight']}"

@@ -10,7 +10,7 @@ from uuid import uuid4
 from tests.harness.stacks import Answer, Stack, Token
 from tests.harness.steps import Document, add, create, create_feed, new_user
 
-EVERYTHING = ("manage_mytokens", "tokeninfo")
+EVERYTHING = ("manage_mytokens", "tokeninfo", "settings")
 ROTATING = {"on_other": True}
 REVOKED_WHEN_REPLAYED = {"on_other": True, "auto_revoke": True}
 UNUSABLE: list[dict[str, Any]] = [  # claims of a token that may be used nowhere
@@ -39,6 +39,12 @@ class Person:
         keeper = stack.mint(*EVERYTHING, user=user)
         other = stack.mint(user=user, name="other")
         return cls(stack, user, keeper, other, create(stack, keeper))
+
+    @property
+    def id(self) -> str:
+        """The id of the calendar."""
+        identifier: str = self.calendar["id"]
+        return identifier
 
     def mint(self, *capabilities: str, **more: Any) -> Token:
         """A token of the user, with all capabilities by default."""
@@ -88,6 +94,12 @@ USES = {
         200,
         lambda person: {"path": _named(person), "json": {"description": _new_name()}},
     ),
+    "tag_calendar": Use(
+        "tag_calendar", 204, lambda person: {"path": _named(person), "json": {"tag": "nightly"}}
+    ),
+    "untag_calendar": Use(
+        "untag_calendar", 204, lambda person: {"path": _named(person), "json": {"tag": "nightly"}}
+    ),
     "remove_token": Use(
         "remove_token",
         204,
@@ -111,11 +123,24 @@ USES = {
     ),
     "list_mytokens": Use("tokeninfo", 200, lambda person: {"json": {"action": "list_mytokens"}}),
     "subtokens": Use("tokeninfo", 200, lambda person: {"json": {"action": "subtokens"}}),
+    "notifications": Use("tokeninfo", 200, lambda person: {"json": {"action": "notifications"}}),
     "revoke_token": Use(
         "revoke_token",
         204,
         lambda person: {"json": {"mom_id": person.stack.mint(user=person.user).mom_id}},
     ),
+}
+
+
+# What takes a mytoken, and is no use of it.
+LOOKS = {
+    "get_calendar": Use("get_calendar", 302, lambda person: {"path": {"calendar": person.id}}),
+    "list_tags": Use("list_tags", 200, lambda person: {}),
+    "create_tag": Use("create_tag", 204, lambda person: {"path": {"tag": _new_name()}}),
+    "update_tag": Use(
+        "update_tag", 204, lambda person: {"path": _of_a_tag(person), "json": {"color": "00FF00"}}
+    ),
+    "delete_tag": Use("delete_tag", 204, lambda person: {"path": _of_a_tag(person)}),
 }
 
 
@@ -157,6 +182,13 @@ def _of_a_feed(person: Person) -> dict[str, str]:
     """The path of a further feed of the calendar, which the person has just made."""
     feed = create_feed(person.stack, person.keeper, person.calendar)
     return {**_named(person), "feed": feed["id"]}
+
+
+def _of_a_tag(person: Person) -> dict[str, str]:
+    """The path of a tag that the person has just made."""
+    path = {"tag": _new_name()}
+    assert person.stack.invoke("create_tag", person.keeper, path=path).status == 204
+    return path
 
 
 def _only_named(calendar: Document) -> dict[str, str]:

@@ -19,26 +19,29 @@ TEMPLATE = Template.read()
 ROUTES = {
     route.folder: route
     for route in TEMPLATE.plain_routes
-    if route.path.startswith("/api/v0/notifications/") and route.method != "OPTIONS"
+    if route.path.startswith(("/api/v0/notifications/", "/api/v0/settings/tags"))
+    and route.method != "OPTIONS"
 }
 OPERATIONS = sorted(ROUTES)
 READING = [operation for operation in OPERATIONS if ROUTES[operation].method == "GET"]
 CHANGING = [operation for operation in OPERATIONS if operation not in READING]
 NAMED = [operation for operation in OPERATIONS if "{calendar}" in ROUTES[operation].path]
 OF_A_FEED = [operation for operation in OPERATIONS if "{feed}" in ROUTES[operation].path]
+OF_A_TAG = ["delete_tag", "update_tag"]  # which only its own capability may change
 ADDING = ["add_token", "remove_token"]  # for its own token a lesser capability serves
 
 NOW = int(time.time())
 
 FULL = "manage_mytokens:notify"
 READ = f"read@{FULL}"
+TAGS = "settings:tags"
 CHALLENGE = 'Bearer realm="mytoken"'
 CHALLENGE_AND_ERROR = 'Bearer realm="mytoken", error="invalid_token"'
 
 
 @dataclass(frozen=True)
 class World:
-    """Somebody with a calendar of two feeds; `feed` is the second."""
+    """Somebody with a tag, and a calendar of two feeds; `feed` is the second."""
 
     stack: Stack
     user: str
@@ -46,26 +49,32 @@ class World:
     calendar: Document
     feed: Document
     minted: dict[str, Token] = field(default_factory=dict)
+    tag: str = "kept"
 
     def ask(self, operation: str, token: Token | None, **more: Any) -> Answer:
         """Calls an operation with what it needs to succeed; `mytoken` puts it into the body."""
         path = {"calendar": self.calendar["name"], **more.pop("path", {})}
         if operation in OF_A_FEED:
             path = {"feed": self.feed["id"], **path}
+        if "{tag}" in ROUTES[operation].path:
+            path = {"tag": self.tag}
         bodies: dict[str, dict[str, Any]] = {
             "create_calendar": {"name": f"Calendar {uuid4()}"},
             "update_calendar": {"description": f"Described by {uuid4()}"},
             "update_feed": {"label": f"Label {uuid4()}"},
+            "update_tag": {"color": "3357FF"},
+            "tag_calendar": {"tag": "nightly"},
+            "untag_calendar": {"tag": "nightly"},
             "add_token": {"mom_id": ""},
             "remove_token": {"mom_id": ""},
         }
         body = bodies.get(operation, {}) | more.pop("fields", {})
         kind = more.pop("kind", "json")
-        named = {"path": path} if operation in NAMED else {}
+        named = {"path": path} if "{" in ROUTES[operation].path else {}
         return self.stack.invoke(operation, token, **named, **{kind: body}, **more)
 
     def mint(self, *capabilities: str, **more: Any) -> Token:
-        return self.stack.mint(*capabilities, user=self.user, **more)
+        return self.stack.mint(*(capabilities or (FULL, TAGS)), user=self.user, **more)
 
     def token_with(self, *capabilities: str, **more: Any) -> Token:
         """One token for all operations, not to be revoked."""
@@ -78,16 +87,18 @@ class World:
         """The same user; with another calendar for what deletes it or its feed, or fills it."""
         if ROUTES[operation].method != "DELETE" and operation != "create_feed":
             return self
-        calendar = create(self.stack, self.token, f"Calendar {uuid4()}")
+        calendar, tag = create(self.stack, self.token, f"Calendar {uuid4()}"), f"Tag {uuid4()}"
         feed = create_feed(self.stack, self.token, calendar)
-        return replace(self, calendar=calendar, feed=feed)
+        self.stack.invoke("create_tag", self.token, path={"tag": tag})
+        return replace(self, calendar=calendar, feed=feed, tag=tag)
 
 
 @pytest.fixture(scope="module")
 def world(stack: Stack) -> World:
     user = new_user()
-    token = stack.mint(user=user)
+    token = stack.mint(FULL, TAGS, user=user)
     calendar = create(stack, token, "Kept")
+    assert stack.invoke("create_tag", token, path={"tag": World.tag}).status == 204
     return World(stack, user, token, calendar, create_feed(stack, token, calendar))
 
 
@@ -332,7 +343,8 @@ def test_a_restriction_that_holds_lets_in(world: World, operation: str, claims: 
 @pytest.mark.parametrize(
     ("operation", "capability"),
     [
-        *[(operation, "manage_mytokens") for operation in OPERATIONS],
+        *[(operation, "manage_mytokens") for operation in OPERATIONS if operation not in OF_A_TAG],
+        *[(operation, "settings") for operation in OF_A_TAG],
         *[(operation, READ) for operation in READING],
         *[(operation, "read@manage_mytokens") for operation in READING],
     ],

@@ -49,6 +49,16 @@ TABLE: dict[str, dict[str, frozenset[str]]] = {
     "list_mytokens": dict.fromkeys(
         ("manage_mytokens:list", "manage_mytokens"), frozenset({"own", "below", "other"})
     ),
+    "tag_calendar": {},
+    "untag_calendar": {},
+    "list_tags": {},
+    "create_tag": {},
+    "update_tag": {},
+    "delete_tag": {},
+    "notifications": {
+        **dict.fromkeys((READ, WRITE, "read@manage_mytokens", "manage_mytokens"), ALL),
+        **dict.fromkeys((OWN, "tokeninfo"), MINE),
+    },
     "delete_feed": {},
     "remove_token": {},
     "remove_by_delete": {},
@@ -104,6 +114,12 @@ class World:
             "update_feed": lambda: self._invoke(
                 "update_feed", path=of_first, json={"label": "new"}
             ),
+            "tag_calendar": lambda: self._invoke("tag_calendar", path=path, json={"tag": "x"}),
+            "untag_calendar": lambda: self._invoke("untag_calendar", path=path, json={"tag": "x"}),
+            "list_tags": lambda: self._invoke("list_tags"),
+            "create_tag": lambda: self._invoke("create_tag", path={"tag": "x"}),
+            "update_tag": lambda: self._invoke("update_tag", path={"tag": "x"}, json={"tag": "y"}),
+            "delete_tag": lambda: self._invoke("delete_tag", path={"tag": "x"}),
             "delete_feed": lambda: self._invoke("delete_feed", path=of_last),
             "remove_token": lambda: self._invoke("remove_token", path=path, json=mom_id),
             "remove_by_delete": lambda: self._invoke("delete_calendar", path=path, json=mom_id),
@@ -136,7 +152,7 @@ class World:
 
 
 def test_the_table_has_every_operation_that_takes_a_mytoken() -> None:
-    actions = {"introspect", "subtokens", "list_mytokens", "remove_by_delete"}
+    actions = {"introspect", "subtokens", "list_mytokens", "notifications", "remove_by_delete"}
     functions = Template.read().functions
     admitting = {
         folder

@@ -74,7 +74,7 @@ class World:
     @classmethod
     def on(cls, stack: Stack) -> "World":
         user = new_user()
-        full = stack.mint(user=user)
+        full = stack.mint("manage_mytokens:notify", "settings:tags", user=user)
         tokens = {
             "full": full,
             "other": stack.mint(user=user),
@@ -95,6 +95,8 @@ class World:
         stack.invoke("create_calendar", full, json={"name": "Keyed"}, headers={KEY: USED_KEY})
         add(stack, full, calendar, "", comment="as it was")
         second = create_feed(stack, full, calendar, label="Phone")
+        for tag in ("nightly", "weekly"):
+            stack.invoke("create_tag", full, path={"tag": tag})
         known = stack.feed(deleted)
         delete(stack, full, deleted)
         world = cls(stack, user, tokens, second, other, deleted, known)
@@ -161,6 +163,15 @@ class World:
 
     def update(self, of: str = NAME, token: str = "full", **fields: Any) -> Answer:
         return self.ask("update_calendar", token, path={"calendar": of}, json=fields)
+
+    def tag(self, tag: Any, operation: str = "tag_calendar", of: str = NAME) -> Answer:
+        return self.ask(operation, path={"calendar": of}, json={"tag": tag})
+
+    def on_tag(
+        self, operation: str, tag: str = "nightly", token: str = "full", **request: Any
+    ) -> Answer:
+        """Asks for something of a tag of the user."""
+        return self.ask(operation, token, path={"tag": tag}, **request)
 
     def remove(self, mom_id: Any = "", name: str = NAME, token: str = "full") -> Answer:
         return self.ask("remove_token", token, path={"calendar": name}, json={"mom_id": mom_id})
@@ -284,6 +295,22 @@ def bad_comments(row: str, *comments: Any) -> list[Row]:
     return [
         invalid(f"{row}-{_shown(c)}", lambda world, c=c: world.add(comment=c), words="comment")
         for c in comments
+    ]
+
+
+def bad_tags(row: str, *names: Any, words: str = "tag") -> list[Row]:
+    """Names that no tag may have, wherever one is named."""
+    asks: list[Callable[[World, Any], Answer]] = [
+        lambda world, name: world.update(tags=["good", name]),
+        lambda world, name: world.create(json={"name": "x", "tags": [name]}),
+        lambda world, name: world.tag(name),
+        lambda world, name: world.tag(name, "untag_calendar"),
+        lambda world, name: world.on_tag("update_tag", json={"tag": name}),
+    ]
+    return [
+        invalid(f"{row}-{number}-{_shown(name)}", lambda w, ask=ask, name=name: ask(w, name), words)
+        for name in names
+        for number, ask in enumerate(asks)
     ]
 
 
@@ -684,6 +711,84 @@ ROWS = [
             ]
         )
     ],
+    # Tags
+    *bad_tags(
+        "row-58-tag", "", " x", "x ", "a/b", "a?b", "..", "x" * 65, "a\u200bb", "a\nb", "\ufffd"
+    ),
+    *bad_tags("row-58-tag-of-another-type", 5, True, [], {}, ["x"]),
+    *[
+        invalid(f"row-58-tags-{_shown(tags)}", lambda w, tags=tags: w.update(tags=tags), "tags")
+        for tags in (5, True, "x", {}, {"x": 1}, [None], [["x"]], [{"tag": "x"}], ["x"] * 21)
+    ],
+    invalid(
+        "row-58-a-tag-too-many",
+        lambda w: w.ask(
+            "tag_calendar",
+            path={"calendar": NAME},
+            body=json.dumps({"tag": "x", "Tag": "y"}).encode(),
+        ),
+        "tag",
+    ),
+    *[
+        invalid(
+            f"row-58-{operation}-{_shown(color)}",
+            lambda w, o=operation, color=color: w.on_tag(o, json={"color": color}),
+            "color",
+        )
+        for operation in ("create_tag", "update_tag")
+        for color in (
+            "red",
+            "12345",
+            "#",
+            "##12345",
+            "1234567",
+            "12345G",
+            "１２３４５６",
+            5,
+            [],
+            {},
+        )
+    ],
+    *[
+        invalid(f"row-58-new-{_shown(tag)}", lambda w, tag=tag: w.on_tag("create_tag", tag), "tag")
+        for tag in (" x", "x" * 65, "\x00", "\ufffd", "a\u202eb", "x" * 5000)
+    ],
+    *not_found(
+        "row-58-no-such-tag",
+        *[
+            lambda w, o=operation, tag=tag: w.on_tag(o, tag, json={"color": ""})
+            for operation in ("update_tag", "delete_tag")
+            for tag in ("x", "Nightly", "NIGHTLY", " nightly", "\x00", "\ufffd", "x" * 5000)
+        ],
+        lambda w: w.tag("x", of="Theirs"),
+        lambda w: w.tag("x", "untag_calendar", of="Theirs"),
+    ),
+    *[
+        invalid(
+            f"row-58-nothing-to-change-of-a-tag-{number}",
+            lambda w, json=json: w.on_tag("update_tag", json=json),
+            "is to change",
+        )
+        for number, json in enumerate(({}, {"tag": None, "color": None}, {"name": "x"}))
+    ],
+    Row(
+        "row-58-a-tag-that-exists",
+        lambda w: w.on_tag("update_tag", json={"tag": "weekly"}),
+        409,
+        "conflict",
+    ),
+    *[
+        lacking(
+            f"row-33-{operation}-with-{token}",
+            lambda w, o=operation, t=token: w.on_tag(o, token=t, json={"color": ""}),
+        )
+        for operation in ("create_tag", "update_tag", "delete_tag")
+        for token in ("reader", "own")
+    ],
+    lacking(
+        "row-33-update-tag-with-calendars-only",
+        lambda w: w.on_tag("update_tag", token="other", json={"color": ""}),
+    ),
     # Feeds of a calendar
     *bad_feeds("row-59-label", "label", "x" * 65, "a\nb", "a\u200bb", "a\u202eb", 5, True, [], {}),
     *bad_feeds("row-59-reminders", "reminders", "x", "ALARMS", "alarms ", True, 1, [], ["none"]),
@@ -791,6 +896,7 @@ ROWS = [
             ("", "GET, POST, OPTIONS"),
             ("/x", "GET, POST, PUT, DELETE, OPTIONS"),
             ("/x/mytokens", "DELETE, OPTIONS"),
+            ("/x/tags", "POST, DELETE, OPTIONS"),
             ("/x/feeds", "GET, POST, OPTIONS"),
             ("/x/feeds/y", "PATCH, DELETE, OPTIONS"),
             ("/x/feeds/y/reset", "POST, OPTIONS"),

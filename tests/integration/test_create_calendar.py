@@ -26,7 +26,7 @@ def test_create_answers_201_with_the_calendar_object(stack: Stack) -> None:
         "content-type": "application/json",
         "cache-control": "no-store",
     }
-    assert answer.json.keys() == {"id", "name", "ics_path"}
+    assert answer.json.keys() == {"id", "name", "ics_path", "tags"}
     assert UUID(answer.json["id"]).version == 4
     assert answer.json["name"] == "CI Mytokens"
     address = rf"{PUBLIC_URL}/calendars/[A-Za-z0-9]{{32}}/CI%20Mytokens\.ics"

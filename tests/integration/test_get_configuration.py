@@ -18,9 +18,12 @@ def test_the_configuration_names_issuer_keys_and_notifications(stack: Stack) -> 
         "jwks_uri": f"{PUBLIC_URL}/jwks",
         "tokeninfo_endpoint": f"{PUBLIC_URL}/api/v0/tokeninfo",
         "revocation_endpoint": f"{PUBLIC_URL}/api/v0/token/revoke",
+        "usersettings_endpoint": f"{PUBLIC_URL}/api/v0/settings",
         "notifications_endpoint": f"{PUBLIC_URL}/api/v0/notifications",
         "token_signing_alg_value": "ES512",
-        "tokeninfo_endpoint_actions_supported": ["introspect", "list_mytokens", "subtokens"],
+        "tokeninfo_endpoint_actions_supported": [
+            *("introspect", "list_mytokens", "subtokens", "notifications")
+        ],
         "restriction_claims_supported": [
             "nbf",
             "exp",

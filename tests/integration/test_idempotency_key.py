@@ -36,6 +36,8 @@ NAME = "CI Mytokens"
 CHANGES = (
     "create_calendar",
     "update_calendar",
+    "tag_calendar",
+    "untag_calendar",
     "add_token",
     "remove_token",
     "delete_calendar",

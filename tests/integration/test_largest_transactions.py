@@ -34,10 +34,13 @@ BY_NAME, BY_ID = 1, 1
 FEEDS = limits.FEEDS_OF_CALENDAR
 TOKEN = 1 + limits.ANCESTORS  # each of them is held to be alive
 MARKS = 2  # with their head
+TAGS = 1
 
 ADD = CALENDAR + FEEDS + OWNER + RECEIPT + TOKEN + TOKEN
 SIZES = {
-    "update_calendar": CALENDAR + FEEDS + OWNER + 2 * BY_NAME + BY_ID + RECEIPT + TOKEN,
+    "update_calendar": CALENDAR + FEEDS + OWNER + 2 * BY_NAME + BY_ID + TAGS + RECEIPT + TOKEN,
+    "tag_calendar": CALENDAR + FEEDS + OWNER + TAGS + RECEIPT + TOKEN,
+    "untag_calendar": CALENDAR + FEEDS + OWNER + TAGS + RECEIPT + TOKEN,
     "remove_token": CALENDAR + FEEDS + OWNER + RECEIPT + TOKEN,
     "reset_feed": CALENDAR + FEEDS + 1 + BY_NAME + RECEIPT + TOKEN,
     "delete_feed": CALENDAR + FEEDS + OWNER + BY_NAME + RECEIPT + TOKEN,
@@ -87,6 +90,13 @@ def world(stack: Stack, clock: Clock) -> World:
     return World(stack, user, keeper, calendar, last)
 
 
+def tag(world: World, *names: str) -> None:
+    path = {"calendar": world.calendar["id"]}
+    for name in names:
+        answer = world.stack.invoke("tag_calendar", world.keeper, path=path, json={"tag": name})
+        assert answer.status == 204, answer.text
+
+
 @contextmanager
 def _transactions(stack: Stack, operation: str) -> Iterator[list[int]]:
     """How many items each transaction has that the operation sends meanwhile."""
@@ -129,7 +139,13 @@ def test_the_largest_addition_is_one_transaction(world: World, *, is_marked: boo
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", SIZES)
 def test_every_other_change_of_a_calendar_is_one_transaction(world: World, operation: str) -> None:
-    body: dict[str, Any] = {"update_calendar": {"name": "another"}}.get(operation, {})
+    body: dict[str, Any] = {
+        "update_calendar": {"name": "another", "tags": ["known", "new"]},
+        "tag_calendar": {"tag": "new"},
+        "untag_calendar": {"tag": "known"},
+    }.get(operation, {})
+    tag(world, "known", "gone")
+    assert world.stack.invoke("delete_tag", world.keeper, path={"tag": "gone"}).status == 204
     if operation == "remove_token":
         there = world.stack.mint("AT", user=world.user)
         add(world.stack, world.keeper, world.calendar, there.mom_id)

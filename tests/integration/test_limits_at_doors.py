@@ -177,6 +177,44 @@ def _of_feeds(wish: Callable[[int], dict[str, Any]]) -> dict[str, "Case"]:
     }
 
 
+def _tag(world: World, over: int, *, door: str) -> bool:
+    """Whether a name of a tag is taken there."""
+    token, name = world.stack.mint(FULL, "settings:tags"), "t" * (limits.TAG + over)
+    path = {"calendar": create(world.stack, token)["name"], "tag": name}
+    body: dict[str, Any] = {"update_calendar": {"tags": [name]}, "tag_calendar": {"tag": name}}
+    if door == "update_tag":
+        path, body = {"tag": "t"}, {door: {"tag": name}}
+        world.stack.invoke("create_tag", token, path=path)
+    return world.stack.invoke(door, token, path=path, json=body.get(door, {})).status < 300
+
+
+def _tags(world: World, over: int, *, door: str) -> bool:
+    """Whether the last of so many tags is made."""
+    token, most = world.stack.mint(), world.lower("TAGS")
+    calendar = create(world.stack, token)["name"]
+    for number in range(most - 1 + over):
+        world.stack.invoke("create_tag", token, path={"tag": f"t{number}"})
+    path, body = {"calendar": calendar, "tag": "last"}, {"tag": "last", "tags": ["last"]}
+    return world.stack.invoke(door, token, path=path, json=body).status < 300
+
+
+def _tags_of_calendar(world: World, over: int, *, door: str) -> bool:
+    token, most = world.stack.mint(), world.lower("TAGS_OF_CALENDAR")
+    path = {"calendar": create(world.stack, token)["name"]}
+    names = [f"t{number}" for number in range(most + over)]
+    for name in names[:-1]:
+        world.stack.invoke("tag_calendar", token, path=path, json={"tag": name})
+    body: dict[str, Any] = {"tag": names[-1]} if door == "tag_calendar" else {"tags": names}
+    return world.stack.invoke(door, token, path=path, json=body).status < 300
+
+
+def _asked_tokens(world: World, over: int) -> bool:
+    token = world.stack.mint("manage_mytokens")
+    mom_ids = [token.mom_id] * (limits.ASKED_TOKENS + over)
+    question = {"action": "notifications", "mom_ids": mom_ids}
+    return world.stack.invoke("tokeninfo", token, json=question).status == 200
+
+
 def _calendars(world: World, over: int) -> bool:
     token, most = world.stack.mint(), world.lower("CALENDARS")
     names = [f"n{number}" for number in range(most + over)]
@@ -200,7 +238,7 @@ def _weight(world: World, over: int, *, limit: str, calendars: int) -> bool:
 def _answer(world: World, over: int) -> bool:
     token = world.stack.mint("manage_mytokens")
     asked = partial(world.stack.invoke, "tokeninfo", token, json={"action": "list_mytokens"})
-    size = len(json.dumps(json.dumps(asked().json["mytokens"])))
+    size = len(json.dumps(json.dumps(asked().json)))
     world.lower("ANSWER", size - over)
     return asked().status == 200
 
@@ -422,6 +460,19 @@ DOORS: dict[str, dict[str, Case]] = {
         "API, with a calendar": partial(_feeds, operation="create_calendar"),
     },
     "FEEDS_OF_CALENDAR": {"API": _feeds_of_calendar},
+    "TAG": {
+        f"API, {door}": partial(_tag, door=door)
+        for door in ("create_tag", "update_tag", "tag_calendar", "update_calendar")
+    },
+    "TAGS": {
+        f"API, {door}": partial(_tags, door=door)
+        for door in ("create_tag", "tag_calendar", "update_calendar")
+    },
+    "TAGS_OF_CALENDAR": {
+        f"API, {door}": partial(_tags_of_calendar, door=door)
+        for door in ("tag_calendar", "update_calendar")
+    },
+    "ASKED_TOKENS": {"API": _asked_tokens},
     "CALENDARS": {"API": _calendars},
     "CALENDAR_WEIGHT": {"API": partial(_weight, limit="CALENDAR_WEIGHT", calendars=1)},
     "OWNER_WEIGHT": {"API": partial(_weight, limit="OWNER_WEIGHT", calendars=2)},
@@ -493,7 +544,7 @@ OF_ITS_OWN_WORK = {
     *("NAME_TO_NORMALISE", "ROOM_FOR_SUCCESSORS", "CLIENT_LOOK_UP"),
     *("FEED_GONE", "FEED_MEMORY", "REMEMBERED_OWNERS", "PUBLIC_URL", "RENEWAL_PAGE"),
     *("REPEATABLE", "LIST_REPEATED", "SUCCESSOR_REPEATED", "COOKIE", "GENERATIONS", "COMMIT"),
-    *("CLOCK_LEEWAY", "JSON_MARKS", "NAME_IN_ADDRESS"),
+    *("CLOCK_LEEWAY", "JSON_MARKS", "NAME_IN_ADDRESS", "NAME_FROM_DESCRIPTION"),
     *("FIRST_PAUSE", "LONGEST_PAUSE", "RETRY_AFTER"),
     *("AWS_CONNECT", "AWS_ANSWER", "AWS_ATTEMPTS", "READ_AT_ONCE"),
     *("CONFIGURATION_FRESH", "CONFIGURATION_KEPT", "CONFIGURATION_COOLDOWN"),

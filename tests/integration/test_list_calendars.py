@@ -33,11 +33,11 @@ def test_calendars_are_listed_by_name_as_their_documents(stack: Stack, user: str
 
     assert [calendar["name"] for calendar in answer.json["calendars"]] == ["Apple", "zebra"]
     listed, empty = answer.json["calendars"]
-    assert listed.keys() == {"id", "name", "ics_path", "subscribed_tokens"}
+    assert listed.keys() == {"id", "name", "ics_path", "tags", "subscribed_tokens"}
     assert listed["ics_path"] == apple["ics_path"]
     assert listed["subscribed_tokens"] == [token.mom_id, other.mom_id]
     assert empty == zebra
-    assert empty.keys() == {"id", "name", "ics_path"}
+    assert empty.keys() == {"id", "name", "ics_path", "tags"}
 
 
 @pytest.mark.parametrize("body", [b"null\n", b"", b"{}", b'{"mytoken": null}', b'{"mytoken": ""}'])

@@ -31,7 +31,8 @@ def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
     stack: Stack, path: str, method: str
 ) -> None:
     raw_path = path.format_map(
-        {"calendar": "CI Mytokens", "feed": "x", "secret": "x" * 32, "file+": "CI Mytokens.ics"}
+        {"feed": "x", "tag": "x"}
+        | {"calendar": "CI Mytokens", "secret": "x" * 32, "file+": "CI Mytokens.ics"}
     )
 
     answer = stack.invoke("no_route", raw_path=raw_path, method=method)

@@ -12,17 +12,25 @@ from tests.harness.steps import feeds
 
 OPERATIONS = (
     *("create_calendar", "update_calendar", "add_token", "create_feed", "update_feed"),
+    *("tag_calendar", "untag_calendar", "create_tag", "update_tag"),
     *("tokeninfo", "revoke_token"),
 )
 OF_A_FEED = ("label", "reminders", "days", "detail")
 OPTIONAL = [
+    ("create_calendar", "name"),
     ("create_calendar", "description"),
+    ("create_calendar", "tags"),
     ("update_calendar", "name"),
     ("update_calendar", "description"),
+    ("update_calendar", "tags"),
     ("add_token", "comment"),
     *(("create_feed", field) for field in OF_A_FEED),
     *(("update_feed", field) for field in OF_A_FEED),
+    ("create_tag", "color"),
+    ("update_tag", "tag"),
+    ("update_tag", "color"),
     ("tokeninfo", "action"),
+    ("tokeninfo", "mom_ids"),
     ("revoke_token", "token"),
     ("revoke_token", "mom_id"),
     ("revoke_token", "recursive"),
@@ -38,21 +46,25 @@ def models(stack: Stack, operation: str) -> list[type[BaseModel]]:
 
 def asked(stack: Stack, operation: str, changes: dict[str, Any]) -> Answer:
     """What a new user is answered, who sends all fields that the operation needs, with changes."""
-    token = stack.mint("manage_mytokens", "tokeninfo")
-    stack.invoke("create_calendar", token, json={"name": "x"})
+    token = stack.mint("manage_mytokens", "tokeninfo", "settings")
+    stack.invoke("create_calendar", token, json={"name": "x", "tags": ["x"]})
     (feed,) = feeds(stack, token, {"id": "x"})
     fields: dict[str, dict[str, Any]] = {
-        "create_calendar": {"name": "y"},
-        "update_calendar": {"name": "y", "description": "y"},
+        "create_calendar": {"name": "y", "description": "y"},
+        "update_calendar": {"name": "y", "description": "y", "tags": ["y"]},
         "add_token": {"mom_id": ""},
         "create_feed": {},
         "update_feed": {"label": "y", "detail": "name"},
+        "tag_calendar": {"tag": "y"},
+        "untag_calendar": {"tag": "y"},
+        "create_tag": {},
+        "update_tag": {"tag": "y", "color": "3357FF"},
         "tokeninfo": {},
         "revoke_token": {"token": token.bearer}
         if "mom_id" in changes
         else {"mom_id": token.mom_id},
     }
-    path = {"calendar": "x", "feed": feed["id"]}
+    path = {"calendar": "x", "feed": feed["id"], "tag": "x"}
     return stack.invoke(operation, token, path=path, json={**fields[operation], **changes})
 
 
@@ -82,7 +94,7 @@ def test_what_is_null_of_a_calendar_or_a_feed_stays(stack: Stack) -> None:
     assert (feed["reminders"], feed["days"][0], feed["detail"]) == ("alarms", 30, "name")
 
 
-@pytest.mark.parametrize("operation", ["update_calendar", "update_feed"])
+@pytest.mark.parametrize("operation", ["update_calendar", "update_feed", "update_tag"])
 def test_a_change_of_which_all_is_null_is_none(stack: Stack, operation: str) -> None:
     nothing = dict.fromkeys(field for of, field in OPTIONAL if of == operation)
 
@@ -111,9 +123,7 @@ def test_all_models_of_bodies_know_that_null_is_absent(stack: Stack) -> None:
     assert [model for model in found if not issubclass(model, body.Fields)] == []
 
 
-@pytest.mark.parametrize(
-    ("operation", "field"), [("create_calendar", "name"), ("add_token", "mom_id")]
-)
+@pytest.mark.parametrize(("operation", "field"), [("tag_calendar", "tag"), ("add_token", "mom_id")])
 def test_a_needed_field_that_is_null_is_missing(stack: Stack, operation: str, field: str) -> None:
     answer = asked(stack, operation, {field: None})
 

@@ -1193,6 +1193,7 @@ def test_the_configuration_is_the_issuers_with_the_notifications_of_this_stack(
     assert answer.status == 200
     assert answer.json == {
         **stack.server.configuration,
+        "usersettings_endpoint": f"{PUBLIC_URL}/api/v0/settings",
         "notifications_endpoint": f"{PUBLIC_URL}/api/v0/notifications",
     }
 

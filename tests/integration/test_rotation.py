@@ -65,7 +65,7 @@ def test_a_use_hands_out_the_tokens_successor(person: Person, use: str) -> None:
         "mytoken_type": "token",
         "mom_id": token.mom_id,
         "expires_in": 40 * DAY,
-        "capabilities": ["manage_mytokens", "tokeninfo"],
+        "capabilities": ["manage_mytokens", "tokeninfo", "settings"],
         "restrictions": restrictions,
         "rotation": ROTATING,
     }
@@ -81,13 +81,14 @@ def test_beside_the_successor_the_answer_is_what_it_is_without_rotation(
 
     assert set(answer.json) - {"token_update"} == {
         "list_calendars": {"calendars"},
-        "create_calendar": {"id", "name", "ics_path"},
-        "update_calendar": {"id", "name", "ics_path", "description"},
-        "add_token": {"id", "name", "ics_path", "subscribed_tokens"},
+        "create_calendar": {"id", "name", "ics_path", "tags"},
+        "update_calendar": {"id", "name", "ics_path", "description", "tags"},
+        "add_token": {"id", "name", "ics_path", "tags", "subscribed_tokens"},
         "list_feeds": {"feeds"},
         **dict.fromkeys(("create_feed", "update_feed", "reset_feed"), FEED),
         "list_mytokens": {"mytokens"},
         "subtokens": {"mytokens"},
+        "notifications": {"notifications", "calendars"},
     }.get(use, set())
 
 

@@ -333,7 +333,7 @@ def test_without_a_token_it_answers_401_and_a_challenge(
 
 
 @pytest.mark.parametrize(
-    "action", ["event_history", "notifications", "", "INTROSPECT", "introspect ", 5, []]
+    "action", ["event_history", "notification", "", "INTROSPECT", "introspect ", 5, []]
 )
 def test_an_unknown_action_is_refused(stack: Stack, action: Any) -> None:
     token = stack.mint(*EVERYTHING)

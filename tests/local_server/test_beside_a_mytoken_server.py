@@ -202,6 +202,8 @@ def test_a_cookie_and_a_preflight_go_through(client: Client, nginx: Nginx) -> No
         "/api/v0/tokeninfo",
         "/api/v0/notifications",
         "/api/v0/notifications/calendarsx",
+        "/api/v0/settings/grants",
+        "/api/v0/settings/tagsx",
         "/calendars",
         "/calendarsx/1",
         f"/calendars/{'x' * 32}/view",
@@ -211,6 +213,21 @@ def test_everything_else_is_the_mytoken_servers(nginx: Nginx, path: str) -> None
     answer = requests.get(f"{nginx.url}{path}?q=1", timeout=PATIENCE)
 
     assert answer.text == f"the mytoken server at {path}?q=1"
+
+
+def test_the_settings_with_their_tags_are_the_stacks(client: Client, nginx: Nginx) -> None:
+    tags, header = (
+        f"{nginx.url}/api/v0/settings/tags",
+        {"Authorization": f"Bearer {client.mytoken}"},
+    )
+
+    settings = requests.get(f"{nginx.url}/api/v0/settings", timeout=PATIENCE)
+    made = requests.post(f"{tags}/a%20b", headers=header, timeout=PATIENCE)
+
+    listed = requests.get(tags, headers=header, timeout=PATIENCE)
+    assert urlsplit(settings.json()["tags_endpoint"]).path == urlsplit(tags).path
+    assert (made.status_code, made.content) == (204, b"")
+    assert [tag["tag"] for tag in listed.json()["tags"]] == ["a b"]
 
 
 def test_a_stack_that_is_out_of_reach_is_told_as_the_stack_tells_it(

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -46,6 +47,23 @@ def test_the_demo_feed_is_read_by_strict_parsers_and_answers_304_to_its_own_etag
     }
     assert len(IcsCalendarStream.calendar_from_ics(text).events) == 3
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_demos_mytoken_may_do_all_that_clients_do(server: Server) -> None:
+    header = (Path(server.environment["STATE"]) / "demo.header").read_text().strip()
+    api, headers = f"{server.url}/api/v0", dict([header.split(": ")])
+    actions = ("introspect", "list_mytokens", "subtokens", "notifications")
+
+    asked = [
+        requests.post(
+            f"{api}/tokeninfo", json={"action": action}, headers=headers, timeout=PATIENCE
+        )
+        for action in actions
+    ]
+    unknown = requests.delete(f"{api}/settings/tags/unknown", headers=headers, timeout=PATIENCE)
+
+    assert [answer.status_code for answer in asked] == [200] * 4
+    assert unknown.status_code == 404
 
 
 def test_the_printed_curl_lines_work_when_pasted_in_order(server: Server) -> None:

@@ -1,6 +1,8 @@
 """Stacks of which every call may meet a fault: on stand-ins that are atomic."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +10,47 @@ from local import data
 from local.template import Template
 from tests.doubles import dynamodb_servers, mytoken_server
 from tests.harness.reliability.calls import Calls
+from tests.harness.reliability.racing import Race
 from tests.harness.stacks import RemoteStack, Stack
+from tests.harness.tally import Tally
+
+# Stand-in, threads, rounds.
+RACES = [("embedded", 2, 3), ("embedded", 8, 3), ("dynoxide", 8, 1)]
+DEEP = [
+    ("embedded", 2, 20),
+    ("embedded", 8, 50),
+    ("embedded", 32, 8),
+    ("embedded", 64, 3),
+    ("dynoxide", 16, 10),
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "race" not in metafunc.fixturenames:
+        return
+    races = DEEP if metafunc.config.getoption("--deep") else RACES
+    ids = [f"{standin}-{threads}" for standin, threads, _ in races]
+    metafunc.parametrize("race", races, indirect=True, ids=ids)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(200) as pool:
+        yield pool
+
+
+@pytest.fixture
+def race(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: Calls,
+    pool: ThreadPoolExecutor,
+    tally: Tally,
+) -> Race:
+    standin, threads, rounds = request.param
+    # botocore sends again at once what was lost, so that it is still a race.
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    return Race(request.getfixturevalue(standin), calls, threads, rounds, pool, tally)
 
 
 @pytest.fixture(scope="module")

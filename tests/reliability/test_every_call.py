@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.reliability.calls import Calls
 from tests.harness.reliability.injected_faults import Mishap
+from tests.harness.reliability.tag_variants import TAG_VARIANTS
 from tests.harness.reliability.trials import Trial
 from tests.harness.reliability.variants import VARIANTS, Variant
 from tests.harness.stacks import Stack
@@ -16,7 +17,7 @@ from tests.harness.tally import Tally
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     deep = metafunc.config.getoption("--deep")
-    often = [variant for variant in VARIANTS if deep or not variant.rare]
+    often = [one for one in (*VARIANTS, *TAG_VARIANTS) if deep or not one.rare]
     pairs = "two_calls" in metafunc.function.__name__
     variants = often if deep or not pairs else often[::8]
     metafunc.parametrize("trial", variants, indirect=True, ids=str)

@@ -61,6 +61,7 @@ comments = st.sampled_from(["", "", "mind it", "renew it"])
 keys = st.sampled_from(["", "", "a", "b"])  # Idempotency-Keys, "" for none
 ages = st.sampled_from([0, 0, 0, 0, 1, 2])  # of the token that is shown, 0 for the newest
 descriptions = st.sampled_from([None, None, "", "of CI", "of all"])
+tags = st.sampled_from(["nightly", "nightly", "weekly", "Nightly"])
 wishes = st.fixed_dictionaries(
     {},
     optional={
@@ -76,6 +77,7 @@ questions = st.sampled_from(
         *["get_calendar"] * 2,
         *["list_feeds"] * 3,
         "introspect",
+        "list_tags",
         "list_mytokens",
         "subtokens",
     ]
@@ -180,6 +182,7 @@ class Machine(RuleBasedStateMachine):
         name=names,
         new_name=st.none() | names,
         description=descriptions,
+        new_tags=st.one_of(st.none(), st.none(), st.lists(tags, max_size=3)),
         by_id=st.booleans(),
         key=keys,
     )
@@ -192,6 +195,7 @@ class Machine(RuleBasedStateMachine):
         *,
         new_name: str | None,
         description: str | None,
+        new_tags: list[str] | None,
         by_id: bool,
         key: str,
     ) -> None:
@@ -199,9 +203,9 @@ class Machine(RuleBasedStateMachine):
         named = known.id if by_id and known else name
 
         def expect(model: Model, shown: Shown) -> Answer:
-            return model.update_calendar(shown, named, new_name, description, key)
+            return model.update_calendar(shown, named, new_name, description, new_tags, key=key)
 
-        body = {"name": new_name, "description": description}
+        body = {"name": new_name, "description": description, "tags": new_tags}
         self.twins.ask("update_calendar", by, age, when, expect, name=named, json=body, key=key)
 
     @rule(user=users, when=moments, nth=positions, new_name=names, key=keys)
@@ -211,9 +215,61 @@ class Machine(RuleBasedStateMachine):
             0,
             name=_nth(self._names(user), nth),
             description=None,
+            new_tags=None,
             by_id=False,
             **more,
         )
+
+    @rule(
+        by=tokens,
+        when=moments,
+        description=descriptions,
+        new_tags=st.lists(tags, max_size=3),
+        key=keys,
+    )
+    def create_a_calendar_without_a_name(
+        self, by: str, when: Moment, description: str | None, new_tags: list[str], key: str
+    ) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            owner = model.tokens[by].owner
+            calendar_id, feeds = self.twins.made(owner, model.free_name(owner, description or ""))
+            feed = feeds[0] if feeds else NO_FEED
+            return model.create_unnamed(
+                shown, description or "", new_tags, feed=feed, calendar_id=calendar_id, key=key
+            )
+
+        body = {"description": description, "tags": new_tags}
+        self.twins.ask("create_calendar", by, 0, when, expect, json=body, key=key)
+
+    @rule(by=tokens, age=ages, when=moments, name=names, tag=tags, lost=st.booleans(), key=keys)
+    def tag_a_calendar(
+        self, by: str, age: int, when: Moment, name: str, tag: str, *, lost: bool, key: str
+    ) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.tag_calendar(shown, name, tag, key, lost=lost)
+
+        operation = "untag_calendar" if lost else "tag_calendar"
+        self.twins.ask(operation, by, age, when, expect, name=name, json={"tag": tag}, key=key)
+
+    @rule(
+        by=tokens,
+        age=ages,
+        when=moments,
+        tag=tags,
+        what=st.sampled_from(["create_tag", "update_tag", "update_tag", "delete_tag"]),
+        new=st.fixed_dictionaries(
+            {"color": st.sampled_from([None, "", "00FF00"])}, optional={"tag": tags}
+        ),
+        key=keys,
+    )
+    def change_a_tag(
+        self, by: str, age: int, when: Moment, tag: str, *, what: str, new: Any, key: str
+    ) -> None:
+        def expect(model: Model, shown: Shown) -> Answer:
+            return model.change_tag(shown, what, tag, new, key)
+
+        body = None if what == "delete_tag" else new
+        self.twins.ask(what, by, age, when, expect, tag=tag, json=body, key=key)
 
     @rule(
         by=tokens,
@@ -355,13 +411,16 @@ class Machine(RuleBasedStateMachine):
     @rule(by=tokens, age=ages, when=moments, what=questions, name=names, key=keys)
     def look(self, by: str, age: int, when: Moment, what: str, *, name: str, key: str) -> None:
         def expect(model: Model, shown: Shown) -> Answer:
-            of_what = {"get_calendar": [name], "list_feeds": [name, key], "introspect": []}.get(
-                what, [key]
-            )
+            of_what = {
+                "get_calendar": [name],
+                "list_feeds": [name, key],
+                "introspect": [],
+                "list_tags": [],
+            }.get(what, [key])
             answer: Answer = getattr(model, what)(shown, *of_what)
             return answer
 
-        if what in ("list_calendars", "get_calendar", "list_feeds"):
+        if what in ("list_calendars", "get_calendar", "list_feeds", "list_tags"):
             self.twins.ask(what, by, age, when, expect, name=name, key=key)
         else:
             self.twins.ask("tokeninfo", by, age, when, expect, json={"action": what}, key=key)

@@ -4,15 +4,12 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle, islice
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.harness.reliability.calls import Calls
 from tests.harness.reliability.racing import Race, Timed, refused, statuses, timed
 from tests.harness.reliability.variants import ONE_USE, REVOKES, ROTATES
 from tests.harness.stacks import Answer, Token
@@ -29,47 +26,9 @@ from tests.harness.steps import (
     owner,
     summaries,
 )
-from tests.harness.tally import Tally
 from tests.harness.token_uses import USES, Person, claims, successor
 
 PATIENCE = 20  # seconds, with what should soon be gone
-
-# Stand-in, threads, rounds.
-RACES = [("embedded", 2, 3), ("embedded", 8, 3), ("dynoxide", 8, 1)]
-DEEP = [
-    ("embedded", 2, 20),
-    ("embedded", 8, 50),
-    ("embedded", 32, 8),
-    ("embedded", 64, 3),
-    ("dynoxide", 16, 10),
-]
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    races = DEEP if metafunc.config.getoption("--deep") else RACES
-    ids = [f"{standin}-{threads}" for standin, threads, _ in races]
-    metafunc.parametrize("race", races, indirect=True, ids=ids)
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(200) as pool:
-        yield pool
-
-
-@pytest.fixture
-def race(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    calls: Calls,
-    pool: ThreadPoolExecutor,
-    tally: Tally,
-) -> Race:
-    standin, threads, rounds = request.param
-    # botocore sends again at once what was lost, so that it is still a race.
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
-    return Race(request.getfixturevalue(standin), calls, threads, rounds, pool, tally)
-
 
 # --- for a name, and for the place in a calendar --------------------------------------------------
 

@@ -163,14 +163,13 @@ def test_an_empty_body_has_no_fields(media_type: str) -> None:
     assert body.fields(post(b"", media_type)) == {}
 
 
-@pytest.mark.parametrize("data", [b"null", b"[]", b'"x"', b"1", b"true", b'[["a", 1]]'])
+@pytest.mark.parametrize("data", [b"[]", b'"x"', b"1", b"true", b'[["a", 1]]'])
 def test_a_body_that_is_no_object_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidRequest, match=r"^The body is not a JSON object\.$"):
         body.fields(post(data))
 
 
 NO_JSON = {
-    b" ": "is empty",
     b"{": "is not JSON",
     b"{} {}": "is not JSON",
     b"name=a": "is not JSON",

@@ -13,6 +13,8 @@ from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.calendars import add_token, create, delete, find, list_all
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
+from mytoken_calendars.calendars.tags import NO_TAGS, Tags
+from mytoken_calendars.calendars.wish import Wish
 from mytoken_calendars.changes import Change, Use, Write
 from mytoken_calendars.errors import (
     CalendarExists,
@@ -107,7 +109,13 @@ class FakeStore:
         marks = {**dict.fromkeys(self.revoked, (NOW, False)), **self.marks}
         return Contents(calendar.name, "", ("a-feed",), weighs, 0, tokens, alive, {}, marks)
 
-    def create(self, calendar: Calendar, change: Change, use: Use) -> None:
+    def names(self, owner: Owner) -> set[str]:
+        return {*self.calendars}
+
+    def tags(self, owner: Owner) -> Tags:
+        return NO_TAGS
+
+    def create(self, calendar: Calendar, all_tags: Tags, change: Change, use: Use) -> None:
         self._write("create", change, use)
         if calendar.name in self.calendars:
             raise CalendarExists
@@ -207,7 +215,7 @@ def add(
 def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
     store = FakeStore()
 
-    calendar = create(store, CALLER, "New", now=NOW)
+    calendar = create(store, CALLER, Wish("New"), now=NOW)
 
     assert store.calendars["New"] == calendar
     assert calendar == Calendar(calendar.id, CALLER.owner, "New", calendar.addresses)
@@ -218,7 +226,7 @@ def test_a_new_calendar_belongs_to_its_caller_and_is_empty() -> None:
 def test_a_new_calendar_is_stored_at_the_time_and_on_the_callers_guards() -> None:
     store = FakeStore()
 
-    create(store, CALLER, "New", now=NOW)
+    create(store, CALLER, Wish("New"), now=NOW)
 
     assert store.changes[0].at == NOW
     assert store.conditions == OWN.conditions
@@ -227,8 +235,8 @@ def test_a_new_calendar_is_stored_at_the_time_and_on_the_callers_guards() -> Non
 def test_two_new_calendars_have_neither_id_in_common() -> None:
     store = FakeStore()
 
-    one = create(store, CALLER, "One", now=NOW)
-    other = create(store, CALLER, "Other", now=NOW)
+    one = create(store, CALLER, Wish("One"), now=NOW)
+    other = create(store, CALLER, Wish("Other"), now=NOW)
 
     assert one.id != other.id
     assert one.addresses[0].secret != other.addresses[0].secret
@@ -237,7 +245,7 @@ def test_two_new_calendars_have_neither_id_in_common() -> None:
 def test_a_token_is_used_for_a_new_calendar_that_is_not_there_yet() -> None:
     somebody, store = using()
 
-    create(store, somebody, "New", now=NOW)
+    create(store, somebody, Wish("New"), now=NOW)
 
     assert names(store.log) == ["calendar", "use", "create", "used"]
     assert keys(store.conditions) == ["use", "caller"]
@@ -248,7 +256,7 @@ def test_a_calendar_that_exists_is_not_created_again_and_no_token_is_used_for_it
     somebody, store = using()
 
     with pytest.raises(CalendarExists):
-        create(store, somebody, CI.name, now=NOW)
+        create(store, somebody, Wish(CI.name), now=NOW)
 
     assert store.calendars == {CI.name: CI}
     assert names(store.log) == ["calendar"]
@@ -266,7 +274,7 @@ def test_a_creation_that_is_refused_when_it_is_committed_hands_no_successor_on(
     store.overtaken = [refuse]
 
     with pytest.raises(Refusal) as refused:
-        create(store, somebody, "New", now=NOW)
+        create(store, somebody, Wish("New"), now=NOW)
 
     assert refused.value is refusal
     assert update_of(somebody) is None
@@ -913,7 +921,7 @@ def test_a_list_whose_use_is_not_committed_is_not_given_out() -> None:
 
 LIST = pytest.param(lambda *who: list_all(*who, now=NOW), id="list_all")
 CHANGES = [
-    pytest.param(lambda *who: create(*who, "New", now=NOW), id="create"),
+    pytest.param(lambda *who: create(*who, Wish("New"), now=NOW), id="create"),
     pytest.param(
         lambda *who: add_token(*who, CI.name, "", comment="", now_ms=NOW_MS), id="add_token"
     ),
@@ -964,8 +972,8 @@ def repeating(calendar_id: str = CALENDAR_ID) -> tuple[Caller, FakeStore]:
 def test_a_creation_that_is_repeated_gives_the_calendar_that_was_created() -> None:
     somebody, store = repeating()
 
-    assert create(store, somebody, CI.name, now=NOW) == CI
-    assert names(store.log) == ["calendar"]
+    assert create(store, somebody, Wish(CI.name), now=NOW) == CI
+    assert names(store.log) == ["calendar", "contents"]
 
 
 def test_an_addition_that_is_repeated_gives_the_calendar_with_its_tokens_of_now() -> None:
@@ -1002,7 +1010,7 @@ def test_a_deletion_that_is_repeated_deletes_nothing_not_even_a_calendar_of_the_
 @pytest.mark.parametrize(
     "operate",
     [
-        pytest.param(lambda *who: create(*who, CI.name, now=NOW), id="create"),
+        pytest.param(lambda *who: create(*who, Wish(CI.name), now=NOW), id="create"),
         pytest.param(
             lambda *who: add_token(*who, CI.name, "", comment="", now_ms=NOW_MS), id="add_token"
         ),
@@ -1028,6 +1036,7 @@ def test_a_calendar_is_shown_by_its_id_its_name_and_the_address_of_its_feed() ->
         "id": CALENDAR_ID,
         "name": "CI Mytokens",
         "ics_path": f"https://mytoken.example/calendars/{'F' * 32}/CI%20Mytokens.ics",
+        "tags": [],
     }
 
 

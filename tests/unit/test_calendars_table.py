@@ -17,6 +17,7 @@ from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
+from mytoken_calendars.calendars.tags import NO_TAGS
 from mytoken_calendars.changes import NO_USE, Change, Use, Write
 from mytoken_calendars.errors import (
     AlreadyImported,
@@ -340,7 +341,7 @@ def test_tokens_of_all_calendars_are_known_also_revoked_ones() -> None:
 def test_a_new_calendar_is_all_its_items() -> None:
     client = FakeClient()
 
-    store_on(client).create(CI, CHANGE, NO_USE)
+    store_on(client).create(CI, NO_TAGS, CHANGE, NO_USE)
 
     weighs = weight.of_calendar(CI.name)
     puts = {one["key"]["pk"] + one["key"]["sk"]: one["item"] for one in writes(client)}
@@ -362,7 +363,9 @@ def test_a_new_calendar_is_all_its_items() -> None:
         f"CALENDAR#{CALENDAR_ID}#HEAD": {
             "owner": OWNER,
             "name": CI.name,
+            "unnamed": False,
             "description": "",
+            "tags": [],
             "created": NOW,
             "version": CHANGE.id,
             "feeds": [HASH],
@@ -377,12 +380,12 @@ def test_a_new_calendar_is_all_its_items() -> None:
 def test_a_new_calendar_replaces_nothing() -> None:
     client = FakeClient()
 
-    store_on(client).create(CI, CHANGE, NO_USE)
+    store_on(client).create(CI, NO_TAGS, CHANGE, NO_USE)
 
     puts = [one for one in writes(client) if one["action"] == "Put"]
     assert len(puts) == 4
     assert {one["condition"] for one in puts} == {"attribute_not_exists(#pk)"}
-    assert refusals(lambda table: CalendarStore(table).create(CI, CHANGE, NO_USE)) == [
+    assert refusals(lambda table: CalendarStore(table).create(CI, NO_TAGS, CHANGE, NO_USE)) == [
         Outdated,
         CalendarExists,
         Outdated,
@@ -394,7 +397,7 @@ def test_a_new_calendar_replaces_nothing() -> None:
 def test_a_new_calendar_needs_room_for_one_more_and_for_its_weight() -> None:
     client = FakeClient()
 
-    store_on(client).create(CI, CHANGE, NO_USE)
+    store_on(client).create(CI, NO_TAGS, CHANGE, NO_USE)
 
     weighs = weight.of_calendar(CI.name)
     head = write_of(client, keys.owner_head(OWNER))

@@ -65,7 +65,9 @@ def covers(held: str, needed: str) -> bool:
         ("*", set()),
         ("AT", set()),
         ("create_mytoken", set()),
-        ("settings", set()),
+        ("settings", {"TAGS", "READ_TAGS"}),
+        ("read@settings", {"READ_TAGS"}),
+        ("settings:grants", set()),
     ],
 )
 def test_a_capability_covers_what_lies_below_it_and_its_read_form(

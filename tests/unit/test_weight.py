@@ -83,7 +83,9 @@ def listed(*calendars: Calendar) -> int:
 
 def calendar(name: str, description: str, *mom_ids: str) -> Calendar:
     address = Address("f" * 16, "F" * 32)
-    return Calendar(CALENDAR_ID, Owner("o" * 40), name, (address,), description, mom_ids)
+    return Calendar(
+        CALENDAR_ID, Owner("o" * 40), name, (address,), description, subscribed_tokens=mom_ids
+    )
 
 
 def stored(item: Mapping[str, Any]) -> int:
@@ -95,6 +97,8 @@ def _of_value(value: Any) -> int:
     match value:
         case str():
             return len(value.encode())
+        case bool():
+            return 1
         case int():
             return len(str(value)) // 2 + 2
         case list():
@@ -202,7 +206,9 @@ def item(name: str, description: str) -> dict[str, Any]:
         **keys.calendar(CALENDAR_ID),
         "owner": "o" * 40,
         "name": name,
+        "unnamed": True,
         "description": description,
+        "tags": [],
         "created": limits.LATEST_TIME,
         "version": CALENDAR_ID,
         "feeds": [keys.feed_hash("F" * 32)] * limits.FEEDS_OF_CALENDAR,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 from mytoken_calendars.feeds import writer
 from tests.harness.stacks import PUBLIC_URL
@@ -25,6 +26,7 @@ GENERATIONS = 16  # of a chain, of which is known when they were rotated
 NOTIFY = "manage_mytokens:notify"
 READ_NOTIFY = "read@manage_mytokens:notify"
 TOKENINFO_NOTIFY = "tokeninfo:notify"
+TAGS, READ_TAGS = "settings:tags", "read@settings:tags"
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,24 @@ class Feed:
             self.changes, self.changed = self.changes + 1, max(now, self.changed)
 
 
+@dataclass(eq=False)
+class Tag:
+    """One that is made again under a name is another one."""
+
+    name: str
+    color: str
+
+    @classmethod
+    def of(cls, name: str, color: str | None = None) -> "Tag":
+        return cls(name, color or color_of(name))
+
+
 @dataclass
 class Calendar:
-    """The first of its feeds is the one that its `ics_path` leads to."""
+    """The first of its feeds is the one that its `ics_path` leads to.
+
+    `tags` are those that it was given, perhaps some that were deleted since.
+    """
 
     owner: str
     name: str
@@ -143,6 +160,8 @@ class Calendar:
     id: str
     created: int
     description: str = ""
+    tags: list[Tag] = field(default_factory=list)
+    is_unnamed: bool = False
     version: int = 0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
@@ -150,11 +169,17 @@ class Calendar:
     def ics_path(self) -> str:
         return address(self.feeds[0].secret, self.name)
 
-    def document(self, *tokens: str) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """What feeds call it."""
+        return (self.description or "Mytokens") if self.is_unnamed else self.name
+
+    def document(self, tags: list[Tag], *tokens: str) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
             "ics_path": self.ics_path,
+            "tags": [{"tag": tag.name, "color": tag.color} for tag in tags],
             **({"description": self.description} if self.description else {}),
             **({"subscribed_tokens": [*tokens]} if tokens else {}),
         }
@@ -211,6 +236,7 @@ class Model:
     now: int
     tokens: dict[str, Token] = field(default_factory=dict)
     calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)  # by owner and name
+    tags: dict[str, list[Tag]] = field(default_factory=dict)  # by owner
     deleted: dict[str, int] = field(default_factory=dict)  # when, by the secret of an address
     receipts: dict[tuple[Shown, str], Receipt] = field(default_factory=dict)
     revocations: Counter[str] = field(default_factory=Counter)  # how many, by owner
@@ -248,7 +274,7 @@ class Model:
     ) -> Answer:
         request = ("create", name)
         if receipt := self._receipt(shown, request, key):
-            return self._again(shown, receipt, 201, Calendar.document)
+            return self._again(shown, receipt, 201, self._document)
         token = self._admitted(shown, NOTIFY)
         if "/" in name:
             raise Refused(400, "invalid_request")
@@ -256,22 +282,62 @@ class Model:
             raise Refused(409, "conflict")
         as_given = unicodedata.normalize("NFC", name)
         calendar = Calendar(token.owner, as_given, [feed], calendar_id, self.now)
-        self.calendars[token.owner, folded(name)] = calendar
-        answer = self._used(token, 201, calendar.document())
+        return self._created(token, calendar, shown, request, key)
+
+    @_request
+    def create_unnamed(
+        self,
+        shown: Shown,
+        description: str,
+        tags: list[str],
+        *,
+        feed: Feed,
+        calendar_id: str,
+        key: str,
+    ) -> Answer:
+        request = ("create unnamed", description, tuple(tags))
+        if receipt := self._receipt(shown, request, key):
+            return self._again(shown, receipt, 201, self._document)
+        token = self._admitted(shown, NOTIFY)
+        name = self.free_name(token.owner, description)
+        calendar = Calendar(
+            token.owner, name, [feed], calendar_id, self.now, description, is_unnamed=True
+        )
+        calendar.tags = self._named(token.owner, tags)
+        return self._created(token, calendar, shown, request, key)
+
+    def free_name(self, owner: str, description: str) -> str:
+        """That of a calendar that is made with nothing but this description."""
+        first = description or "Mytokens"
+        possible = [first, *(f"{first} {number}" for number in range(2, 99))]
+        return next(name for name in possible if (owner, folded(name)) not in self.calendars)
+
+    def _created(
+        self, token: Token, calendar: Calendar, shown: Shown, request: tuple[Any, ...], key: str
+    ) -> Answer:
+        self.calendars[token.owner, folded(calendar.name)] = calendar
+        answer = self._used(token, 201, self._document(calendar))
         return self._receipted(answer, shown, request, key, calendar=calendar.id)
 
     @_request
     def update_calendar(
-        self, shown: Shown, name: str, new_name: str | None, description: str | None, key: str
+        self,
+        shown: Shown,
+        name: str,
+        new_name: str | None,
+        description: str | None,
+        tags: list[str] | None,
+        *,
+        key: str,
     ) -> Answer:
-        request = ("update", name, new_name, description)
+        request = ("update", name, new_name, description, tags and tuple(tags))
         if receipt := self._receipt(shown, request, key):
             return self._again(shown, receipt, 200, self._document)
         token = self._admitted(shown, NOTIFY)
-        if (new_name, description) == (None, None) or "/" in (new_name or ""):
+        if (new_name, description, tags) == (None, None, None) or "/" in (new_name or ""):
             raise Refused(400, "invalid_request")
         calendar = self._calendar(token.owner, name)
-        before = calendar.name, calendar.description
+        before = calendar.name, calendar.description, calendar.is_unnamed
         as_given = before[0] if new_name is None else unicodedata.normalize("NFC", new_name)
         if self.calendars.get((token.owner, folded(as_given)), calendar) is not calendar:
             raise Refused(409, "conflict")
@@ -279,9 +345,84 @@ class Model:
         self.calendars[token.owner, folded(as_given)] = calendar
         calendar.name = as_given
         calendar.description = before[1] if description is None else description
-        calendar.version += (calendar.name, calendar.description) != before
+        calendar.is_unnamed &= new_name is None
+        after = calendar.name, calendar.description, calendar.is_unnamed
+        calendar.version += self._retagged(calendar, tags) or after != before
         answer = self._used(token, 200, self._document(calendar))
         return self._receipted(answer, shown, request, key, calendar=calendar.id)
+
+    @_request
+    def tag_calendar(self, shown: Shown, name: str, tag: str, key: str, *, lost: bool) -> Answer:
+        """The calendar gets the tag, or has lost it."""
+        request = ("untag" if lost else "tag", name, tag)
+        if receipt := self._receipt(shown, request, key):
+            return self._done_before(receipt)
+        token = self._admitted(shown, NOTIFY)
+        calendar = self._calendar(token.owner, name)
+        known = [one.name for one in self.tags_of(calendar)]
+        wanted = [one for one in known if one != tag] if lost else [*known, tag]
+        calendar.version += self._retagged(calendar, wanted)
+        return self._receipted(self._used(token, 204), shown, request, key, calendar=calendar.id)
+
+    # --- tags of a user, which are no uses of a token
+
+    @_request
+    def list_tags(self, shown: Shown) -> Answer:
+        token = self._admitted(shown, READ_TAGS, READ_NOTIFY)
+        tags = sorted(self.tags.get(token.owner, []), key=lambda tag: tag.name)
+        return Answer(200, [{"tag": tag.name, "color": tag.color} for tag in tags])
+
+    @_request
+    def change_tag(
+        self, shown: Shown, what: str, name: str, new: Mapping[str, str | None], key: str
+    ) -> Answer:
+        """`what` is the operation: to create, to update or to delete it."""
+        request = (what, name, tuple(sorted(new.items())))
+        if receipt := self._receipt(shown, request, key):
+            return self._done_before(receipt)
+        token = self._admitted(shown, *((TAGS, NOTIFY) if what == "create_tag" else (TAGS,)))
+        if what == "update_tag" and not any(value is not None for value in new.values()):
+            raise Refused(400, "invalid_request")
+        tags = self.tags.setdefault(token.owner, [])
+        known = {tag.name: tag for tag in tags}
+        if what == "create_tag":
+            tags += [] if name in known else [Tag.of(name, new.get("color"))]
+        elif name not in known:
+            raise Refused(404, "not_found")
+        elif what == "delete_tag":
+            tags.remove(known[name])
+        else:
+            self._update_tag(known, known[name], new)
+        return self._receipted(Answer(204), shown, request, key)
+
+    def _update_tag(
+        self, known: Mapping[str, Tag], tag: Tag, new: Mapping[str, str | None]
+    ) -> None:
+        name, color = new.get("tag") or tag.name, new.get("color")
+        if known.get(name, tag) is not tag:
+            raise Refused(409, "conflict")
+        tag.name, tag.color = name, tag.color if color is None else color or color_of(name)
+
+    def _named(self, owner: str, names: list[str]) -> list[Tag]:
+        """The tags of these names, of which those are made that there are not."""
+        tags = self.tags.setdefault(owner, [])
+        known = {tag.name: tag for tag in tags}
+        for name in names:
+            if name not in known:
+                known[name] = Tag.of(name)
+                tags.append(known[name])
+        return [known[name] for name in dict.fromkeys(names)]
+
+    def tags_of(self, calendar: Calendar) -> list[Tag]:
+        """Those that there are still, of those that it was given."""
+        return [tag for tag in calendar.tags if tag in self.tags.get(calendar.owner, [])]
+
+    def _retagged(self, calendar: Calendar, names: list[str] | None) -> bool:
+        """Gives the calendar these tags; whether they are others."""
+        before = self.tags_of(calendar)
+        if names is not None and [*dict.fromkeys(names)] != [tag.name for tag in before]:
+            calendar.tags = self._named(calendar.owner, names)
+        return self.tags_of(calendar) != before
 
     @_request
     def add_token(self, shown: Shown, name: str, mom_id: str, comment: str, key: str) -> Answer:
@@ -486,7 +627,7 @@ class Model:
                     told = described or "When your mytokens expire."
                     tokens = self._subscribed(calendar)
                     events = [e for m in tokens for e in self._events(calendar, feed, m)]
-                    return Answer(200, (feed.title(calendar.name), told, events))
+                    return Answer(200, (feed.title(calendar.title), told, events))
         raise Refused(404, "not_found")
 
     @property
@@ -622,7 +763,7 @@ class Model:
         return sorted(filter(self.is_there, known), key=lambda m: (known[m].added, m))
 
     def _document(self, calendar: Calendar) -> dict[str, Any]:
-        return calendar.document(*self._subscribed(calendar))
+        return calendar.document(self.tags_of(calendar), *self._subscribed(calendar))
 
     def _seen_by(self, token: Token, calendar: Calendar) -> dict[str, Any]:
         """A token that may not read feeds sees no address, and itself and its descendants alone."""
@@ -722,6 +863,10 @@ class Model:
     def _done_before(self, receipt: Receipt) -> Answer:
         status = 200 if receipt.successor else 204
         return Answer(status, successor=receipt.successor, replayed=True)
+
+
+def color_of(tag: str) -> str:
+    return f"{crc32(tag.encode()):08X}"[:6]
 
 
 def address(secret: str, title: str) -> str:

@@ -13,7 +13,7 @@ from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.identifiers import short_mom_id
 from tests.harness import stacks
-from tests.harness.invariants import Contents, Item
+from tests.harness.invariants import Contents, Item, tags_of
 from tests.harness.reliability.model import Answer, Event, Model, Shown
 from tests.harness.token_uses import claims
 
@@ -33,8 +33,18 @@ def found(table: Contents, tokens: list[Item]) -> Facts:
             for owner, row in table.names
         },
         "calendars": {
-            of: (item["owner"], item["name"], item["description"], item["created"])
+            of: (
+                item["owner"],
+                item["name"],
+                item["unnamed"],
+                item["description"],
+                tags_of(table, item),
+                item["created"],
+            )
             for of, item in table.calendars.items()
+        },
+        "tags": {
+            owner: dict(item["tags"].values()) for owner, item in table.tags.items() if item["tags"]
         },
         "subscriptions": {
             (calendar, one.mom_id): _subscription(one)
@@ -78,7 +88,22 @@ def expected(model: Model, bearers: Mapping[Shown, str]) -> Facts:
     feeds = [(c, feed) for _, c in calendars for feed in c.feeds]
     return {
         "rows": {key: (c.id, c.name, [(f.id, f.secret) for f in c.feeds]) for key, c in calendars},
-        "calendars": {c.id: (c.owner, c.name, c.description, c.created) for _, c in calendars},
+        "calendars": {
+            c.id: (
+                c.owner,
+                c.name,
+                c.is_unnamed,
+                c.description,
+                [tag.name for tag in model.tags_of(c)],
+                c.created,
+            )
+            for _, c in calendars
+        },
+        "tags": {
+            owner: {tag.name: tag.color for tag in tags}
+            for owner, tags in model.tags.items()
+            if tags
+        },
         "subscriptions": {
             (c.id, m): (
                 tokens[m].name,
@@ -177,10 +202,8 @@ def read(operation: str, answer: stacks.Answer) -> Answer:
 
 def _content(operation: str, answer: stacks.Answer, document: dict[str, Any]) -> Any:
     match operation:
-        case "list_calendars":
-            return document["calendars"]
-        case "list_feeds":
-            return document["feeds"]
+        case "list_calendars" | "list_feeds" | "list_tags":
+            return document[operation.removeprefix("list_")]
         case "get_calendar":
             return answer.headers["location"]
         case "tokeninfo" if "token" in document:

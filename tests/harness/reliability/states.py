@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mytoken_calendars.aws.dynamodb import keys
 from tests.doubles.mytoken_ledger import Entry
 from tests.harness.stacks import RemoteStack, Stack
 
@@ -93,11 +94,31 @@ class Names:
 
     def rows(self, state: State) -> Iterator[Row]:
         """All items, in an order that does not depend on new ids either."""
+        new_tags = self._new_tags(state)
         for rows in state.dump.values():
-            texts = (Row(row["pk"]["S"], json.dumps(row, sort_keys=True)) for row in rows)
+            named = _renamed(rows, new_tags)
+            texts = (Row(row["pk"]["S"], json.dumps(row, sort_keys=True)) for row in named)
             yield from sorted(
                 Row(self.normal(row.partition), self.normal(row.text)) for row in texts
             )
+
+    def _new_tags(self, state: State) -> dict[str, str]:
+        """The names of new tags, by their ids."""
+        rows = (row for rows in state.dump.values() for row in rows)
+        maps = (row["tags"]["M"] for row in rows if row["sk"]["S"] == keys.TAGS)
+        tags = (tag for tags_of_one in maps for tag in tags_of_one.items())
+        return {of: tag["L"][0]["S"] for of, tag in tags if of not in self.known}
+
+
+def _renamed(rows: list[Any], names: Mapping[str, str]) -> list[Any]:
+    """The rows with the names of tags in the place of their ids, which are in no order."""
+    if not names:
+        return rows
+    text = json.dumps(rows)
+    for of, name in names.items():
+        text = text.replace(f'"{of}"', json.dumps(f"tag {name}"))
+    renamed: list[Any] = json.loads(text)
+    return renamed
 
 
 def _writes(wanted: list[Any], found: list[Any]) -> list[Any]:

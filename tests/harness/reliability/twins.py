@@ -140,22 +140,23 @@ class Twins:
         *,
         name: str = "",
         feed: str = "",
+        tag: str = "",
         json: Any = None,
         key: str = "",
     ) -> None:
-        """`name` may be a calendar's id, `feed` is the id of a feed; `json` is the body, or makes
-        it of the token that is shown."""
+        """`name` may be a calendar's id, `feed` is the id of a feed, `tag` the name of a tag;
+        `json` is the body, or makes it of the token that is shown."""
         with self._at(when, operation):
             answer = self.stack.invoke(
                 operation,
                 self.given[shown],
-                path={"calendar": name, "feed": feed},
+                path={"calendar": name, "feed": feed, "tag": tag},
                 json=json(self.given[shown]) if callable(json) else json,
                 headers={"idempotency-key": key} if key else None,
             )
         self._look()
         if key:
-            request = {"name": name, "feed": feed, "json": json, "key": key}
+            request = {"name": name, "feed": feed, "tag": tag, "json": json, "key": key}
             self.keyed.append(partial(self._send, operation, shown, expect, **request))
         seen = readings.read(operation, answer)
         if seen.successor:

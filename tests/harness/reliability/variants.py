@@ -247,24 +247,37 @@ _KEEPING = ("manage_mytokens:notify", "manage_mytokens:list")
 _COUNTED = ("manage_mytokens:notify", "tokeninfo:subtokens")
 
 VARIANTS = (
-    Variant("list", "list_calendars", 200, _nothing, rare=True),
+    Variant("list", "list_calendars", 200, _nothing),
     Variant("list-one-use", "list_calendars", 200, _nothing, claims=ONE_USE, rare=True),
-    Variant("list-rotating", "list_calendars", 200, _nothing, claims=REVOKES),
+    Variant("list-rotating", "list_calendars", 200, _nothing, claims=REVOKES, rare=True),
     Variant("create", "create_calendar", 201, _new, 409, rare=True),
     Variant("create-cold", "create_calendar", 201, _new, 409, cold=True),
-    Variant("create-that-exists", "create_calendar", 409, _existing, 409, claims=ROTATES),
+    Variant(
+        "create-that-exists", "create_calendar", 409, _existing, 409, claims=ROTATES, rare=True
+    ),
     Variant("create-one-use", "create_calendar", 201, _new, 409, claims=ONE_USE, rare=True),
     Variant("create-rotating", "create_calendar", 201, _new, 409, claims=ROTATES, rare=True),
     Variant("create-key", "create_calendar", 201, _new, 409, key=True, rare=True),
-    Variant("create-key-rotating", "create_calendar", 201, _new, 409, claims=REVOKES, key=True),
+    Variant(
+        "create-key-rotating",
+        "create_calendar",
+        201,
+        _new,
+        409,
+        claims=REVOKES,
+        key=True,
+        rare=True,
+    ),
     Variant("get", "get_calendar", 302, _named, 302),
     Variant("add", "add_token", 200, _adding("other")),
-    Variant("add-again", "add_token", 200, _adding("known")),
+    Variant("add-again", "add_token", 200, _adding("known"), rare=True),
     Variant("add-new-comment", "add_token", 200, _adding("known", comment="new")),
     Variant("add-own", "add_token", 200, _adding(""), rare=True),
-    Variant("add-own-rotating", "add_token", 200, _adding(""), claims=REVOKES),
+    Variant("add-own-rotating", "add_token", 200, _adding(""), claims=REVOKES, rare=True),
     Variant("add-child", "add_token", 200, _adding_a_child, below=True, may=("tokeninfo:notify",)),
-    Variant("add-key-one-use", "add_token", 200, _adding("other"), claims=ONE_USE, key=True),
+    Variant(
+        "add-key-one-use", "add_token", 200, _adding("other"), claims=ONE_USE, key=True, rare=True
+    ),
     Variant(
         "add-key-rotating-one-use",
         "add_token",
@@ -272,7 +285,6 @@ VARIANTS = (
         _adding(""),
         claims={**REVOKES, **ONE_USE},
         key=True,
-        rare=True,
     ),
     Variant("delete", "delete_calendar", 204, _named, 404),
     Variant("delete-rotating", "delete_calendar", 200, _named, 404, claims=REVOKES, rare=True),
@@ -282,8 +294,24 @@ VARIANTS = (
     Variant("delete-key-rotating", "delete_calendar", 200, _named, claims=ROTATES, key=True),
     Variant("rename", "update_calendar", 200, _by_id(_updating(name="new"))),
     Variant("rename-in-place", "update_calendar", 200, _updating(name=NAME.upper()), rare=True),
-    Variant("rename-rotating", "update_calendar", 200, _updating(name="new"), 404, claims=REVOKES),
-    Variant("rename-to-another", "update_calendar", 409, _renaming_to_another, 409, claims=ROTATES),
+    Variant(
+        "rename-rotating",
+        "update_calendar",
+        200,
+        _updating(name="new"),
+        404,
+        claims=REVOKES,
+        rare=True,
+    ),
+    Variant(
+        "rename-to-another",
+        "update_calendar",
+        409,
+        _renaming_to_another,
+        409,
+        claims=ROTATES,
+        rare=True,
+    ),
     Variant(
         "describe-key-one-use",
         "update_calendar",
@@ -291,6 +319,7 @@ VARIANTS = (
         _updating(description="new"),
         claims=ONE_USE,
         key=True,
+        rare=True,
     ),
     Variant(
         "rename-key-rotating",
@@ -313,7 +342,7 @@ VARIANTS = (
     Variant(
         "remove-none", "remove_token", 204, _removing("other"), 204, claims=SOME_USES, rare=True
     ),
-    Variant("remove-own-rotating", "remove_token", 200, _removing_own, claims=REVOKES),
+    Variant("remove-own-rotating", "remove_token", 200, _removing_own, claims=REVOKES, rare=True),
     Variant(
         "remove-key-one-use",
         "remove_token",
@@ -326,8 +355,8 @@ VARIANTS = (
     Variant(
         "remove-key-rotating", "delete_calendar", 200, _removing("known"), claims=REVOKES, key=True
     ),
-    Variant("list-feeds", "list_feeds", 200, _named, rare=True),
-    Variant("list-feeds-rotating", "list_feeds", 200, _named, claims=REVOKES),
+    Variant("list-feeds", "list_feeds", 200, _named),
+    Variant("list-feeds-rotating", "list_feeds", 200, _named, claims=REVOKES, rare=True),
     Variant(
         "list-feeds-key-one-use", "list_feeds", 200, _named, claims=ONE_USE, key=True, rare=True
     ),
@@ -342,10 +371,20 @@ VARIANTS = (
         adds_up=True,
         rare=True,
     ),
-    Variant("create-feed-key-one-use", "create_feed", 201, _new_feed, claims=ONE_USE, key=True),
+    Variant(
+        "create-feed-key-one-use",
+        "create_feed",
+        201,
+        _new_feed,
+        claims=ONE_USE,
+        key=True,
+        rare=True,
+    ),
     Variant("create-feed-key-rotating", "create_feed", 201, _new_feed, claims=ROTATES, key=True),
     Variant("update-feed", "update_feed", 200, _of_feed(detail="name", label="")),
-    Variant("update-feed-rotating", "update_feed", 200, _of_feed(days=[3]), claims=REVOKES),
+    Variant(
+        "update-feed-rotating", "update_feed", 200, _of_feed(days=[3]), claims=REVOKES, rare=True
+    ),
     Variant(
         "update-feed-key-one-use",
         "update_feed",
@@ -356,7 +395,15 @@ VARIANTS = (
     ),
     Variant("reset-feed", "reset_feed", 200, _of_feed(), adds_up=True),
     Variant("reset-first-feed-one-use", "reset_feed", 200, _first_feed, claims=ONE_USE, rare=True),
-    Variant("reset-feed-rotating", "reset_feed", 200, _of_feed(), claims=ROTATES, adds_up=True),
+    Variant(
+        "reset-feed-rotating",
+        "reset_feed",
+        200,
+        _of_feed(),
+        claims=ROTATES,
+        adds_up=True,
+        rare=True,
+    ),
     Variant(
         "reset-feed-key-rotating",
         "reset_feed",
@@ -366,7 +413,7 @@ VARIANTS = (
         key=True,
     ),
     Variant("delete-feed", "delete_feed", 204, _of_feed(), 404),
-    Variant("delete-feed-rotating", "delete_feed", 200, _of_feed(), 404, claims=REVOKES),
+    Variant("delete-feed-rotating", "delete_feed", 200, _of_feed(), 404, claims=REVOKES, rare=True),
     Variant("delete-first-feed", "delete_feed", 409, _first_feed, 409, claims=ROTATES, rare=True),
     Variant(
         "delete-feed-key-one-use",
@@ -379,18 +426,27 @@ VARIANTS = (
     ),
     Variant("delete-feed-key-rotating", "delete_feed", 200, _of_feed(), claims=ROTATES, key=True),
     Variant("feed", "get_feed", 200, _feed, cold=True),
-    Variant("feed-restyled", "get_feed", 200, _restyled_feed, cold=True),
+    Variant("feed-restyled", "get_feed", 200, _restyled_feed, cold=True, rare=True),
     Variant("feed-reset", "get_feed", 410, _reset_feed, 410, cold=True, rare=True),
     Variant("feed-cached", "get_feed", 200, _cached_feed, cold=True),
-    Variant("feed-remembered", "get_feed", 200, _cached_feed),
+    Variant("feed-remembered", "get_feed", 200, _cached_feed, rare=True),
     Variant("feed-unchanged", "get_feed", 304, _unchanged_feed, 304, cold=True),
     Variant("feed-without-the-revoked", "get_feed", 200, _feed_without_the_revoked, cold=True),
     Variant("feed-deleted", "get_feed", 410, _deleted_feed, 410, cold=True),
     Variant("introspect", "tokeninfo", 200, _asking("introspect"), claims=ROTATES, rare=True),
-    Variant("list-mytokens-rotating", "tokeninfo", 200, _asking("list_mytokens"), claims=REVOKES),
+    Variant(
+        "list-mytokens-rotating",
+        "tokeninfo",
+        200,
+        _asking("list_mytokens"),
+        claims=REVOKES,
+        rare=True,
+    ),
     Variant("revoke-own", "revoke_token", 204, _revoking("token"), 204, rare=True),
-    Variant("revoke-another", "revoke_token", 204, _revoking("known"), 204, claims=ONE_USE),
-    Variant("revoke-recursively", "revoke_token", 200, _revoking_a_tree, claims=REVOKES),
+    Variant(
+        "revoke-another", "revoke_token", 204, _revoking("known"), 204, claims=ONE_USE, rare=True
+    ),
+    Variant("revoke-recursively", "revoke_token", 200, _revoking_a_tree, claims=REVOKES, rare=True),
     Variant("list-key-rotating", "list_calendars", 200, _nothing, claims=REVOKES, key=True),
     Variant(
         "list-mytokens-key-one-use",
@@ -399,7 +455,6 @@ VARIANTS = (
         _asking("list_mytokens"),
         claims=ONE_USE,
         key=True,
-        rare=True,
     ),
     Variant(
         "revoke-key-rotating",
@@ -411,7 +466,7 @@ VARIANTS = (
     ),
     Variant("replay", "list_calendars", 401, _replaying, 401, claims=REVOKES),
     Variant("list", "list_calendars", 200, _nothing, remote=True, rare=True),
-    Variant("list-cold", "list_calendars", 200, _nothing, remote=True, cold=True),
+    Variant("list-cold", "list_calendars", 200, _nothing, remote=True, cold=True, rare=True),
     Variant(
         "list-rotating", "list_calendars", 200, _nothing, claims=ROTATES, remote=True, rare=True
     ),
@@ -424,6 +479,7 @@ VARIANTS = (
         claims=SOME_USES,
         may=_COUNTED,
         remote=True,
+        rare=True,
     ),
     Variant(
         "create-rotating", "create_calendar", 201, _new, 409, claims=ROTATES, remote=True, rare=True
@@ -438,7 +494,9 @@ VARIANTS = (
         key=True,
         remote=True,
     ),
-    Variant("get-rotating", "get_calendar", 302, _named, 302, claims=ROTATES, remote=True),
+    Variant(
+        "get-rotating", "get_calendar", 302, _named, 302, claims=ROTATES, remote=True, rare=True
+    ),
     Variant(
         "add-own-rotating", "add_token", 200, _adding(""), claims=ROTATES, remote=True, rare=True
     ),
@@ -461,6 +519,7 @@ VARIANTS = (
         404,
         claims={**ROTATES, **SOME_USES},
         remote=True,
+        rare=True,
     ),
     Variant(
         "rename-rotating-limited",
@@ -471,7 +530,13 @@ VARIANTS = (
         remote=True,
     ),
     Variant(
-        "remove-rotating", "remove_token", 200, _removing("known"), claims=ROTATES, remote=True
+        "remove-rotating",
+        "remove_token",
+        200,
+        _removing("known"),
+        claims=ROTATES,
+        remote=True,
+        rare=True,
     ),
     Variant(
         "create-feed-key-rotating",
@@ -492,6 +557,7 @@ VARIANTS = (
         may=_COUNTED,
         adds_up=True,
         remote=True,
+        rare=True,
     ),
     Variant(
         "update-feed-rotating",
