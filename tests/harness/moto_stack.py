@@ -13,7 +13,7 @@ from moto.kms.utils import ECDSAPrivateKey
 
 from local import data
 from local.template import Template
-from tests.doubles import moto_transactions
+from tests.doubles import moto_answers, moto_transactions
 from tests.harness.stacks import Stack
 
 _CREDENTIALS = {
@@ -32,6 +32,7 @@ def running() -> Iterator[Deploy]:
         Stack(_CREDENTIALS).entered(),
         mock_aws(),
         moto_transactions.restoring_items(),
+        moto_answers.by_what_they_have(),
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(ECDSAPrivateKey, "sign", _sign_digest)

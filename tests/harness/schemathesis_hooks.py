@@ -22,12 +22,12 @@ KEY = "Idempotency-Key"
 
 NO_NAME_HAS = "name: a calendar's name has no"
 NO_LABEL_HAS = "label: a label has no"
-NO_TAG_HAS = [f"{where}: a tag has no" for where in ("tag", "tags", "The tag in the path")]
 
-_KINDS = (
-    "control or invisible characters",  # of all Unicode
-    "private characters, nor any that Unicode 14 lacks, but for emoji",
-    "replacement characters, which stand for bytes that are not UTF-8",
+_RULES = (
+    "has no control or invisible characters",  # of all Unicode
+    "has no private characters, nor any that Unicode 14 lacks, but for emoji",
+    "has no replacement characters, which stand for bytes that are not UTF-8",
+    "has a letter, a digit or another visible character",
 )
 
 # A request that is valid by the schemas may be answered with 400 and this, and with nothing else.
@@ -42,9 +42,8 @@ NOT_IN_SCHEMAS = {
     f"{NO_LABEL_HAS} control or invisible characters",
     f"{NO_LABEL_HAS} private characters, nor any that Unicode 14 lacks, but for emoji",
     f"{NO_LABEL_HAS} replacement characters, which stand for bytes that are not UTF-8",
-    *(f"{no_tag_has} {what}" for no_tag_has in NO_TAG_HAS for what in _KINDS),
-    "tag: a tag has a letter, a digit or another visible character",
-    "tags: a tag has a letter, a digit or another visible character",
+    *(f"{field}: a tag {rule}" for field in ("tag", "tags") for rule in _RULES),
+    *(f"The tag in the path: a tag {rule}." for rule in _RULES),
     "You have at most 100 tags: delete one first.",  # it makes as many
 }
 

@@ -302,10 +302,10 @@ class Machine(RuleBasedStateMachine):
         self, by: str, age: int, when: Moment, name: str, *, wish: dict[str, Any], key: str
     ) -> None:
         owner = self.model.tokens[by].owner
-        known = [feed.id for feed in self._feeds(by, name)]
 
         def expect(model: Model, shown: Shown) -> Answer:
             _, feeds = self.twins.made(owner, name)
+            known = [feed.id for feed in self._feeds(by, name)]  # now, also if it is a repetition
             new = next((feed for feed in feeds if feed.id not in known), NO_FEED)
             return model.create_feed(shown, name, wish, replace(new), key)
 
