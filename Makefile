@@ -30,6 +30,8 @@ SAM = PATH="$(CURDIR)/.venv-uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 export PYTHONPATH := layers/shared:.
 export PORT STACK STATE STANDINS_HOST URL TOKEN
+# What Python has compiled it keeps: each process that tests start would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-deep mutants load bench e2e check lint types imports template \

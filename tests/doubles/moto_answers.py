@@ -1,8 +1,8 @@
 """moto's answers, which look for no attribute of an item under a dozen names.
 
-moto looks for each of the ten types that a value of DynamoDB may have, under each name that it might
-have in an object of Python, although its items are what goes out. That was half of the time of all
-tests on moto.
+moto looks for each of the ten types that a value of DynamoDB may have, under each name that this
+might have in an object of Python, although its items are what goes out. That was half of the time
+of all tests on moto.
 """
 
 from collections.abc import Callable, Iterator
