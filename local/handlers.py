@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.template import ROOT
+from mytoken_calendars.aws import clients
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], dict[str, Any]]
@@ -19,7 +20,8 @@ class Context:
 
 
 def load_handler(folder: str) -> Handler:
-    """The handler of functions/<folder>/app.py, freshly imported."""
+    """The handler of functions/<folder>/app.py, freshly imported, with clients of its own."""
+    clients.dynamodb.cache_clear()
     path = ROOT / "functions" / folder / "app.py"
     spec = importlib.util.spec_from_file_location(f"functions.{folder}", path)
     if spec is None or spec.loader is None:

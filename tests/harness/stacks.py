@@ -21,6 +21,7 @@ from local.template import Template
 from mytoken_calendars.authorities.embedded import minting
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.authorities.embedded.minting import NewMytoken
+from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.logs import Fault
 from tests.harness.canaries import CANARIES
@@ -92,15 +93,30 @@ class Stack:
     def entered(self) -> Iterator[None]:
         """Clients that are made inside are clients of this stack."""
         with mock.patch.dict(os.environ, self.environment):
+            clients.dynamodb.cache_clear()
             yield
+            clients.dynamodb.cache_clear()
 
     @cached_property
     def handlers(self) -> dict[str, Handler]:
-        return {folder: self._loaded(folder) for folder in Template.read().functions}
+        """All of them; a single one is `handler`."""
+        for folder in Template.read().functions:
+            self.handler(folder)
+        return self._ready
+
+    def handler(self, operation: str) -> Handler:
+        """That of the operation, loaded when it is first asked for."""
+        if operation not in self._ready:
+            self._ready[operation] = self._loaded(operation)
+        return self._ready[operation]
+
+    @cached_property
+    def _ready(self) -> dict[str, Handler]:
+        return {}
 
     def door(self, operation: str, name: str) -> Any:
         """What a handler's module calls `name`: its `store`, its `authority`, its `cache`."""
-        return _names(self.handlers[operation])[name]
+        return _names(self.handler(operation))[name]
 
     @cached_property
     def authority(self) -> EmbeddedAuthority:
@@ -141,7 +157,7 @@ class Stack:
 
     def restart(self, operation: str) -> None:
         """From now on the operation is as after a cold start."""
-        self.handlers[operation] = self._loaded(operation)
+        self._ready[operation] = self._loaded(operation)
 
     def invoke(
         self,
@@ -205,7 +221,7 @@ class Stack:
 
     def answer(self, operation: str, event: dict[str, Any]) -> Answer:
         method = event["requestContext"]["http"]["method"]
-        answer = self.handlers[operation](event, Context())
+        answer = self.handler(operation)(event, Context())
         # HEAD is answered as GET is, and the gateway leaves the body out.
         body = answer["body"] if method != "HEAD" else ""
         data = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
@@ -262,7 +278,7 @@ class RemoteStack(Stack):
         """
         for operation in operations:
             self.restart(operation)
-            if authority := _names(self.handlers[operation]).get("authority"):
+            if authority := _names(self.handler(operation)).get("authority"):
                 authority.codec.issuer.configuration()
 
     @contextmanager

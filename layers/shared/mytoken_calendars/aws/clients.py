@@ -69,6 +69,12 @@ def client(service: str, *, attempts: int = limits.AWS_ATTEMPTS) -> Any:
     return made
 
 
+@cache
+def dynamodb() -> Any:
+    """The one client of DynamoDB that a function has, so that its tables share connections."""
+    return client("dynamodb")
+
+
 def _retry_if_closed(
     attempts: int, caught_exception: object, endpoint: Any, **_: Any
 ) -> int | None:

@@ -32,11 +32,11 @@ class Table:
 
     @classmethod
     def calendars(cls) -> Self:
-        return cls(clients.client("dynamodb"), os.environ["CALENDARS_TABLE"])
+        return cls(clients.dynamodb(), os.environ["CALENDARS_TABLE"])
 
     @classmethod
     def tokens(cls) -> Self:
-        return cls(clients.client("dynamodb"), os.environ["TOKENS_TABLE"])
+        return cls(clients.dynamodb(), os.environ["TOKENS_TABLE"])
 
     @clients.reachable()
     def get(self, key: Key, *attributes: str) -> Item | None:
