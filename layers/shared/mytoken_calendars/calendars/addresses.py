@@ -17,7 +17,12 @@ _SUFFIX = ".ics"
 def ics_path(base_url: str, secret: str, name: str) -> str:
     """The absolute URI of the feed; its last segment has the beginning of the calendar's name."""
     shown = quote(name[: limits.NAME_IN_ADDRESS].rstrip(), safe="")
-    return f"{base_url}{FEEDS_PATH}/{secret}/{shown}{_SUFFIX}"
+    return f"{short(base_url, secret)}/{shown}{_SUFFIX}"
+
+
+def short(base_url: str, secret: str) -> str:
+    """The absolute URI of the feed without a name."""
+    return f"{base_url}{FEEDS_PATH}/{secret}"
 
 
 def secret_of(secret: str, file: str) -> str:

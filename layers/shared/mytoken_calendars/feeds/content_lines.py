@@ -30,6 +30,15 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(_escape, text)
 
 
+def printable(text: str) -> str:
+    """The text as it is, but with a space in the place of what no text has."""
+    return _SPECIAL.sub(_print, text)
+
+
+def _print(match: re.Match[str]) -> str:
+    return match[0] if match[0] in _ESCAPED else " "
+
+
 def _escape(match: re.Match[str]) -> str:
     return _ESCAPED.get(match[0], " ")
 

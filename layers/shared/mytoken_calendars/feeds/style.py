@@ -41,9 +41,19 @@ class Style(NamedTuple):
     changes: int = 0
     changed: int = 0
 
+    @property
+    def tells_names(self) -> bool:
+        """Whether a feed of this style tells which token expires, and of which calendar."""
+        return self.detail != Detail.MINIMAL
+
+    @property
+    def tells_comments(self) -> bool:
+        """Whether it tells what the owner has written about tokens and calendar."""
+        return self.detail == Detail.FULL
+
     def title(self, calendar: str) -> str:
         """What a calendar is called in a feed of this style, and in its address."""
-        return MYTOKENS if self.detail == Detail.MINIMAL else calendar
+        return calendar if self.tells_names else MYTOKENS
 
 
 DEFAULT = Style()

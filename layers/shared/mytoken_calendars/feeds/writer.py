@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 
 from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds import reminders
-from mytoken_calendars.feeds.content_lines import day, escaped, folded, utc
-from mytoken_calendars.feeds.style import DEFAULT, Detail, Reminders, Style
+from mytoken_calendars.feeds.content_lines import day, escaped, folded, printable, utc
+from mytoken_calendars.feeds.style import DEFAULT, Reminders, Style
 
 # The number of this writer, and since when it writes. Whatever changes the text raises both: the
 # number names the text in caches, and apps take a text only if it is later than the one they have.
@@ -37,7 +37,7 @@ END:VTIMEZONE
 """.replace("\n", "\r\n")
 
 _EVENT_LENGTH = 15 * 60  # seconds: with a length of zero some apps drop an event
-_SHORT_MOM_ID = 8  # characters: they tell two tokens of one name apart
+SHORT_MOM_ID = 8  # characters: they tell two tokens of one name apart
 _CONSEQUENCE = "What uses this mytoken stops working when it expires."
 _DESCRIPTION = "When your mytokens expire."
 
@@ -71,8 +71,8 @@ class Writer(NamedTuple):
     def opening(self) -> str:
         """The text before the events: the properties of the calendar (RFC 7986, 5)."""
         name = escaped(self.style.title(self.name))
-        is_full = self.style.detail == Detail.FULL
-        description = escaped(self.description if is_full else "") or _DESCRIPTION
+        told = self.description if self.style.tells_comments else ""
+        description = escaped(told) or _DESCRIPTION
         # Some four hours: reminders are in days. Each calendar has its own interval, as apps that
         # poll in step make peaks.
         minutes = 3 * 60 + 30 + zlib.crc32(self.calendar_id.encode()) % 60
@@ -94,7 +94,7 @@ class Writer(NamedTuple):
 
     def events(self, token: Subscription) -> str:
         """The VEVENT of the token's expiry, and before it those that are reminders."""
-        style, title, about = self.style, _title(token, self.style.detail), self._about(token)
+        style, title, about = self.style, _title(token, self.style), self._about(token)
         ahead = reminders.before_expiry(
             style.days, created=token.created, added=token.added_at, expires=token.expires
         )
@@ -109,7 +109,7 @@ class Writer(NamedTuple):
                 for before in ahead
                 if before > 0
             )
-        if token.comment and style.detail == Detail.FULL:
+        if token.comment and style.tells_comments:
             about = f"{escaped(token.comment)}\\n\\n{about}"
         told = folded(f"DESCRIPTION:{about}") + rest
         return early + self._event(token, 0, title, told, alarms)
@@ -156,22 +156,25 @@ class Writer(NamedTuple):
     def _about(self, token: Subscription) -> str:
         """What tells the token from others of its name, and where it is renewed; escaped."""
         said = [_CONSEQUENCE]
-        if self.style.detail != Detail.MINIMAL:
-            mom_id, created = token.mom_id[:_SHORT_MOM_ID], day(token.created)
+        if self.style.tells_names:
+            mom_id, created = token.mom_id[:SHORT_MOM_ID], day(token.created)
             said.append(f"Its mom_id begins with {mom_id}. It was created on {created}.")
         if self.renewal_page:
             said.append(f"Renew it at {escaped(self.renewal_page)}")
         return "\\n".join(said)
 
 
-def _title(token: Subscription, detail: Detail) -> str:
+def _title(token: Subscription, style: Style) -> str:
     """The title of the expiry, escaped: the token's name first, as apps cut titles off."""
-    if detail == Detail.MINIMAL:
+    if not style.tells_names:
         return "A mytoken expires"
-    name = escaped(token.name.replace("\n", " ").replace("\t", " ")).strip()
-    if not name:
-        name = f"{token.mom_id[:_SHORT_MOM_ID]} ({day(token.created)})"
-    return f"{name}: mytoken expires"
+    return f"{escaped(name_of(token))}: mytoken expires"
+
+
+def name_of(token: Subscription) -> str:
+    """What the token is called where names are told, in one line; without a name by its mom_id."""
+    name = printable(token.name).replace("\n", " ").replace("\t", " ").strip()
+    return name or f"{token.mom_id[:SHORT_MOM_ID]} ({day(token.created)})"
 
 
 def _alarm(title: str, before: int) -> str:
