@@ -76,6 +76,11 @@ ANSWER = 6 * _MIB - 16 * _KIB  # bytes
 FEED_MEMORY = 32 * _MIB
 REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB
 
+# --- pages ----------------------------------------------------------------------------------------
+
+GRIDS = 12  # months of a page that have a grid, a kilobyte each; later ones are lists
+ASSET_KEPT = 365 * _DAY  # seconds for which browsers keep a style sheet, whose name has its digest
+
 # --- mytokens -------------------------------------------------------------------------------------
 
 TOKEN = 16 * _KIB  # characters of a mytoken: API Gateway's headers end at 10 kB, bodies take more

@@ -30,7 +30,7 @@ def answer(request: Request, feed: Feed, load: Callable[[], tuple[Feed, bytes]])
     `load` returns the gzip-compressed text and the state it shows. HEAD is answered as GET is: the
     gateway leaves the body out.
     """
-    wish = _wish_for_gzip(request.headers.get("accept-encoding"))
+    wish = wish_for_gzip(request.headers.get("accept-encoding"))
     etag = _etag_that_is_current(request, feed, wish=wish)
     if etag:
         return Response(HTTPStatus.NOT_MODIFIED, {**_HEADERS, "ETag": f'"{etag}"'})
@@ -81,7 +81,7 @@ def _etag_that_is_current(request: Request, feed: Feed, *, wish: bool | None) ->
 
 
 @lru_cache(maxsize=64)  # calendar apps send few different ones, all day
-def _wish_for_gzip(accept_encoding: str | None) -> bool | None:
+def wish_for_gzip(accept_encoding: str | None) -> bool | None:
     """True if the client asks for gzip, False if it refuses it, None if it does not say."""
     if accept_encoding is None:
         return None

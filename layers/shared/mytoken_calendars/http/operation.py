@@ -24,8 +24,13 @@ _READABLE = {
 }
 
 
-def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Any]:
+def operation(
+    handle: Callable[[Request], Response],
+    refused: Callable[[errors.Refusal], Response] = error_response.of,
+) -> Callable[[dict[str, Any], Any], Any]:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
+
+    `refused` makes the answer of a Refusal.
 
     A request that raises Outdated is started again, and reads its mytoken anew. Any exception but
     a Refusal is a fault of ours: Lambda counts it, and API Gateway answers 500. But if the mytoken
@@ -39,7 +44,7 @@ def operation(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any]
         try:
             response = _until_current(handle, request)
         except errors.Refusal as refusal:
-            response = error_response.of(refusal)
+            response = refused(refusal)
             _log(refusal, response, request_id)
         except Exception as fault:  # whatever it is, the old mytoken is dead
             if request.state.token_update is None:
