@@ -30,8 +30,11 @@ DOORS = {
         "aws.dynamodb.receipts",
         "aws.kms",
     },
+    "jinja2": {"pages.templates"},
     "jwt": {"authorities.embedded.codec", "authorities.remote.codec", "authorities.remote.key_set"},
+    "markupsafe": {"pages.qr_code"},
     "maxminddb": {"authorities.client_network"},
+    "segno": {"pages.qr_code"},
 }
 FOR_DATA = "pydantic"
 
@@ -111,6 +114,8 @@ ONE_WAY, PURE = "Data flows one way", "The rules know no AWS, no logs and no for
         ("calendars/names", "from mytoken_calendars.feeds import feed", ONE_WAY),
         ("feeds/feed", "from mytoken_calendars.http import operation", ONE_WAY),
         ("feeds/feed", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY),
+        ("feeds/feed", "from mytoken_calendars.pages import view", ONE_WAY),
+        ("pages/view", "from mytoken_calendars.http import request", ONE_WAY),
         ("http/operation", "from mytoken_calendars.aws.dynamodb import table", ONE_WAY),
         ("aws/dynamodb/table", "from mytoken_calendars.http import operation", ONE_WAY),
         ("aws/kms", "from mytoken_calendars.authorities import configuration", ONE_WAY),
@@ -119,6 +124,7 @@ ONE_WAY, PURE = "Data flows one way", "The rules know no AWS, no logs and no for
         ("tokens/mytoken", "import jwt", PURE),
         ("tokens/schedule", "from mytoken_calendars import logs", PURE),
         ("feeds/feed", "import botocore", PURE),
+        ("pages/view", "from mytoken_calendars import logs", PURE),
     ],
 )
 def test_an_import_against_the_flow_breaks_its_contract(
@@ -280,6 +286,7 @@ def feed_function() -> dict[str, list[str]]:
         "boto3",
         "cryptography",
         "icalendar",
+        "jinja2",
         "jwt",
         "mytoken_calendars.tokens.access",
         "mytoken_calendars.feeds.ics",

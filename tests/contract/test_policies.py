@@ -62,6 +62,7 @@ def _do_everything(stack: Stack) -> None:
     stack.revoke(parent)
     for _ in range(2):  # the second time its owner is known
         stack.feed(calendars(stack, child)[0])
+        stack.page(calendars(stack, child)[0])
     for use in (*USES.values(), *LOOKS.values()):
         _use_and_replay(stack, use)
 
@@ -120,6 +121,9 @@ _SIGNING = {"kms:SigningAlgorithm": "ECDSA_SHA_512", "kms:MessageType": "DIGEST"
         ("get_feed", "dynamodb:PutItem", "CalendarsTable", {"dynamodb:LeadingKeys": "FEED#x"}),
         ("get_feed", "s3:GetObject", "FeedsBucket/elsewhere", {}),
         ("get_feed", "s3:DeleteObject", "FeedsBucket/feeds/x", {}),
+        ("view_calendar", "s3:GetObject", "FeedsBucket/feeds/x", {}),
+        ("view_calendar", "dynamodb:Query", "CalendarsTable", {"dynamodb:LeadingKeys": "OWNER#x"}),
+        ("view_calendar", "dynamodb:PutItem", "CalendarsTable", {"dynamodb:LeadingKeys": "FEED#x"}),
         (
             "get_calendar",
             "dynamodb:UpdateItem",

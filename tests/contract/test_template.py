@@ -11,6 +11,7 @@ import pytest
 from local.template import Template
 from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
+from mytoken_calendars.pages import assets
 from tests.harness.stacks import ROOT, Stack
 
 TEMPLATE = Template.read()
@@ -137,12 +138,20 @@ def test_a_function_logs_to_a_group_of_its_own_that_forgets(folder: str) -> None
 
 @each_folder
 def test_a_function_runs_on_python_3_13_on_arm64_with_both_layers(folder: str) -> None:
-    settings = {**TEMPLATE.document["Globals"]["Function"], **function(folder)}
+    shared = TEMPLATE.document["Globals"]["Function"]
+    settings = {**shared, **function(folder)}
 
     assert settings["Runtime"] == "python3.13"
     assert settings["Architectures"] == ["arm64"]
     assert settings["Handler"] == "app.handler"
-    assert settings["Layers"][:2] == [{"Ref": "DependenciesLayer"}, {"Ref": "SharedLayer"}]
+    assert shared["Layers"][:2] == [{"Ref": "DependenciesLayer"}, {"Ref": "SharedLayer"}]
+
+
+def test_only_the_page_brings_a_layer_of_its_own() -> None:
+    """SAM appends a function's layers to those of all functions."""
+    own = {folder: function(folder)["Layers"] for folder in FOLDERS if "Layers" in function(folder)}
+
+    assert own == {"view_calendar": [{"Ref": "PagesLayer"}]}
 
 
 def test_a_database_of_countries_comes_in_a_layer_if_there_is_one() -> None:
@@ -235,8 +244,9 @@ def test_a_function_says_what_is_allowed_and_leaves_the_rest_out(folder: str) ->
     }
 
 
-def test_the_feed_may_reach_neither_tokens_nor_the_signing_key() -> None:
-    text = repr(statements("get_feed"))
+@pytest.mark.parametrize("folder", ["get_feed", "view_calendar"])
+def test_the_feed_may_reach_neither_tokens_nor_the_signing_key(folder: str) -> None:
+    text = repr(statements(folder))
 
     assert "CalendarsTable" in text
     assert "TokensTable" not in text
@@ -244,8 +254,9 @@ def test_the_feed_may_reach_neither_tokens_nor_the_signing_key() -> None:
     assert "kms:" not in text
 
 
-def test_the_feed_may_read_feeds_calendars_and_revocations_by_their_keys_only() -> None:
-    on_table = [s for s in statements("get_feed") if "CalendarsTable" in repr(s["Resource"])]
+@pytest.mark.parametrize("folder", ["get_feed", "view_calendar"])
+def test_the_feed_may_read_feeds_calendars_and_revocations_by_their_keys_only(folder: str) -> None:
+    on_table = [s for s in statements(folder) if "CalendarsTable" in repr(s["Resource"])]
 
     readable = {
         s["Action"]: s["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
@@ -284,7 +295,8 @@ def test_nothing_but_the_feed_touches_the_cache(folder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["get_calendar", "get_feed", "list_calendars", "list_feeds", "tokeninfo"]
+    "folder",
+    ["get_calendar", "get_feed", "list_calendars", "list_feeds", "tokeninfo", "view_calendar"],
 )
 def test_what_only_reads_writes_of_calendars_at_most_revocations_and_receipts(folder: str) -> None:
     writing = [
@@ -465,7 +477,7 @@ def routes_of(folder: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if f != "no_route"])
 def test_the_first_line_of_a_handler_says_its_route(folder: str) -> None:
-    docstring = ast.get_docstring(ast.parse(source(folder))) or ""
+    docstring = " ".join((ast.get_docstring(ast.parse(source(folder))) or "").split())
     methods = " and ".join(dict.fromkeys(method for method, _ in routes_of(folder)))
     paths = ", ".join(dict.fromkeys(path.replace("+}", "}") for _, path in routes_of(folder)))
 
@@ -515,6 +527,19 @@ def test_the_path_of_feeds_in_the_code_is_that_of_the_template() -> None:
         ("GET", f"{path}/{{secret}}"),
         ("HEAD", f"{path}/{{secret}}"),
     ]
+
+
+def test_the_paths_of_pages_in_the_code_are_those_of_the_template() -> None:
+    path, a_name = addresses.FEEDS_PATH, next(iter(assets.BY_NAME))
+
+    paths = dict.fromkeys(path for _, path in routes_of("view_calendar"))
+
+    assert list(paths) == [
+        f"{path}/{{secret}}/view",
+        f"{path}/{{secret}}/{{file}}/view",
+        f"{path}/assets/{{asset}}",
+    ]
+    assert assets.BY_NAME[a_name].url == f"{path}/assets/{a_name}"
 
 
 def test_the_configuration_leads_to_routes_that_exist(stack: Stack) -> None:

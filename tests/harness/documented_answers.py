@@ -141,6 +141,23 @@ def feed(stack: Stack, method: str, **headers: str) -> Answer:
     return stack.feed(calendar, method=method, headers=headers)
 
 
+def page(stack: Stack, method: str) -> Answer:
+    return stack.page(user_with_page(stack), method=method)
+
+
+def user_with_page(stack: Stack) -> dict[str, Any]:
+    """The calendar of a new user, with a token in it."""
+    (calendar,) = stack.invoke("list_calendars", user_with_calendar(stack)).json["calendars"]
+    return calendar  # type: ignore[no-any-return]
+
+
+def deleted_page(stack: Stack, method: str) -> Answer:
+    token = stack.mint()
+    calendar = stack.invoke("create_calendar", token).json
+    stack.invoke("delete_calendar", token)
+    return stack.page(calendar, method=method)
+
+
 def deleted_feed(stack: Stack, method: str) -> Answer:
     token = stack.mint()
     calendar = stack.invoke("create_calendar", token).json
@@ -319,6 +336,14 @@ for method in ("GET", "HEAD"):
         ("get_feed", method, 410, "gone"): partial(deleted_feed, method=method),
         ("get_feed", method, 503, "temporarily_unavailable"): partial(
             without_aws, folder="get_feed", method=method
+        ),
+        ("view_calendar", method, 200, None): partial(page, method=method),
+        ("view_calendar", method, 404, None): lambda s, m=method: s.invoke(
+            "view_calendar", method=m
+        ),
+        ("view_calendar", method, 410, None): partial(deleted_page, method=method),
+        ("view_calendar", method, 503, None): partial(
+            without_aws, folder="view_calendar", method=method
         ),
     }
 

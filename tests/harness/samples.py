@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.harness.stacks import Stack, Token, sample_event, set_raw_path, set_token
-from tests.harness.steps import add, create_feed
+from tests.harness.steps import add, create_feed, secret_of
 
 OF_A_TAG = ("delete_tag", "update_tag")
 OF_A_FEED = ("delete_feed", "reset_feed", "update_feed")
@@ -22,8 +22,10 @@ OF_A_CALENDAR = (
     "tag_calendar",
     "untag_calendar",
     "update_calendar",
+    "view_calendar",
     *OF_A_FEED,
 )
+WITHOUT_A_MYTOKEN = ("get_feed", "view_calendar")
 ASKING_FOR_A_MYTOKEN = [
     "create_calendar",
     "create_tag",
@@ -31,7 +33,7 @@ ASKING_FOR_A_MYTOKEN = [
     "list_tags",
     "tokeninfo",
     *OF_A_TAG,
-    *(operation for operation in OF_A_CALENDAR if operation != "get_feed"),
+    *(operation for operation in OF_A_CALENDAR if operation not in WITHOUT_A_MYTOKEN),
 ]
 DOCUMENTED = {
     "add_token": HTTPStatus.OK,
@@ -61,6 +63,7 @@ DOCUMENTED = {
     "update_calendar": HTTPStatus.OK,
     "update_feed": HTTPStatus.OK,
     "update_tag": HTTPStatus.NO_CONTENT,
+    "view_calendar": HTTPStatus.OK,
 }
 
 
@@ -73,6 +76,9 @@ def prepared(stack: Stack, operation: str, token: Token) -> dict[str, Any]:
     if operation == "get_feed":
         event["rawPath"] = urlsplit(calendar["ics_path"]).path
         event["pathParameters"]["secret"] = event["rawPath"].split("/")[2]
+    if operation == "view_calendar":
+        event["pathParameters"]["secret"] = secret_of(calendar)
+        set_raw_path(event, f"/calendars/{secret_of(calendar)}/view")
     if operation in OF_A_FEED:
         feed = create_feed(stack, token, calendar)
         path = event["rawPath"].replace(event["pathParameters"]["feed"], feed["id"])

@@ -236,6 +236,12 @@ class Stack:
         path = {"secret": secret, "file": unquote(file)}
         return self.invoke("get_feed", path=path, headers=headers, **more)
 
+    def page(self, document: Mapping[str, Any], **more: Any) -> Answer:
+        """The page of a calendar object of the API, uncompressed unless asked for otherwise."""
+        headers = {"accept-encoding": None, **more.pop("headers", {})}
+        secret = document["ics_path"].partition("/calendars/")[2].partition("/")[0]
+        return self.invoke("view_calendar", path={"secret": secret}, headers=headers, **more)
+
     def dump(self) -> dict[str, list[Any]]:
         """Everything in both tables, to be compared."""
         return {

@@ -20,12 +20,15 @@ from tools.build import lock_files, sbom
 from tools.build.lock_files import Locked
 
 OF_NPM = [lock.parent for lock in sorted((ROOT / "tests").rglob("package-lock.json"))]
-LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / lock_files.RUNS_IN_LAMBDA]
+LOCKS = [
+    *sorted((ROOT / "requirements").glob("*.txt")),
+    *(ROOT / lock for lock in lock_files.RUN_IN_LAMBDA),
+]
 SOMEWHERE = "https://somewhere.example"
 ANY_HASH = f"--hash=sha256:{'0' * 64}"
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: f"{lock.parent.name}/{lock.stem}")
 def test_a_lock_names_versions_and_hashes_and_no_place(lock: Path) -> None:
     names = [locked.name for locked in lock_files.read(lock)]
 
@@ -80,7 +83,7 @@ def test_every_list_of_packages_has_a_lock_that_is_renewed_with_the_others() -> 
 
     assert renewed is not None
     assert set(renewed[1].split()) == lists
-    assert {lock.stem for lock in LOCKS[:-1]} == lists
+    assert {lock.stem for lock in LOCKS[: len(lists)]} == lists
 
 
 @pytest.mark.parametrize("folder", OF_NPM, ids=lambda folder: folder.name)
@@ -218,7 +221,7 @@ def test_the_bill_of_materials_names_every_package_that_runs_and_is_the_same_eve
     written = [(sbom.write(), sbom.FILE.read_bytes()) for _ in range(2)]
 
     document = json.loads(written[0][1])
-    packages = lock_files.read(lock_files.RUNS_IN_LAMBDA)
+    packages = [package for lock in lock_files.RUN_IN_LAMBDA for package in lock_files.read(lock)]
     assert written[0] == written[1]
     assert written[0][0] == len(packages)
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")

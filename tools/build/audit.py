@@ -46,7 +46,7 @@ class NoVulnerabilityData(Exception):
 
 def main() -> None:
     findings = [*against_the_template(_checkov()), *_vulnerabilities_in_locks()]
-    print(f"{sbom.FILE}: the {sbom.write()} packages that the layer brings to Lambda")
+    print(f"{sbom.FILE}: the {sbom.write()} packages that the layers bring to Lambda")
     for finding in findings:
         print(finding, file=sys.stderr)
     sys.exit(bool(findings))
@@ -100,7 +100,7 @@ def _checkov() -> Any:
 def _vulnerabilities_in_locks() -> Iterator[str]:
     count = 0
     try:
-        for lock in (lock_files.RUNS_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
+        for lock in (*lock_files.RUN_IN_LAMBDA, *sorted(Path("requirements").glob("*.txt"))):
             packages = looked_up(_pip_audit(lock))
             count += len(packages)
             yield from vulnerabilities(lock, packages)

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-RUNS_IN_LAMBDA = Path("layers/dependencies/requirements.txt")
+RUN_IN_LAMBDA = tuple(
+    Path(f"layers/{layer}/requirements.txt") for layer in ("dependencies", "pages")
+)
 
 _LOCKED = re.compile(
     r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)==(?P<version>[0-9][a-z0-9.]*)(?: ; [a-zA-Z0-9_.<>=!' ]+)?"

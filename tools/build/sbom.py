@@ -1,4 +1,4 @@
-"""The bill of materials of what runs in Lambda, in CycloneDX (ECMA-424): the packages of the layer.
+"""The bill of materials of what runs in Lambda, in CycloneDX (ECMA-424): packages of the layers.
 
 boto3 and its like are not among them: the runtime brings them, in its own versions.
 """
@@ -17,7 +17,7 @@ FILE = Path(".aws-sam/sbom.cdx.json")
 
 def write() -> int:
     """Writes the file; returns the number of packages. The same locks give the same bytes."""
-    packages = lock_files.read(lock_files.RUNS_IN_LAMBDA)
+    packages = [package for lock in lock_files.RUN_IN_LAMBDA for package in lock_files.read(lock)]
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(document(project["name"], project["version"], packages), indent=2))
