@@ -17,6 +17,8 @@ URL ?=
 TOKEN ?=
 # For how long the load is served.
 SECONDS ?= 60
+# The browser that looks at the pages; without one its tests are skipped.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser)
 # How many processes run the tests: a number, or auto for one on each core.
 PROCESSES ?= auto
 
@@ -34,7 +36,7 @@ export PORT STACK STATE STANDINS_HOST URL TOKEN
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-deep mutants load bench e2e check lint types imports template \
+.PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-browser pictures test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
 help: ## List these targets
@@ -85,6 +87,14 @@ test-build: build .venv/installed .venv-lambda/installed .venv-standins/installe
 	@$(FOR_HERE) $(SAM) build --no-cached --build-dir .aws-sam/here/build
 	@BUILT=.aws-sam/here/build $(PYTHON) -m pytest tests/built -n $(PROCESSES) --dist loadfile -rs $(ARGS)
 
+# `make test` and `make test-slow` leave these out: they need a browser.
+test-browser: .venv-browser/installed .venv-standins/installed ## Look at the pages of feeds in Chromium, if it is there
+	@if [ "$(CHROMIUM)" ]; then CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest tests/browser -n $(PROCESSES) -rs $(ARGS); \
+	else echo "NOT TESTED in a browser: no chromium on PATH (Debian: apt-get install chromium)" >&2; fi
+
+pictures: .venv-browser/installed .venv-standins/installed ## Take the pictures of README.md; ARGS=FOLDER: of all pages, to look at
+	@CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m tests.pictures $(ARGS)
+
 test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
@@ -100,7 +110,7 @@ bench: .venv/installed .venv-standins/installed ## Measure the performance besid
 e2e: .venv/installed ## Check a deployed stack from outside: URL=https://... TOKEN=... ARGS="[-k WORD]"
 	@$(PYTHON) -m tests.e2e $(ARGS)
 
-check: lint types imports template audit build test test-slow test-runtime test-build ## Everything that has to pass before a change lands
+check: lint types imports template audit build test test-slow test-runtime test-build test-browser ## Everything that has to pass before a change lands
 
 lint: .venv/installed ## Look for mistakes, and for text that is not formatted
 	@.venv/bin/ruff check .
@@ -143,6 +153,9 @@ lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit t
 
 .venv/installed: requirements/dev.txt .venv-uv/installed
 	@tools/build/make-environment .venv $<
+
+.venv-browser/installed: requirements/browser.txt .venv-uv/installed
+	@tools/build/make-environment .venv-browser $<
 
 .venv-sam/installed: requirements/sam.txt .venv-uv/installed
 	@tools/build/make-environment .venv-sam $<

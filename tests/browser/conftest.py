@@ -1,4 +1,4 @@
-"""Pages in the browser that CHROMIUM names, as in make test-browser. Else nothing here is a test."""
+"""Pages in the browser that CHROMIUM names: make test-browser. Else nothing here is a test."""
 
 import os
 from collections.abc import Callable, Iterator
