@@ -110,6 +110,8 @@ def _walk(demo: dict[str, Any], header: Path) -> str:
     new_calendar = json.dumps({"name": NEW_CALENDAR})
     new_token = json.dumps({"mom_id": demo["mom_id"], "comment": "renew it in the portal"})
     return f"""\
+See what expires when, and how to subscribe: {demo["feed"]}/view
+
 The user "{USER}" has {len(_WATCHED)} mytokens in the calendar "{CALENDAR}". Subscribe a calendar
 app to its feed, in which reminders are alarms:
 

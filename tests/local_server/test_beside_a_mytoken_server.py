@@ -1,5 +1,6 @@
 """The stack beside a mytoken server: behind the host's nginx, and with the server's calendars."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -206,13 +207,23 @@ def test_a_cookie_and_a_preflight_go_through(client: Client, nginx: Nginx) -> No
         "/api/v0/settings/tagsx",
         "/calendars",
         "/calendarsx/1",
-        f"/calendars/{'x' * 32}/view",
     ],
 )
 def test_everything_else_is_the_mytoken_servers(nginx: Nginx, path: str) -> None:
     answer = requests.get(f"{nginx.url}{path}?q=1", timeout=PATIENCE)
 
     assert answer.text == f"the mytoken server at {path}?q=1"
+
+
+def test_the_page_of_a_feed_is_the_stacks(client: Client, nginx: Nginx) -> None:
+    page = requests.get(f"{feed_of(client, nginx, f'Seen {uuid4()}')}/view", timeout=PATIENCE)
+
+    (style,) = re.findall(r'"(/calendars/assets/page[^"]+css)"', page.text)
+    answer = requests.get(f"{nginx.url}{style}", timeout=PATIENCE)
+
+    assert page.status_code == answer.status_code == 200
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
 
 
 def test_the_settings_with_their_tags_are_the_stacks(client: Client, nginx: Nginx) -> None:
