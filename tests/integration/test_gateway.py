@@ -59,6 +59,42 @@ def ask(newcomer: Callable[[], Ask]) -> Ask:
     return newcomer()
 
 
+# --- pages, beside feeds --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/calendars/S", "GET /calendars/{secret}"),
+        ("/calendars/S/x.ics", "GET /calendars/{secret}/{file+}"),
+        ("/calendars/S/view", "GET /calendars/{secret}/view"),
+        ("/calendars/S/x.ics/view", "GET /calendars/{secret}/{file}/view"),
+        ("/calendars/assets/page.css", "GET /calendars/assets/{asset}"),
+        # These are the feed's, which says of all but the second that there is no such path.
+        ("/calendars/S/view/", "GET /calendars/{secret}/{file+}"),
+        ("/calendars/S/view/x.ics", "GET /calendars/{secret}/{file+}"),
+        ("/calendars/S/a/b/view", "GET /calendars/{secret}/{file+}"),
+        ("/calendars/S/View", "GET /calendars/{secret}/{file+}"),
+        ("/calendars/assets", "GET /calendars/{secret}"),
+    ],
+)
+def test_the_most_specific_route_is_taken(gateway: Gateway, path: str, route: str) -> None:
+    taken, _ = gateway._match("GET", path)
+
+    assert taken.key == route
+
+
+def test_a_page_is_there_behind_the_address_of_its_feed(ask: Ask) -> None:
+    (calendar,) = ask("GET", CALENDARS).json["calendars"]
+    address = calendar["ics_path"].removeprefix(PUBLIC_URL)
+
+    behind, short = (ask("GET", f"{path}/view") for path in (address, address.rpartition("/")[0]))
+
+    assert (behind.status_code, short.status_code) == (200, 200)
+    assert '<h1 dir="auto">x</h1>' in behind.text
+    assert ask("POST", f"{address}/view").headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
 # --- a slash at the end ---------------------------------------------------------------------------
 
 

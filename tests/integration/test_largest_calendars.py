@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from local.handlers import Context
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import items, keys
 from mytoken_calendars.calendars import weight
@@ -21,7 +22,7 @@ from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.tokens.token_record import TokenRecord
 from tests.harness.stacks import DAY, PUBLIC_URL, Answer, Stack, Token, sample_event
 from tests.harness.stage import forget_feeds
-from tests.harness.steps import Document, add, calendars, owner, subscriptions
+from tests.harness.steps import Document, add, calendars, owner, secret_of, subscriptions
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -148,6 +149,25 @@ def _tokens(name: str, comment: str) -> Iterator[Subscription]:
 def _costliest() -> property:
     plain = feed.Feed.writer.fget  # type: ignore[attr-defined]
     return property(lambda self: plain(self)._replace(style=COSTLIEST))
+
+
+def test_the_page_of_a_full_calendar_is_sent_without_compression(
+    stack: Stack, full: Document
+) -> None:
+    page = stack.page(full)
+
+    assert page.status == 200
+    assert page.text.count('<li id="e') == len(full["subscribed_tokens"])
+    assert _as_sent(stack, full) < LAMBDA
+
+
+def _as_sent(stack: Stack, calendar: Document) -> int:
+    """The bytes of a page as Lambda counts them: in JSON, with the headers."""
+    event = sample_event("view_calendar")
+    event["pathParameters"] = {"secret": secret_of(calendar)}
+    event["headers"].pop("accept-encoding")
+    answer = stack.handlers["view_calendar"](event, Context())
+    return len(json.dumps(answer, ensure_ascii=False).encode())
 
 
 def _polled(stack: Stack, document: Document) -> Answer:

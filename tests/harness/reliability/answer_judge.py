@@ -196,5 +196,8 @@ def _document(answer: Answer) -> dict[str, Any]:
 
 
 def _is_complete(unavailable: Answer) -> bool:
-    says = _document(unavailable).get("error"), unavailable.headers.get("retry-after")
-    return says == ("temporarily_unavailable", "2")
+    if unavailable.operation == "view_calendar":
+        says = "temporarily_unavailable" if "Not just now" in unavailable.text else None
+    else:
+        says = _document(unavailable).get("error")
+    return (says, unavailable.headers.get("retry-after")) == ("temporarily_unavailable", "2")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.harness.samples import WITHOUT_A_MYTOKEN
 from tests.harness.stacks import Answer, Stack, Token
 from tests.harness.steps import (
     Clock,
@@ -87,7 +88,7 @@ class Variant:
 
     def asked(self, scene: Scene, request: Request, token: Token | str) -> Answer:
         headers = {**request.get("headers", {}), **({"idempotency-key": KEY} if self.key else {})}
-        bearer = None if self.operation == "get_feed" else token
+        bearer = None if self.operation in WITHOUT_A_MYTOKEN else token
         return scene.stack.invoke(self.operation, bearer, **{**request, "headers": headers})
 
 
@@ -212,6 +213,15 @@ def _feed_without_the_revoked(scene: Scene) -> Request:
     add(scene.stack, scene.keeper, scene.calendar, scene.other.mom_id)
     scene.stack.revoke(scene.known)
     return _feed(scene)
+
+
+def _page(scene: Scene) -> Request:
+    return {"path": {"secret": secret_of(scene.calendar)}}
+
+
+def _deleted_page(scene: Scene) -> Request:
+    delete(scene.stack, scene.keeper, scene.calendar)
+    return _page(scene)
 
 
 def _deleted_feed(scene: Scene) -> Request:
@@ -433,6 +443,8 @@ VARIANTS = (
     Variant("feed-unchanged", "get_feed", 304, _unchanged_feed, 304, cold=True),
     Variant("feed-without-the-revoked", "get_feed", 200, _feed_without_the_revoked, cold=True),
     Variant("feed-deleted", "get_feed", 410, _deleted_feed, 410, cold=True),
+    Variant("page", "view_calendar", 200, _page, cold=True),
+    Variant("page-deleted", "view_calendar", 410, _deleted_page, 410, cold=True, rare=True),
     Variant("introspect", "tokeninfo", 200, _asking("introspect"), claims=ROTATES, rare=True),
     Variant(
         "list-mytokens-rotating",
