@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -238,6 +239,22 @@ def test_an_import_is_seen_wherever_it_stands(
     path.write_text(text)
 
     assert packages_imported(path) == packages
+
+
+def test_pages_are_loaded_by_the_function_that_shows_them_and_by_no_other() -> None:
+    files = [*modules().values(), *FUNCTIONS]
+    outside = [path for path in files if path.parent.name != "pages"]
+
+    importing = {
+        str(path.relative_to(ROOT))
+        for path in outside
+        if re.search(
+            r"import .*\b(pages|page_response)\b|from \S*\b(pages|page_response)\b",
+            path.read_text(),
+        )
+    }
+
+    assert importing == {f"{PACKAGE}/http/page_response.py", "functions/view_calendar/app.py"}
 
 
 # --- the feed, which is polled --------------------------------------------------------------------
