@@ -14,6 +14,7 @@ from tests.bench import (
     polls,
     report,
     start,
+    viewing,
     warm,
     writing,
 )
@@ -51,6 +52,7 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
             *listing.figures(clients, stack),
             listed,
             *adding.figures(clients, person, full, listed.ours),
+            *viewing.figures(clients, stack),
             bounds.figure(stack),
             *costs.figures(bills, bills_of_peer),
         ],

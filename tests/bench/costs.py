@@ -47,16 +47,16 @@ _PLATFORM = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What the template says of the feed's function and its logs."""
+    """What the template says of a function, that of the feed or another, and its logs."""
 
     memory: int  # MB
     access_log: str
     is_quiet: bool  # Lambda itself writes nothing of an invocation
 
     @classmethod
-    def of(cls, template: Template) -> "Settings":
-        properties = {**template.document["Globals"]["Function"], **template.functions["get_feed"]}
-        logging = template.logging("get_feed")
+    def of(cls, template: Template, folder: str = "get_feed") -> "Settings":
+        properties = {**template.document["Globals"]["Function"], **template.functions[folder]}
+        logging = template.logging(folder)
         api = template.document["Resources"]["HttpApi"]["Properties"]
         return cls(
             properties["MemorySize"],

@@ -56,6 +56,9 @@ and those of polls the least of many, since what else runs on a machine only add
   parsing of that one item, and `json.dumps` of the answer. The handler also verifies a mytoken,
   looks it up, and reads names and revocations.
 - **Adding a token** is compared with adding one to an empty calendar, and with that list.
+- **A page** is the whole request of a warm function, compressed. The peer builds the same feed: it
+  reads the same items, writes the text and compresses it. The first view makes a QR code. What a
+  million views cost is counted as for polls, below.
 
 ## What a million polls cost
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.pages import assets
 from tests.harness.stacks import CORS, DAY, Answer, Stack, Token
 from tests.harness.steps import Document, add, create, create_feed, new_user, secret_of, watched
@@ -170,6 +171,17 @@ def test_a_page_asks_dynamodb_as_often_as_a_feed_that_is_built(
         stack.page(calendar)
 
     assert calls == ["BatchGetItem", "GetItem", "GetItem"]
+
+
+def test_a_view_is_counted_as_no_feed_that_was_built(
+    stack: Stack, calendar: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Metric] = []
+    monkeypatch.setattr("mytoken_calendars.aws.metrics.count", counted.append)
+
+    stack.page(calendar)
+
+    assert counted == []
 
 
 # --- beside it ------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """Pages as HTML: all that people wrote is text, and what is missing fails."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 from http import HTTPStatus
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from jinja2 import UndefinedError
 
 from mytoken_calendars.feeds.style import Detail, Reminders, Style
+from mytoken_calendars.identifiers import mom_id_of
 from mytoken_calendars.pages import assets, qr_code, templates, view
 from tests.harness.examples import DAY, NOW, feed, subscription
 from tests.harness.hostile_words import comments, token_names
@@ -149,6 +152,18 @@ def test_an_asset_is_named_by_its_content() -> None:
 
     assert all(re.fullmatch(r"/calendars/assets/\w+\.[0-9a-f]{16}\.\w+", n) for n in names.values())
     assert {asset.url for asset in assets.BY_NAME.values()} == set(names.values())
+
+
+def test_a_page_of_forty_tokens_is_small() -> None:
+    tokens = [
+        subscription(mom_id=mom_id_of(UUID(int=n)), name=f"pipeline {n}", expires=NOW + n * 9 * DAY)
+        for n in range(40)
+    ]
+
+    page = templates.of_feed(view.of(feed(), tokens, base_url=URL, now=NOW))
+
+    files = "".join(asset.text for asset in assets.BY_NAME.values())
+    assert len(gzip.compress(f"{page}{files}".encode())) < 30_000
 
 
 def test_no_asset_leads_elsewhere() -> None:

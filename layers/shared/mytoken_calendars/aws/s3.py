@@ -51,6 +51,8 @@ class FeedCache:
         return None
 
     def put(self, feed: Feed, body: bytes) -> None:
+        """Stores a text that was just built."""
+        metrics.count(Metric.FEED_BUILT)
         try:
             self._s3.put_object(
                 Bucket=self.bucket,

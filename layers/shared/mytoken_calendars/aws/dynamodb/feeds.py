@@ -68,7 +68,6 @@ class FeedStore:
             version=calendar["version"],
             revocations=marks.version,
         )
-        metrics.count(Metric.FEED_BUILT)
         return found, list(alive.values())
 
     def _look_again(self, feed: Feed, now: int) -> None:
