@@ -154,6 +154,17 @@ def test_a_deleted_calendar_is_a_page_that_is_gone(stack: Stack) -> None:
     assert "This calendar is gone from here" in page.text
 
 
+@pytest.mark.parametrize(
+    "secret", ["x", "x" * 33, "é" * 32, "..", "%2e%2e", "<script>", "\x00" * 32, "view", "assets"]
+)
+def test_no_address_of_another_form_is_looked_up(stack: Stack, secret: str) -> None:
+    with watched(stack.door("view_calendar", "store").table.client) as calls:
+        page = stack.invoke("view_calendar", path={"secret": secret}, raw_path="/calendars/x/view")
+
+    assert (page.status, calls) == (404, [])
+    assert secret not in page.text.replace("view", "").replace("assets", "") or secret == "x"
+
+
 def test_an_unknown_address_is_a_page_that_says_so(stack: Stack) -> None:
     page = stack.invoke("view_calendar", path={"secret": "x" * 32})
 

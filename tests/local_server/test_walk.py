@@ -66,6 +66,16 @@ def test_the_demos_mytoken_may_do_all_that_clients_do(server: Server) -> None:
     assert unknown.status_code == 404
 
 
+def test_the_first_line_leads_to_the_page_of_the_demo(server: Server) -> None:
+    first = next(line for line in server.printed if line.startswith("See "))
+
+    page = requests.get(first.split()[-1], timeout=PATIENCE)
+
+    assert server.printed.index(first) == server.printed.index(f"ready: {server.url}") + 2
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "backup" in page.text
+
+
 def test_the_printed_curl_lines_work_when_pasted_in_order(server: Server) -> None:
     assert server.url
     lines = [line.strip() for line in server.printed if line.startswith("  curl ")]
