@@ -31,7 +31,7 @@ def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(
     stack: Stack, path: str, method: str
 ) -> None:
     raw_path = path.format_map(
-        {"feed": "x", "tag": "x"}
+        {"feed": "x", "tag": "x", "asset": "page.css", "file": "x.ics"}
         | {"calendar": "CI Mytokens", "secret": "x" * 32, "file+": "CI Mytokens.ics"}
     )
 
