@@ -423,16 +423,16 @@ MUTANTS = [
     # --- what an answer shows, and what a request names -------------------------------------------
     Mutant(
         "who may add a token is told the address of the feed",
-        f"{_SHARED}/calendars/calendars.py",
-        "return replace(calendar, addresses=(), ",
-        "return replace(calendar, ",
+        f"{_SHARED}/calendars/calendar.py",
+        "return replace(self, addresses=(), ",
+        "return replace(self, ",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
         "who may add a token is told of all others",
         f"{_SHARED}/calendars/calendars.py",
-        "if one.is_below(caller.record.mom_id)]",
-        "]",
+        "for one in alive if one.is_below(own)}",
+        "for one in alive}",
         "integration/test_answers_by_capability.py::test_an_answer_shows_what_the_capability_reads",
     ),
     Mutant(
@@ -1365,14 +1365,6 @@ MUTANTS = [
         "caller.no_use(change)",
         "caller.use(change)",
         "integration/test_tags.py::test_tags_are_no_use_of_a_mytoken",
-    ),
-    Mutant(
-        "who may not read calendars is told of their addresses by tokeninfo",
-        f"{_SHARED}/calendars/notifications.py",
-        "            addresses=(),\n",
-        "",
-        "integration/test_tokeninfo_notifications.py"
-        "::test_who_does_not_sees_its_own_tokens_alone_and_no_address",
     ),
     Mutant(
         "tokeninfo tells of any token that is asked about",

@@ -1,6 +1,6 @@
 """A calendar: how it is shown, and what it holds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple, Self
@@ -46,6 +46,11 @@ class Calendar:
         """The calendar with these tokens."""
         ordered = sorted((one.added, one.mom_id) for one in subscriptions)
         return replace(self, subscribed_tokens=tuple(mom_id for _, mom_id in ordered))
+
+    def told_to_others(self, mom_ids: Container[str]) -> "Calendar":
+        """As much of it as a caller is told that may not read it, but reaches these tokens."""
+        reached = tuple(one for one in self.subscribed_tokens if one in mom_ids)
+        return replace(self, addresses=(), description="", tags=(), subscribed_tokens=reached)
 
     def ics_path(self, base_url: str) -> str:
         """The absolute URI of the feed."""

@@ -1,7 +1,5 @@
 """The operations on calendars."""
 
-from collections.abc import Iterable
-from dataclasses import replace
 from uuid import uuid4
 
 from mytoken_calendars import limits
@@ -11,7 +9,6 @@ from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.characters import REPLACEMENT
 from mytoken_calendars.calendars.names import calendar_name
 from mytoken_calendars.calendars.store import Store
-from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.calendars.wish import Wish
 from mytoken_calendars.changes import Change
 from mytoken_calendars.errors import (
@@ -185,8 +182,9 @@ def _shown(caller: Caller, calendar: Calendar, found: Contents) -> Calendar:
     A caller that may read the feed gets all of it; another caller gets the name, and its own token
     with the descendants of that.
     """
-    tokens: Iterable[Subscription] = found.alive.values()
+    shown = calendar.with_tokens(found.alive.values())
     if caller.mytoken.may(Capability.READ_NOTIFY):
-        return calendar.with_tokens(tokens)
-    managed = [one for one in tokens if one.is_below(caller.record.mom_id)]
-    return replace(calendar, addresses=(), description="", tags=()).with_tokens(managed)
+        return shown
+    own = caller.record.mom_id
+    alive = found.alive.values()
+    return shown.told_to_others({one.mom_id for one in alive if one.is_below(own)})

@@ -1,7 +1,6 @@
 """What the tokeninfo endpoint tells of notifications: the calendars that mytokens are in."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from mytoken_calendars.calendars.calendar import Calendar
@@ -48,16 +47,7 @@ def _shown(caller: Caller, calendars: Iterable[Calendar], reached: set[str]) -> 
     """As much of the calendars as the caller may see: if it may not read, what it reaches."""
     if caller.mytoken.may(Capability.READ_NOTIFY):
         return list(calendars)
-    return [
-        replace(
-            calendar,
-            addresses=(),
-            description="",
-            tags=(),
-            subscribed_tokens=tuple(one for one in calendar.subscribed_tokens if one in reached),
-        )
-        for calendar in calendars
-    ]
+    return [calendar.told_to_others(reached) for calendar in calendars]
 
 
 def _told(caller: Caller, calendars: Iterable[Calendar], mom_ids: Iterable[str]) -> dict[str, Any]:
