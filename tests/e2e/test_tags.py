@@ -1,10 +1,11 @@
 """Tags of a user and of a calendar, and where clients look for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from mytoken_calendars.tokens.mytoken import Capability
+from tests.harness import http2
 from tests.harness.deployment import NOBODY, Deployment
 
 
@@ -64,6 +65,22 @@ def test_a_calendar_without_a_name_is_called_by_its_description(deployment: Depl
     created = deployment.ask("create_calendar", json={"description": description, "tags": None})
 
     assert (created.status, created.document["name"]) == (201, description.replace("/", "-"))
+
+
+def test_an_answer_without_content_arrives_over_http_2(
+    deployment: Deployment, tag: str, differs: Callable[[str], None]
+) -> None:
+    """To make a tag again changes nothing, and is no use of the mytoken."""
+    url = f"{deployment.url}/api/v0/settings/tags/{tag}"
+
+    ended = http2.ask("POST", url, {"Authorization": f"Bearer {deployment.bearer}"})
+
+    if ended is None:
+        differs("HTTP/2 is not spoken here")
+        return
+    assert ended.status == 204
+    if not ended.with_its_head:
+        differs("over HTTP/2 a 204 ends behind its head: the stock client 0.7.1 calls it an error")
 
 
 def _tags(deployment: Deployment, name: str) -> list[dict[str, str]]:
