@@ -36,7 +36,7 @@ def answer_of(tell: Tell) -> Answer:
     event["cookies"] = [f"mytoken={COOKIE}"]
     event["body"], event["isBase64Encoded"] = json.dumps({"comment": COMMENT}), False
     stack = Stack({})
-    stack.__dict__["handlers"] = {"add_token": lambda event, context: tell() or DONE}
+    stack.__dict__["_ready"] = {"add_token": lambda event, context: tell() or DONE}
     return stack.send("add_token", event)
 
 

@@ -73,6 +73,7 @@ class World:
         caller, key = self.with_ancestors(**counted), {"idempotency-key": "a-key"}
         with _transactions(self.stack, operation) as sizes:
             answer = self.stack.invoke(operation, caller, path=path, json=body, headers=key)
+        assert sizes.pop() == 1, "the note of when the caller's mytoken was rotated"
         return answer, sizes
 
 

@@ -653,7 +653,7 @@ def test_however_many_descendants_there_are_they_are_revoked_in_one_transaction(
         answer = _revoke(person, root, root.mom_id, recursive=True)
 
     assert answer.status == 204
-    assert calls == ["TransactWriteItems"]
+    assert [call for call in calls if call != "GetItem"] == ["TransactWriteItems"]
     assert len(summaries(known)) == 3
     headers = {"if-none-match": known.headers["etag"]}
     assert summaries(stack.feed(person.calendar, headers=headers)) == []
