@@ -101,7 +101,9 @@ def test_a_function_runs_as_the_template_says(
     settings = {**expected.document["Globals"]["Function"], **functions[function_id(operation)]}
     for name in ("Runtime", "Handler", "MemorySize", "Timeout"):
         assert made[name] == settings[name]
-    assert len(made["Layers"]) == len(expected.of_type("AWS::Lambda::LayerVersion"))
+    of_its_own = {layer["Ref"] for layer in functions[function_id(operation)].get("Layers", ())}
+    layers = {layer["Arn"].rsplit(":", 2)[1] for layer in made["Layers"]}
+    assert layers == {"SharedLayer", "DependenciesLayer", *of_its_own}
     assert made["LoggingConfig"]["LogGroup"] == deployed.physical_id(
         settings["LoggingConfig"]["LogGroup"]["Ref"]
     )

@@ -21,7 +21,8 @@ def walk(client: Client, mom_id: str) -> None:
     gone = client.fetch(feed, {"If-None-Match": after.headers["ETag"]})
 
     assert (empty.status_code, empty.json()) == (200, {"calendars": []})
-    calendar = {"id": created.json()["id"], "name": "CI Mytokens", "ics_path": feed}
+    named = {"id": created.json()["id"], "name": "CI Mytokens"}
+    calendar = {**named, "ics_path": feed, "tags": []}
     assert (created.status_code, created.json()) == (201, calendar)
     assert feed.endswith("/CI%20Mytokens.ics")
     assert (by_form.status_code, by_form.json()["name"]) == (201, "forms")
