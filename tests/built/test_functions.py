@@ -31,7 +31,7 @@ class EmulatedStack(Stack):
 def test_a_built_function_answers_its_sample_event_as_documented(
     racing_stack: Stack, emulated: Emulated, operation: str
 ) -> None:
-    event = prepared(racing_stack, operation, racing_stack.mint("manage_mytokens"))
+    event = prepared(racing_stack, operation, racing_stack.mint("manage_mytokens", "settings"))
 
     with emulated(operation) as function:
         stack = EmulatedStack(racing_stack.environment, function=function)
