@@ -103,6 +103,7 @@ def _use_and_replay(stack: Stack, use: Use) -> None:
         stack.invoke(use.operation, token, **use.request(person), headers=WITH_KEY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", TEMPLATE.functions)
 def test_a_function_may_do_nothing_that_it_never_does(
     used: dict[str, set[Grant]], folder: str

@@ -1,9 +1,11 @@
 """Marks tests as slow: `make test` leaves them to `make test-slow`. tests/README.md says which.
 
 A test is slow if its folder is one of `FOLDERS`, if it runs on another engine than moto, or if it
-has the mark `slow` itself.
+has the mark `slow` itself. Of a test that combines several lists of parameters, a case is slow if
+each of its values was in an earlier case: `make test` tries each value, not each combination.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +23,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m "not slow"` leaves out what is marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seen: dict[Any, set[Any]] = defaultdict(set)
     for item in items:
         if _folder(item) in FOLDERS or set(_engines(item)) - {"moto"}:
             item.add_marker("slow")
+        elif values := _combined(item):
+            earlier = seen[item.path, item.originalname]  # type: ignore[attr-defined]
+            if values <= earlier:
+                item.add_marker("slow")
+            earlier |= values
+
+
+def _combined(item: Any) -> set[Any]:
+    """Which value of each list of parameters a case has; none if there is one list alone."""
+    values = item.callspec._idlist if hasattr(item, "callspec") else ()
+    return set(enumerate(values)) if len(values) > 1 else set()
 
 
 def _folder(item: pytest.Item) -> str:
