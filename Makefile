@@ -67,10 +67,10 @@ reset: .venv/installed ## Forget the state of the local server
 	@$(PYTHON) -m local.whereabouts
 
 test: .venv/installed ## Run the tests that a change needs: all but the slow ones
-	@$(PYTHON) -m pytest -n $(PROCESSES) -m "not slow" $(ARGS)
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
-	@$(PYTHON) -m pytest -n $(PROCESSES) -m slow $(ARGS)
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist worksteal -m slow $(ARGS)
 
 found: .venv/installed .venv-standins/installed ## Run the smallest input of each fault that outsiders found, a line for each
 	@$(PYTHON) -m pytest -n $(PROCESSES) -m found $(ARGS)
