@@ -459,6 +459,31 @@ MUTANTS = [
         "if name not in known and name in known:",
         "unit/test_body.py::test_a_field_in_capitals_is_not_passed_over",
     ),
+    Mutant(
+        "a token of a former address is refused like any other",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "raise IssuerChanged",
+        "raise AheadOfRegistry",
+        "integration/test_admission.py"
+        "::test_a_mytoken_of_an_address_that_the_stack_had_is_answered_503_in_a_sentence",
+    ),
+    Mutant(
+        "a token of a former address is taken",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "if mytoken.iss == credentials.stack_url:",
+        "if mytoken.iss:",
+        "integration/test_admission.py"
+        "::test_a_mytoken_of_an_address_that_the_stack_had_is_answered_503_in_a_sentence",
+    ),
+    Mutant(
+        "a dead token of a former address rings the alarm",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "        mytoken.check_valid_at(credentials.now)\n"
+        "        self.look_up(mytoken, credentials)\n",
+        "",
+        "integration/test_admission.py"
+        "::test_a_dead_mytoken_of_an_address_that_the_stack_had_is_answered_401",
+    ),
     # --- whose things are whose -------------------------------------------------------------------
     Mutant(
         "the owner of a token is found by what the request says",

@@ -8,6 +8,7 @@ from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidGrant,
     InvalidToken,
+    IssuerChanged,
     Refusal,
     RepeatedTooLate,
     Superseded,
@@ -107,7 +108,7 @@ def _living(authority: Authority, credentials: Credentials, receipts: Receipts |
     for shown in credentials.each if credentials.others else (credentials,):
         try:
             caller = _holder(authority, shown, receipts, replayed)
-        except InvalidToken as refusal:
+        except (InvalidToken, IssuerChanged) as refusal:
             refused = refusal
         except Refusal:
             if replayed:
