@@ -32,8 +32,8 @@ def deploy(told: Namespace) -> None:
     """Raises NotReady."""
     document = Template.read().document
     before, named = _checked(told, document)
-    sam.build()
-    sam.deploy(told.stack, named, ask=not told.yes)
+    built = told.built or sam.build()
+    sam.deploy(built, told.stack, named, ask=not told.yes)
     after = Stack.read(told.stack)
     if after.is_new:
         raise NotReady(f"nothing was deployed; make remove STACK={told.stack} clears its name")

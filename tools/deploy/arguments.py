@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from local.template import ROOT
 from tools.deploy.errors import NotReady
@@ -37,6 +38,12 @@ def of_deploy(description: str | None) -> Namespace:
         help="parameters of the template; the stack keeps the values of the others",
     )
     made.add_argument("--yes", action="store_true", help="deploy the changes without asking")
+    made.add_argument(
+        "--built",
+        type=Path,
+        metavar="FOLDER",
+        help="deploy what was built there, by `sam build`, in place of a new build",
+    )
     made.add_argument(
         "--new-issuer",
         metavar="URL",

@@ -30,8 +30,8 @@ def _of_a_new_stack(after: Identity) -> Iterator[str]:
     if after.server or not after.is_chosen_by_aws:
         yield f"  The mytokens of its users are issued by {after.issuer}."
     else:
-        yield "  AWS chooses its address, which is the issuer of its mytokens, and dies with the stack."
-        yield "  To use a host of yours, set DomainName or PublicUrl before you issue any."
+        yield "  AWS chooses its address, the issuer of its mytokens. It dies with the stack:"
+        yield "  to use a host of yours, set DomainName or PublicUrl before you issue any."
 
 
 def _of_an_update(before: Identity, after: Identity) -> Iterator[str]:

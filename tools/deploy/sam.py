@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from local.template import ROOT
 from tools.deploy.errors import NotReady
@@ -10,19 +11,19 @@ from tools.deploy.errors import NotReady
 _SAM = ROOT / ".venv-sam" / "bin" / "sam"
 
 
-def build() -> None:
-    """Builds what is uploaded. Raises NotReady."""
+def build() -> Path:
+    """Builds what is uploaded; returns the folder. Raises NotReady."""
     _run(["make", "--no-print-directory", "build"], "the build failed: see above")
+    return ROOT / ".aws-sam" / "build"
 
 
-def deploy(stack: str, parameters: Mapping[str, str], *, ask: bool) -> None:
+def deploy(built: Path, stack: str, parameters: Mapping[str, str], *, ask: bool) -> None:
     """Makes a change set, shows it and, if it is confirmed, carries it out. Raises NotReady."""
-    environment = {"SAM_CLI_TELEMETRY": "0"}
-    command = [str(_SAM), *options(stack, parameters, ask=ask)]
-    _run(command, "the deployment failed: see above", environment)
+    command = [str(_SAM), *options(built, stack, parameters, ask=ask)]
+    _run(command, "the deployment failed: see above", {"SAM_CLI_TELEMETRY": "0"})
 
 
-def options(stack: str, parameters: Mapping[str, str], *, ask: bool) -> list[str]:
+def options(built: Path, stack: str, parameters: Mapping[str, str], *, ask: bool) -> list[str]:
     """Those of `sam`; the others are in samconfig.toml.
 
     The SAM CLI sends UsePreviousValue for each parameter that is not among them
@@ -31,7 +32,9 @@ def options(stack: str, parameters: Mapping[str, str], *, ask: bool) -> list[str
     """
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     return [
-        *("deploy", "--stack-name", stack, "--s3-prefix", stack),
+        *("deploy", "--config-file", str(ROOT / "samconfig.toml")),
+        *("--template-file", str(built.resolve() / "template.yaml")),
+        *("--stack-name", stack, "--s3-prefix", stack),
         *("--tags", "application=mytoken-calendars", f"stack={stack}"),
         "--confirm-changeset" if ask else "--no-confirm-changeset",
         "--no-fail-on-empty-changeset",

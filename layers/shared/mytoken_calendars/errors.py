@@ -1,4 +1,7 @@
-"""What can go wrong, in the words of the domain; `http/error_response.py` has their statuses."""
+"""What can go wrong, in the words of the domain; `http/error_response.py` has their statuses.
+
+It is longer than other modules because all refusals, with what clients read, stand in one place.
+"""
 
 
 class Refusal(Exception):
