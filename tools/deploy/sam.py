@@ -37,7 +37,7 @@ def options(built: Path, stack: str, parameters: Mapping[str, str], *, ask: bool
         *("--stack-name", stack, "--s3-prefix", stack),
         *("--tags", "application=mytoken-calendars", f"stack={stack}"),
         "--confirm-changeset" if ask else "--no-confirm-changeset",
-        "--no-fail-on-empty-changeset",
+        *("--no-fail-on-empty-changeset", "--no-progressbar"),
         *(("--parameter-overrides", *overrides) if overrides else ()),
     ]
 
