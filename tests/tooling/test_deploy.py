@@ -1,6 +1,7 @@
 """`make deploy`: what it looks for before it builds, what it refuses, and what it hands to SAM."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -133,6 +134,7 @@ def test_the_command_itself_ends_in_a_line_without_credentials(tmp_path: Path) -
         (f"MytokenIssuer=https://{'a' * 100}", "it has at most 100 characters"),
         ('AlarmTopic=arn:aws:sns:a"b', "it has no quotes"),
         ("DomainName=calendars.example.org", "A DomainName needs the CertificateArn"),
+        ("--built=nowhere", "there is no template.yaml that sam build has made"),
     ],
 )
 def test_what_the_template_refuses_is_refused_before_the_build(
@@ -318,6 +320,12 @@ def test_the_changes_are_confirmed_unless_yes_is_said(
 
     assert option in world.ran[-1]
     assert not {"--guided", "--save-params"} & set(world.ran[-1])  # which write samconfig.toml
+
+
+def test_make_itself_builds_nothing_before_it_is_asked() -> None:
+    (target,) = re.findall(r"^deploy:(.*?)##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert all(needed.startswith(".venv") for needed in target.split())
 
 
 def test_two_stacks_share_neither_name_nor_folder_of_uploads_nor_tags() -> None:

@@ -48,6 +48,8 @@ def _checked(told: Namespace, document: Mapping[str, Any]) -> tuple[Stack, dict[
     parameters.check_each(document, named)
     if not (told.yes or sys.stdin.isatty()):
         raise NotReady("there is no terminal to ask at: ARGS=--yes deploys without asking")
+    if told.built and not (told.built / "template.yaml").is_file():
+        raise NotReady(f"--built {told.built}: there is no template.yaml that sam build has made")
     account, stack = Account.signed_in(), Stack.read(told.stack)
     stack.check_ready()
     kept = parameters.merged(document, stack.parameters, {})

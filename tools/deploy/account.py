@@ -43,7 +43,7 @@ class Account:
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             ) from None
         except (BotoCoreError, ClientError) as error:
-            raise NotReady(f"AWS does not take these credentials: {error}") from None
+            raise NotReady(f"AWS does not answer these credentials: {error}") from None
         return cls(number, session.region_name, *_concurrency(session))
 
     def check_reservation(self, values: Mapping[str, str], reserved: int) -> None:
