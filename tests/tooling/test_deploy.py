@@ -13,7 +13,8 @@ import pytest
 from local.template import ROOT, Template
 from tests.doubles.account_of_stacks import AccountOfStacks
 from tools.deploy import __main__ as command
-from tools.deploy import sam
+from tools.deploy import identity, sam
+from tools.deploy.stack import Stack
 
 NAME = "calendars"
 API = "https://abc123.execute-api.eu-central-1.amazonaws.com"
@@ -267,6 +268,46 @@ def test_a_template_that_knows_a_parameter_no_longer_changes_no_issuer_silently(
     world.has_stack("https://d123.cloudfront.net", WhatNoTemplateHas="on")
 
     assert "the issuer would change from https://d123.cloudfront.net" in world.refused()
+
+
+# A template with an address that AWS chooses, and that no output tells by itself.
+WITH_A_FRONT: dict[str, Any] = {
+    "Conditions": {"HasFront": {"Fn::Equals": [{"Ref": "Front"}, "on"]}},
+    "Outputs": {
+        "ApiUrl": {"Value": {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}},
+        "PublicUrl": {
+            "Value": {
+                "Fn::If": [
+                    "HasFront",
+                    {"Fn::Sub": "https://${Distribution.DomainName}"},
+                    {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]},
+                ]
+            }
+        },
+        "SigningKeys": {"Value": {"Fn::GetAtt": ["SigningKey", "Arn"]}},
+    },
+}
+FRONT, TO_BE_CHOSEN = "https://d123.example", "https://Distribution.DomainName"
+
+
+@pytest.mark.parametrize(
+    ("was", "then", "now", "address"),
+    [
+        (FRONT, "on", "on", FRONT),
+        (FRONT, "on", "off", API),
+        (API, "off", "on", TO_BE_CHOSEN),
+        (API, "on", "on", TO_BE_CHOSEN),  # a new version of the template has it by default
+        (API, "off", "off", API),
+    ],
+)
+def test_an_address_that_aws_chooses_stays_while_the_template_means_the_same(
+    was: str, then: str, now: str, address: str
+) -> None:
+    outputs = {"PublicUrl": was, "ApiUrl": API, "SigningKeys": OWN}
+    stack = Stack(NAME, "CREATE_COMPLETE", {}, outputs)
+    before, after = ({"Front": front, "MytokenIssuer": ""} for front in (then, now))
+
+    assert identity.future(WITH_A_FRONT, after, stack, before).address == address
 
 
 @pytest.mark.parametrize(
