@@ -7,9 +7,8 @@ STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
 # The name of a deployed stack, for the commands of operators; without it they serve the local server.
+# make deploy and make remove take the stack of samconfig.toml without it.
 STACK ?=
-# What samconfig.toml calls the environment to deploy: dev or prod. Without it one is asked.
-ENV ?=
 # Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
 # A deployed stack, for e2e, and a mytoken of it, which is best set in the environment.
@@ -37,7 +36,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-browser pictures test-deep mutants load bench e2e check lint types imports template \
-	audit build deploy sam-local lock
+	audit build deploy remove sam-local lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
@@ -135,8 +134,11 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 		.venv-sam/bin/python -m tools.build.artefacts .aws-sam/build && { [ "$$python" ] || \
 		echo "NOT COMPILED, so functions start slowly: no Python $(RUNTIME) on PATH, in pyenv or in uv" >&2; }
 
-deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
-	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),$(if $(ARGS),,--guided)) $(ARGS)
+deploy: .venv/installed .venv-sam/installed .venv-uv/installed ## Deploy a stack: STACK=name ARGS="Name=Value ... [--yes]"
+	@$(PYTHON) -m tools.deploy $(ARGS)
+
+remove: .venv/installed ## Delete a stack, and with ARGS="--with-data NAME" its data: STACK=name
+	@$(PYTHON) -m tools.deploy.remove $(ARGS)
 
 sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \

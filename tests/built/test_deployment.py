@@ -1,4 +1,4 @@
-"""`sam deploy` makes the stack of template.yaml out of what is built, and that serves.
+"""`make deploy` makes the stack of template.yaml out of what is built, and that serves.
 
 It is made on ministack, where policies hold: a function may do what its role may. What ministack
 does not show: the routes, which the test adds; throttles, and how much may run at once; backups of
@@ -10,6 +10,7 @@ The last tests change the stack, and delete it.
 
 import json
 import platform
+import subprocess
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,7 +19,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from local.template import Route, Template, output_name
+from local.template import ROOT, Route, Template, output_name
 from tests.harness import permissions
 from tests.harness.built.artefacts import function_id
 from tests.harness.built.built_stack import Deployment
@@ -291,18 +292,48 @@ def test_a_second_deployment_changes_the_functions_and_not_the_data(
     assert kept["owner"].fetch(kept["calendar"]["ics_path"]).content == feed.content
 
 
-def test_a_deleted_stack_leaves_the_data(deployed: Deployment, kept: Mapping[str, Any]) -> None:
+def test_a_parameter_that_is_not_named_keeps_its_value_and_no_tracked_file_changes(
+    deployed: Deployment,
+) -> None:
+    deployed.deploy(LogRetentionDays="7")
+    before = changed_files()
+
+    said = deployed.deploy(LogSampleRate="0.5")
+
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in deployed.described()["Parameters"]}
+    assert (values["LogRetentionDays"], values["LogSampleRate"]) == ("7", "0.5")
+    assert said.splitlines()[-1] == f"make e2e URL={deployed.outputs()['PublicUrl']}"
+    assert changed_files() == before
+
+
+def changed_files() -> str:
+    """What git would commit."""
+    command = ("git", "-C", str(ROOT), "diff", "HEAD")
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_changed_issuer_is_refused_and_nothing_is_deployed(deployed: Deployment) -> None:
+    before = deployed.described()
+
+    with pytest.raises(AssertionError, match="the issuer would change from"):
+        deployed.deploy(PublicUrl="https://new.example")
+
+    assert deployed.described() == before
+
+
+def test_a_removed_stack_leaves_the_data(deployed: Deployment, kept: Mapping[str, Any]) -> None:
     data = {name: deployed.physical_id(name) for name in DATA}
     tables = [data["CalendarsTable"], data["TokensTable"]]
     items = [deployed.client("dynamodb").scan(TableName=table)["Items"] for table in tables]
 
-    deployed.delete()
+    said = deployed.remove()
 
     with pytest.raises(ClientError, match="does not exist"):
         deployed.described()
     assert deployed.client("lambda").list_functions()["Functions"] == []
     assert deployed.client("apigatewayv2").get_apis()["Items"] == []
     assert all(items)
+    assert all(name in said.partition("is gone.")[2] for name in data.values())
     for table, there in zip(tables, items, strict=True):
         assert deployed.client("dynamodb").scan(TableName=table)["Items"] == there
     assert deployed.client("s3").head_bucket(Bucket=data["FeedsBucket"])

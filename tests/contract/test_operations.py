@@ -4,7 +4,6 @@ by default."""
 import json
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from mytoken_calendars.aws.metrics import Metric
 from tests.doubles import cloudwatch
 from tests.doubles.cloudwatch import Alarm, Name, matches, resolved
 from tests.harness.stacks import ROOT
+from tools.deploy.intrinsics import Evaluated
 
 TEMPLATE = Template.read()
 DOCUMENT = TEMPLATE.document
@@ -88,14 +88,23 @@ def test_what_is_counted_from_the_access_log_is_watched_and_what_is_watched_is_c
 
 
 @pytest.mark.parametrize("name", of_type("AWS::Logs::MetricFilter"))
-def test_a_filter_knows_the_routes_that_exist(name: str) -> None:
+def test_a_filter_counts_the_routes_of_feeds_or_all(name: str) -> None:
+    pattern = of_type("AWS::Logs::MetricFilter")[name]["FilterPattern"]
+    (status,) = re.findall(r'\$\.status = "([^"]+)"', pattern)
+    routes = {r.key: r.folder for r in TEMPLATE.routes}
+
+    found = {key for key in routes if matches(pattern, {"route": key, "status": status})}
+
+    feeds = {key for key, folder in routes.items() if folder == "get_feed"}
+    assert found == (feeds if "$.route" in pattern else routes.keys())
+
+
+@pytest.mark.parametrize("name", of_type("AWS::Logs::MetricFilter"))
+def test_a_filter_has_no_braces_but_its_own(name: str) -> None:
     pattern = of_type("AWS::Logs::MetricFilter")[name]["FilterPattern"]
 
-    wanted = re.findall(r'\$\.route = "([^"]+)"', pattern)
-
-    found = {r.key for r in TEMPLATE.routes if any(fnmatchcase(r.key, word) for word in wanted)}
-    assert found in (set(), {r.key for r in TEMPLATE.routes if r.folder == "get_feed"})
-    assert bool(found) == bool(wanted)
+    # What they are inside of quotes no document of CloudWatch says.
+    assert re.fullmatch(r"\{[^{}]*\}", pattern)
 
 
 @pytest.mark.parametrize(
@@ -221,23 +230,10 @@ def test_a_parameter_has_a_default_that_it_allows_and_says_what_it_is_for(name: 
     assert parameter["Description"].endswith(".")
 
 
-def holds(condition: Any, given: dict[str, str]) -> bool:
+def holds(name: str, given: dict[str, str]) -> bool:
     """What becomes of a condition of the template with these parameters, others as by default."""
     values = {name: str(parameter["Default"]) for name, parameter in PARAMETERS.items()} | given
-    match condition:
-        case str(name):
-            return holds(DOCUMENT["Conditions"][name], given)
-        case {"Condition": name}:
-            return holds(name, given)
-        case {"Fn::Not": [one]}:
-            return not holds(one, given)
-        case {"Fn::And": conditions}:
-            return all(holds(each, given) for each in conditions)
-        case {"Fn::Or": conditions}:
-            return any(holds(each, given) for each in conditions)
-        case {"Fn::Equals": [{"Ref": name}, str(value)]}:
-            return values[name] == value
-    raise ValueError(f"not a condition: {condition}")
+    return Evaluated(DOCUMENT, values).holds({"Condition": name})
 
 
 def chosen(value: Any, given: dict[str, str]) -> Any:
@@ -253,7 +249,7 @@ def test_by_default_nothing_is_made_that_is_optional() -> None:
     conditions |= {"HasFeedConcurrency", "HasAlarmTopic", "HasGeoIpLayer", "HasPublicUrl"}
 
     assert conditions >= {"HasCloudFront", "HasDomainAtApi", "HasRecord"}
-    assert {name for name in DOCUMENT["Conditions"] if holds(name, {})} == set()
+    assert {name for name in DOCUMENT["Conditions"] if holds(name, {})} == {"Feeds1000"}
     assert PARAMETERS["SnapStart"]["Default"] == "None"
 
 

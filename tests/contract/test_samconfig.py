@@ -1,55 +1,32 @@
-"""samconfig.toml: what each environment says, the template knows; and none deploys over another."""
+"""samconfig.toml: what `sam deploy` is told, by itself and by `make deploy`."""
 
-import shlex
 import tomllib
+from pathlib import Path
 from typing import Any
 
-import pytest
+from local.template import ROOT
+from tools.deploy import arguments, sam
 
-from local.template import ROOT, Template
-
-ENVIRONMENTS: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text())
-del ENVIRONMENTS["version"]
-PARAMETERS = Template.read().document["Parameters"]
-
-each_environment = pytest.mark.parametrize("name", ENVIRONMENTS)
+SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text())
+DEPLOY: dict[str, Any] = SETTINGS["default"]["deploy"]["parameters"]
 
 
-def deploy(name: str) -> dict[str, Any]:
-    parameters: dict[str, Any] = ENVIRONMENTS[name]["deploy"]["parameters"]
-    return parameters
+def test_another_environment_is_another_stack_and_no_section() -> None:
+    assert set(SETTINGS) == {"version", "default"}
 
 
-def pairs(text: str) -> dict[str, str]:
-    """Of `Name="value" ...`, as the SAM CLI reads it."""
-    return dict(part.split("=", 1) for part in shlex.split(text))
+def test_no_parameter_stands_there_that_a_stack_would_lose_its_own_to() -> None:
+    assert "parameter_overrides" not in DEPLOY
 
 
-def test_there_is_one_to_develop_on_and_one_to_rely_on() -> None:
-    assert set(ENVIRONMENTS) == {"default", "dev", "prod"}
+def test_nothing_changes_unseen() -> None:
+    assert DEPLOY["confirm_changeset"] is True
 
 
-def test_each_has_a_stack_of_its_own() -> None:
-    stacks = {ENVIRONMENTS[name]["global"]["parameters"]["stack_name"] for name in ENVIRONMENTS}
-    prefixes = {deploy(name)["s3_prefix"] for name in ENVIRONMENTS}
+def test_without_a_name_make_and_sam_deploy_the_same_stack_to_the_same_folder() -> None:
+    name = arguments.default_stack()
 
-    assert len(stacks) == len(prefixes) == len(ENVIRONMENTS)
+    options = sam.options(Path(), name, {}, ask=True)
 
-
-@each_environment
-def test_what_it_sets_is_a_parameter_and_may_have_that_value(name: str) -> None:
-    for parameter, value in pairs(deploy(name).get("parameter_overrides", "")).items():
-        allowed = PARAMETERS[parameter].get("AllowedValues")
-        assert allowed is None or value in map(str, allowed)
-
-
-@each_environment
-def test_its_resources_are_tagged_with_what_they_belong_to(name: str) -> None:
-    tags = pairs(deploy(name)["tags"])
-
-    assert tags["application"] == "mytoken-calendars"
-    assert tags.get("environment", "default") == name
-
-
-def test_nothing_changes_in_production_unseen() -> None:
-    assert deploy("prod")["confirm_changeset"] is True
+    assert options[options.index("--s3-prefix") + 1] == DEPLOY["s3_prefix"] == name
+    assert DEPLOY["tags"].replace('"', "") in options

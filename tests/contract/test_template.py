@@ -1,6 +1,7 @@
 """template.yaml, functions/ and the code say the same, and no function may do more than it does."""
 
 import ast
+import json
 import re
 from itertools import product
 from typing import Any
@@ -13,9 +14,11 @@ from mytoken_calendars import limits
 from mytoken_calendars.calendars import addresses
 from mytoken_calendars.pages import assets
 from tests.harness.stacks import ROOT, Stack
+from tools.deploy.intrinsics import Evaluated
 
 TEMPLATE = Template.read()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
+PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 MODULES = sorted(
     path for top in ("layers/shared", "local", "tools") for path in (ROOT / top).rglob("*.py")
@@ -550,20 +553,23 @@ def test_the_configuration_leads_to_routes_that_exist(stack: Stack) -> None:
     assert ("GET", urlsplit(document["jwks_uri"]).path) in routes_of("get_jwks")
 
 
-@pytest.mark.parametrize("route", RESOURCES["HttpApi"]["Properties"]["RouteSettings"])
-def test_a_throttle_is_set_for_a_route_that_exists(route: str) -> None:
-    assert route in {existing.key for existing in TEMPLATE.routes}
+def test_a_flood_is_held_back_at_every_route() -> None:
+    limits = RESOURCES["HttpApi"]["Properties"]["DefaultRouteSettings"]
+
+    assert limits["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
+    assert limits["ThrottlingBurstLimit"] == {"Ref": "ApiRequestsPerSecond"}
 
 
-def test_a_flood_is_held_back_at_every_route_and_that_of_feeds_apart() -> None:
-    api = RESOURCES["HttpApi"]["Properties"]
-    feeds = [f"{r.method} {r.path}" for r in TEMPLATE.routes if r.folder == "get_feed"]
+@pytest.mark.parametrize("rate", PARAMETERS["FeedRequestsPerSecond"]["AllowedValues"])
+def test_a_flood_of_polls_is_held_back_apart_by_numbers_that_stay_numbers(rate: int) -> None:
+    settings = RESOURCES["HttpApi"]["Properties"]["RouteSettings"]
+    chosen = Evaluated(TEMPLATE.document, {"FeedRequestsPerSecond": str(rate)}).value(settings)
 
-    limits = [api["DefaultRouteSettings"], *(api["RouteSettings"][route] for route in feeds)]
-
-    parameters = ["ApiRequestsPerSecond", *["FeedRequestsPerSecond"] * len(feeds)]
-    assert [limit["ThrottlingRateLimit"]["Ref"] for limit in limits] == parameters
-    assert [limit["ThrottlingBurstLimit"]["Ref"] for limit in limits] == parameters
+    feeds = {route.key for route in TEMPLATE.routes if route.folder == "get_feed"}
+    limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": rate}
+    assert chosen == dict.fromkeys(feeds, limits)
+    # A parameter is a text where it is used, and JSON keeps it one.
+    assert "Ref" not in json.dumps(settings)
 
 
 # --- how long code may be -------------------------------------------------------------------------

@@ -169,6 +169,11 @@ def the_registry_was_set_back(scene: Scene) -> list[Datum]:
     return scene.counted(lambda: scene.stack.invoke("list_calendars", made))
 
 
+def the_address_was_changed(scene: Scene) -> list[Datum]:
+    token = replace(scene.stack, issuer="https://former.example").mint()
+    return scene.counted(lambda: scene.stack.invoke("list_calendars", token))
+
+
 def more_is_revoked_than_can_be_marked(scene: Scene) -> list[Datum]:
     user = new_user()
     token = scene.stack.mint(user=user, rotation=REVOKED_WHEN_REPLAYED)
@@ -206,6 +211,7 @@ DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "AuthorityUnreachableAlarm": the_issuer_is_down,
     "ChainRevokedAlarm": an_old_token_is_presented,
     "TokenAheadOfRegistryAlarm": the_registry_was_set_back,
+    "IssuerChangedAlarm": the_address_was_changed,
     "RevocationFailedAlarm": more_is_revoked_than_can_be_marked,
     "FeedThrottledAlarm": lambda_refuses_polls,
     "LambdaThrottledAlarm": lambda_refuses_callers,

@@ -459,6 +459,31 @@ MUTANTS = [
         "if name not in known and name in known:",
         "unit/test_body.py::test_a_field_in_capitals_is_not_passed_over",
     ),
+    Mutant(
+        "a token of a former address is refused like any other",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "raise IssuerChanged",
+        "raise AheadOfRegistry",
+        "integration/test_admission.py"
+        "::test_a_mytoken_of_an_address_that_the_stack_had_is_answered_503_in_a_sentence",
+    ),
+    Mutant(
+        "a token of a former address is taken",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "if mytoken.iss == credentials.stack_url:",
+        "if mytoken.iss:",
+        "integration/test_admission.py"
+        "::test_a_mytoken_of_an_address_that_the_stack_had_is_answered_503_in_a_sentence",
+    ),
+    Mutant(
+        "a dead token of a former address rings the alarm",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "        mytoken.check_valid_at(credentials.now)\n"
+        "        self.look_up(mytoken, credentials)\n",
+        "",
+        "integration/test_admission.py"
+        "::test_a_dead_mytoken_of_an_address_that_the_stack_had_is_answered_401",
+    ),
     # --- whose things are whose -------------------------------------------------------------------
     Mutant(
         "the owner of a token is found by what the request says",
@@ -1473,5 +1498,64 @@ MUTANTS = [
         "page = partial(operation, refused=refused)",
         "page = partial(operation)",
         "integration/test_view_calendar.py::test_a_deleted_calendar_is_a_page_that_is_gone",
+    ),
+    # --- deploying --------------------------------------------------------------------------------
+    Mutant(
+        "the issuer of a stack changes without a word",
+        "tools/deploy/identity.py",
+        "    if after.issuer != told:\n",
+        "    if after.issuer != told != before.issuer:\n",
+        "tooling/test_deploy.py::test_a_change_of_the_issuer_is_refused",
+    ),
+    Mutant(
+        "an address of a resource that the template has no longer counts as unchanged",
+        "tools/deploy/identity.py",
+        "address = was.address if now.is_chosen_by_aws and stays else now.address",
+        "address = was.address if now.address == then.address else now.address",
+        "tooling/test_deploy.py"
+        "::test_a_template_that_knows_a_parameter_no_longer_changes_no_issuer_silently",
+    ),
+    Mutant(
+        "a signing key is left out without a word",
+        "tools/deploy/identity.py",
+        "    if lost and not after.server:",
+        "    if lost and after.server:",
+        "tooling/test_deploy.py::test_a_key_that_is_left_out_has_to_be_named",
+    ),
+    Mutant(
+        "a deployment sends the defaults of parameters that are not named",
+        "tools/deploy/__main__.py",
+        "    return stack, named\n",
+        "    return stack, values\n",
+        "tooling/test_deploy.py"
+        "::test_it_builds_and_then_deploys_only_the_parameters_that_are_named",
+    ),
+    Mutant(
+        "a stack is built before its credentials are looked for",
+        "tools/deploy/__main__.py",
+        "    before, named = _checked(told, document)\n    built = told.built or sam.build()\n",
+        "    built = told.built or sam.build()\n    before, named = _checked(told, document)\n",
+        "tooling/test_deploy.py::test_without_credentials_it_ends_in_a_line_before_the_build",
+    ),
+    Mutant(
+        "a stack is removed though another name was typed",
+        "tools/deploy/remove.py",
+        "    if typed != told.stack:",
+        "    if not typed:",
+        "tooling/test_deploy_remove.py::test_what_is_not_told_by_name_is_not_removed",
+    ),
+    Mutant(
+        "the data of a stack that has served goes without its name",
+        "tools/deploy/remove.py",
+        "(stack.never_served and data.is_empty(k))",
+        "stack.never_served or data.is_empty(k)",
+        "tooling/test_deploy_remove.py::test_a_removed_stack_leaves_its_data_and_says_so_by_name",
+    ),
+    Mutant(
+        "a failed deletion takes tables that hold something",
+        "tools/deploy/remove.py",
+        "(stack.never_served and data.is_empty(k))",
+        "stack.never_served",
+        "tooling/test_deploy_remove.py::test_a_failed_deletion_leaves_tables_that_hold_something",
     ),
 ]

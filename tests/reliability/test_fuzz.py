@@ -285,7 +285,7 @@ def test_of_all_that_looks_like_an_issued_token_only_that_is_taken(fuzz: Fuzz) -
     @fuzz("token text", bearer=bearers(issued, parts))
     def check(bearer: str) -> bool:
         try:
-            mytoken = codec.decode(bearer, ISSUER)
+            mytoken = codec.decode(bearer)
         except InvalidToken:
             return False
 
@@ -301,12 +301,12 @@ def test_whatever_claims_the_key_has_signed_they_are_a_mytoken_or_none(fuzz: Fuz
     def check(claims: Any) -> bool:
         try:
             bearer = codec.encode(claims)
-            mytoken = codec.decode(bearer, ISSUER)
+            mytoken = codec.decode(bearer)
         except InvalidToken:
             return False
 
         assert mytoken.claims == claims
-        assert (mytoken.iss, mytoken.aud) == (ISSUER, ISSUER)
+        assert mytoken.iss == mytoken.aud
         assert_can_be_used(mytoken)
         return True
 

@@ -1,4 +1,7 @@
-"""What can go wrong, in the words of the domain; `http/error_response.py` has their statuses."""
+"""What can go wrong, in the words of the domain; `http/error_response.py` has their statuses.
+
+It is longer than other modules because all refusals, with what clients read, stand in one place.
+"""
 
 
 class Refusal(Exception):
@@ -166,6 +169,18 @@ class TemporarilyUnavailable(Refusal):
 
 class Outdated(TemporarilyUnavailable):
     """Data that the operation has read has changed since: `http/operation.py` starts it again."""
+
+
+class IssuerChanged(TemporarilyUnavailable):
+    """The mytoken is this stack's own, and alive, but of another issuer than the stack is now.
+
+    Only the stack's keys sign such a token: so the stack's address was changed.
+    """
+
+    description = (
+        "The address of this service has changed since the mytoken was issued, so the mytoken is "
+        "not taken. Its operators can set the address back; else a new mytoken is needed."
+    )
 
 
 class MarksFull(TemporarilyUnavailable):

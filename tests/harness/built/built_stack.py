@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from requests.adapters import HTTPAdapter
 
 from local import standins
 from local.template import ROOT, Template
-from tests.harness.built.artefacts import PYTHON, SAM, TEMPLATE, function_id
+from tests.harness.built.artefacts import PYTHON, TEMPLATE, function_id
+from tools.deploy.arguments import default_stack
 
 _CHILD = Path(__file__).with_name("ministack_child.py")
 _SETTINGS = {
@@ -55,26 +55,22 @@ class Deployment:
 
     @cached_property
     def name(self) -> str:
-        settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
-        name: str = settings["default"]["global"]["parameters"]["stack_name"]
-        return name
+        return default_stack()
 
-    def deploy(self, **parameters: str) -> None:
-        """As `make deploy` does, but for its questions."""
-        overrides = [f"{name}={value}" for name, value in parameters.items()]
-        self._sam(
-            *("deploy", "--template-file", TEMPLATE, "--no-confirm-changeset"),
-            *(("--parameter-overrides", *overrides) if overrides else ()),
-        )
+    def deploy(self, **parameters: str) -> str:
+        """What `make deploy ARGS="--yes ..."` prints, which deploys what is built."""
+        pairs = [f"{name}={value}" for name, value in parameters.items()]
+        said = self._tool("tools.deploy", "--yes", "--built", str(TEMPLATE.parent), *pairs)
         self._add_routes()
+        return said
 
-    def delete(self) -> None:
-        self._sam("delete", "--no-prompts")
+    def remove(self, *arguments: str) -> str:
+        """What `make remove` prints."""
+        return self._tool("tools.deploy.remove", "--yes", self.name, *arguments)
 
     def token(self, *arguments: str) -> dict[str, Any]:
         """What `make token STACK=...` prints."""
-        command = (sys.executable, "-m", "tools.operate.issue_token", "--stack", self.name)
-        document: dict[str, Any] = json.loads(self._run(*command, *arguments))
+        document: dict[str, Any] = json.loads(self._tool("tools.operate.issue_token", *arguments))
         return document
 
     def client(self, service: str) -> Any:
@@ -130,11 +126,10 @@ class Deployment:
                 target = f"integrations/{integration['IntegrationId']}"
                 gateway.create_route(ApiId=api, RouteKey=route.key, Target=target)
 
-    def _sam(self, command: str, *options: str | Path) -> None:
-        # The template lies where it was built, and its configuration here.
-        self._run(SAM, command, "--config-file", ROOT / "samconfig.toml", *options)
+    def _tool(self, module: str, *arguments: str) -> str:
+        return self._run(sys.executable, "-m", module, "--stack", self.name, *arguments)
 
-    def _run(self, *command: str | Path) -> str:
+    def _run(self, *command: str) -> str:
         own = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join((str(ROOT / "layers" / "shared"), str(ROOT))),

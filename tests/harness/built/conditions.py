@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools.deploy.intrinsics import Evaluated
+
 _OF_SAM = {
     "AWS::Serverless::Function": "AWS::Lambda::Function",
     "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
@@ -31,27 +33,9 @@ class Expected:
         return {n: r["Properties"] for n, r in self.resources.items() if r["Type"] == kind}
 
     def _there(self, section: str) -> dict[str, Any]:
+        evaluated = Evaluated(self.document, self.parameters)
         return {
             name: value
             for name, value in self.document[section].items()
-            if "Condition" not in value or self._holds({"Condition": value["Condition"]})
+            if "Condition" not in value or evaluated.holds({"Condition": value["Condition"]})
         }
-
-    def _holds(self, condition: Any) -> bool:
-        match condition:
-            case {"Condition": name}:
-                return self._holds(self.document["Conditions"][name])
-            case {"Fn::Not": [one]}:
-                return not self._holds(one)
-            case {"Fn::And": some}:
-                return all(map(self._holds, some))
-            case {"Fn::Or": some}:
-                return any(map(self._holds, some))
-            case {"Fn::Equals": [left, right]}:
-                return self._value(left) == self._value(right)
-            case _:
-                raise ValueError(f"not a condition that is known: {condition}")
-
-    def _value(self, value: Any) -> str:
-        """Of a parameter, or one that stands there; CloudFormation compares texts."""
-        return self.parameters[value["Ref"]] if isinstance(value, dict) else str(value)

@@ -22,6 +22,7 @@ class Metric(Enum):
     AUTHORITY_UNREACHABLE = "AuthorityUnreachable"  # KMS or the issuer has not answered
     CHAIN_REVOKED = "ChainRevoked"  # an old token was replayed
     TOKEN_AHEAD_OF_REGISTRY = "TokenAheadOfRegistry"  # noqa: S105 - no password
+    ISSUER_CHANGED = "IssuerChanged"  # the stack's own token, of an address that it had before
     REVOCATION_FAILED = "RevocationFailed"  # for want of room
     THROTTLED_BY_AWS = "ThrottledByAws"  # after all attempts, or a part of a batch
 

@@ -8,6 +8,7 @@ from mytoken_calendars.errors import (
     InsufficientCapabilities,
     InvalidGrant,
     InvalidToken,
+    IssuerChanged,
     Refusal,
     RepeatedTooLate,
     Superseded,
@@ -99,15 +100,13 @@ def reachable_token(
 
 
 def _living(authority: Authority, credentials: Credentials, receipts: Receipts | None) -> Caller:
-    """The holder of the first token that lives, of those that a browser has sent.
-
-    A token with a successor is a replay unless one of the same user may live beside it.
-    """
+    """The holder of the first token that lives, of those that a browser has sent."""
+    # A token with a successor is a replay unless one of the same user may live beside it.
     replayed: list[Mytoken] = []
     for shown in credentials.each if credentials.others else (credentials,):
         try:
             caller = _holder(authority, shown, receipts, replayed)
-        except InvalidToken as refusal:
+        except (InvalidToken, IssuerChanged) as refusal:
             refused = refusal
         except Refusal:
             if replayed:

@@ -126,8 +126,8 @@ class Authority(Protocol):
     def verify(self, credentials: Credentials) -> Mytoken:
         """The claims of the presented token, if the authority has made it.
 
-        Raises InvalidToken; InsufficientCapabilities for a short token that the issuer does not
-        resolve.
+        Raises InvalidToken; IssuerChanged for a living token of an address that the stack had
+        before; InsufficientCapabilities for a short token that the issuer does not resolve.
         """
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:

@@ -88,13 +88,24 @@ class Mytoken(BaseModel):
         return mytoken
 
     @classmethod
-    def issued_by(cls, issuer: str, claims: Any) -> Self:
-        """The mytoken with these claims. Raises InvalidToken if they are not this issuer's."""
+    def self_issued(cls, claims: Any) -> Self:
+        """The mytoken with these claims, of whichever issuer they name. Raises InvalidToken.
+
+        An issuer makes mytokens for itself: it is their audience.
+        """
         try:
             mytoken = cls.of(claims)
         except ValueError:
             raise InvalidToken from None
-        if issuer != mytoken.iss or issuer != mytoken.aud:
+        if mytoken.aud != mytoken.iss:
+            raise InvalidToken
+        return mytoken
+
+    @classmethod
+    def issued_by(cls, issuer: str, claims: Any) -> Self:
+        """The mytoken with these claims. Raises InvalidToken if they are not this issuer's."""
+        mytoken = cls.self_issued(claims)
+        if mytoken.iss != issuer:
             raise InvalidToken
         return mytoken
 

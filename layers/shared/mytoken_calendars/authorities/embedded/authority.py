@@ -21,6 +21,7 @@ from mytoken_calendars.changes import NO_USE, Change, Use
 from mytoken_calendars.errors import (
     AheadOfRegistry,
     AlreadyRevoked,
+    IssuerChanged,
     MarksFull,
     TemporarilyUnavailable,
 )
@@ -53,7 +54,14 @@ class EmbeddedAuthority:
         )
 
     def verify(self, credentials: Credentials) -> Mytoken:
-        return self.codec.decode(credentials.bearer, credentials.stack_url)
+        mytoken = self.codec.decode(credentials.bearer)
+        if mytoken.iss == credentials.stack_url:
+            return mytoken
+        mytoken.check_valid_at(credentials.now)
+        self.look_up(mytoken, credentials)
+        # It would be taken, but for its issuer: the stack has another address than it had.
+        metrics.count(Metric.ISSUER_CHANGED)
+        raise IssuerChanged
 
     def look_up(self, mytoken: Mytoken, credentials: Credentials) -> TokenRecord:  # noqa: ARG002
         try:

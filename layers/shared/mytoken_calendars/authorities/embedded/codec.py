@@ -53,8 +53,8 @@ class JwtCodec:
         key: Any = self.key.public
         return self._jws.encode(payload, key, SIGNING_ALGORITHM, headers=self.header)
 
-    def decode(self, bearer: str, issuer: str) -> Mytoken:
-        """The claims of a mytoken that `encode` has made for this issuer.
+    def decode(self, bearer: str) -> Mytoken:
+        """The claims of a mytoken that `encode` has made, for whichever issuer they name.
 
         The mytoken may have expired or been revoked. Each mytoken has exactly one spelling, so
         padding, spare bits, a name that occurs twice and any further header parameter are refused.
@@ -72,7 +72,7 @@ class JwtCodec:
             claims = strict_json.loads(codec.payload(bearer))
         except (PyJWTError, ValueError):
             raise InvalidToken from None
-        return Mytoken.issued_by(issuer, claims)
+        return Mytoken.self_issued(claims)
 
     def payload(self, bearer: str) -> bytes:
         """The payload that this key signed. Raises jwt.PyJWTError and TemporarilyUnavailable."""
