@@ -82,7 +82,8 @@ def _delete_bucket(name: str) -> str:
 def _delete_key(name: str) -> str:
     boto3.client("kms").schedule_key_deletion(KeyId=name, PendingWindowInDays=_DAYS)
     return (
-        f"deleted in {_DAYS} days; until then aws kms cancel-key-deletion --key-id {name} keeps it"
+        f"deleted in {_DAYS} days; until then aws kms cancel-key-deletion --key-id {name} and "
+        f"aws kms enable-key --key-id {name} bring it back"
     )
 
 
