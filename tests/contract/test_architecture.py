@@ -282,6 +282,8 @@ def feed_function() -> dict[str, list[str]]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "CALENDARS_TABLE": "calendars",
         "FEEDS_BUCKET": "feeds",
+        "PUBLIC_URL_PARAMETER": "/stack/public-url",
+        "RENEWAL_PAGE": "",
         "PYTHONPATH": os.pathsep.join([str(ROOT / SHARED), str(ROOT / "functions" / "get_feed")]),
     }
     result = subprocess.run(

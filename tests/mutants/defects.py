@@ -647,10 +647,10 @@ MUTANTS = [
     Mutant(
         "whoever has a feed's etag is answered from memory",
         "functions/get_feed/app.py",
-        "    current = store.find(secret, request.renewal_page, request.now)\n",
+        "    current = store.find(secret, request.now)\n",
         '    known = globals().setdefault("known", {})\n'
         '    if secret not in known or "if-none-match" not in request.headers:\n'
-        "        known[secret] = store.find(secret, request.renewal_page, request.now)\n"
+        "        known[secret] = store.find(secret, request.now)\n"
         "    current = known[secret]\n",
         "integration/test_delete_calendar.py"
         "::test_the_feed_is_gone_with_the_next_request_even_for_those_who_know_it",
