@@ -1,7 +1,8 @@
 """`sam deploy` makes the stack of template.yaml out of what is built, and that serves.
 
 It is made on ministack, where policies hold: a function may do what its role may. What ministack
-does not show: the routes, which the test adds; throttles, and how much may run at once; backups of
+does not show: the routes, which the test adds; what CloudFront signs; that the URL of a function
+needs two permissions; throttles, and how much may run at once; backups of
 the tables, and when their items end; conditions on keys of items, which the fixture `policies` of
 the other tests shows.
 
@@ -349,10 +350,17 @@ def test_after_a_change_of_the_front_both_serve(at_cloudfront: Deployment) -> No
 
     assert address.startswith(f"https://{FEED_DOMAIN}/calendars/")
     assert (by_cloudfront.status_code, by_cloudfront.content) == (200, by_url.content)
-    page = owner.fetch(f"{address}/view")
-    assert (page.status_code, address in page.text) == (200, True)
     assert permitted(at_cloudfront, "GetFeedFunction", "live") == EVERYBODY | OF_CLOUDFRONT
     assert permitted(at_cloudfront, "ViewCalendarFunction") == OF_CLOUDFRONT
+
+
+def test_the_url_of_pages_is_closed_to_who_does_not_sign(at_cloudfront: Deployment) -> None:
+    """As ministack's CloudFront does not: `make e2e` shows that AWS's does, and gets the page."""
+    owner, address = fed(at_cloudfront)
+
+    page = owner.fetch(f"{address}/view")
+
+    assert page.status_code == 403
 
 
 def test_every_resource_of_all_fronts_is_made(at_cloudfront: Deployment) -> None:

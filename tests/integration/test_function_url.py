@@ -45,7 +45,7 @@ NO_FEEDS = [
     *(
         "S%00",
         "S%",
-        "s%2525",
+        "S%252Fx.ics",
         "assets",
         "../S",
         "..%2fS",
@@ -136,6 +136,7 @@ def test_each_spelling_of_an_address_is_the_feed(
 
 @pytest.mark.parametrize("target", BESIDE)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+@pytest.mark.usefixtures("api")
 def test_what_is_no_feed_is_not_found(
     stack: Stack, calendar: Document, method: str, target: str
 ) -> None:
