@@ -40,7 +40,6 @@ class Gateway:
 
     template: Template
     public_url: str
-    renewal_page: str = ""
     handlers: dict[str, Handler] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +107,7 @@ class Gateway:
                 "time": datetime.fromtimestamp(arrived, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
                 "timeEpoch": int(arrived * 1000),
             },
-            "stageVariables": {"publicUrl": self.public_url, "renewalPage": self.renewal_page},
+            "stageVariables": {"publicUrl": self.public_url},
             "isBase64Encoded": encoded,
         }
         if cookies:

@@ -46,7 +46,7 @@ def serving(port: int, state: Path) -> Iterator[str]:
         server = make_server(
             HOST,
             port,
-            Gateway(template, url, variables["MYTOKEN_ISSUER"]),
+            Gateway(template, url),
             threaded=True,
             request_handler=_RequestHandler,
             fd=listener.fileno(),

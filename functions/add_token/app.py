@@ -31,4 +31,4 @@ def handler(request: Request) -> Response:
         store, caller, request.calendar, new.mom_id, new.comment, now_ms=request.now_ms
     )
 
-    return answer(HTTPStatus.OK, calendar.document(request.base_url))
+    return answer(HTTPStatus.OK, calendar.document(request.feeds_url))

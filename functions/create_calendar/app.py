@@ -26,4 +26,4 @@ def handler(request: Request) -> Response:
 
     calendar = calendars.create(store, caller, new.wish, now=request.now)
 
-    return answer(HTTPStatus.CREATED, calendar.document(request.base_url))
+    return answer(HTTPStatus.CREATED, calendar.document(request.feeds_url))

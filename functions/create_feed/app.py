@@ -26,4 +26,4 @@ def handler(request: Request) -> Response:
 
     calendar, feed = settings.create(store, caller, request.calendar, new.wish, now=request.now)
 
-    return answer(HTTPStatus.CREATED, feed.document(request.base_url, calendar.name))
+    return answer(HTTPStatus.CREATED, feed.document(request.feeds_url, calendar.name))

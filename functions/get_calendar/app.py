@@ -25,4 +25,4 @@ def handler(request: Request) -> Response:
 
     calendar = calendars.find(store, caller.owner, request.calendar)
 
-    return redirect(calendar.ics_path(request.base_url))
+    return redirect(calendar.ics_path(request.feeds_url))

@@ -27,5 +27,5 @@ def handler(request: Request) -> Response:
 
     found = calendars.list_all(store, caller, now=request.now)
 
-    documents = [calendar.document(request.base_url) for calendar in found]
+    documents = [calendar.document(request.feeds_url) for calendar in found]
     return answer(HTTPStatus.OK, {"calendars": documents})

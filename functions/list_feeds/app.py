@@ -27,5 +27,5 @@ def handler(request: Request) -> Response:
 
     calendar, feeds = settings.list_all(store, caller, request.calendar, now=request.now)
 
-    documents = [feed.document(request.base_url, calendar.name) for feed in feeds]
+    documents = [feed.document(request.feeds_url, calendar.name) for feed in feeds]
     return answer(HTTPStatus.OK, {"feeds": documents})

@@ -25,4 +25,4 @@ def handler(request: Request) -> Response:
 
     calendar, feed = settings.reset(store, caller, request.calendar, request.feed, now=request.now)
 
-    return answer(HTTPStatus.OK, feed.document(request.base_url, calendar.name))
+    return answer(HTTPStatus.OK, feed.document(request.feeds_url, calendar.name))

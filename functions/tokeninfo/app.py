@@ -29,7 +29,9 @@ def handler(request: Request) -> Response:
     shown = credentials.of(request)
     question = body.read(request, Question)
 
-    about_calendars = partial(notifications.document, issuer, store, question.mom_ids)
+    about_calendars = partial(
+        notifications.document, issuer, store, question.mom_ids, feeds_url=request.feeds_url
+    )
 
     document = tokeninfo.document(issuer, shown, question.action, receipts, about_calendars)
 

@@ -26,4 +26,4 @@ def handler(request: Request) -> Response:
 
     calendar = calendars.update(store, caller, request.calendar, changes.wish, now=request.now)
 
-    return answer(HTTPStatus.OK, calendar.document(request.base_url))
+    return answer(HTTPStatus.OK, calendar.document(request.feeds_url))

@@ -28,4 +28,4 @@ def handler(request: Request) -> Response:
         store, caller, request.calendar, request.feed, changes.wish, now=request.now
     )
 
-    return answer(HTTPStatus.OK, feed.document(request.base_url, calendar.name))
+    return answer(HTTPStatus.OK, feed.document(request.feeds_url, calendar.name))

@@ -11,7 +11,7 @@ from tests.bench import building, costs, polls, start
 from tests.bench.costs import Bills
 from tests.bench.figures import HEADER, Figure
 from tests.bench.function import counts_instructions
-from tools.plan import prices
+from tools.plan import fronts, prices
 from tools.plan.markdown_table import table
 
 _TEXT = """\
@@ -68,6 +68,10 @@ takes. The function is warm, except in the column in which some polls start one.
 
 {costs}
 
+By [front](operations.md#fronts-of-feeds), of a hundred million unchanged polls in a month:
+
+{fronts}
+
 The list prices of the region us-east-1 as of November 2026, without free tiers, are:
 
 {prices}
@@ -117,6 +121,7 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         few=building.FEW,
         tokens=polls.TOKENS,
         costs=_costs(bills, bills_of_peer),
+        fronts=fronts.terms(costs.amounts(bills)),
         prices=table(
             ["", "USD", "per"],
             [[price.of, _dollars(price.usd), price.unit] for price in prices.OF_A_POLL],

@@ -1,7 +1,8 @@
 """`make deploy` makes the stack of template.yaml out of what is built, and that serves.
 
 It is made on ministack, where policies hold: a function may do what its role may. What ministack
-does not show: the routes, which the test adds; throttles, and how much may run at once; backups of
+does not show: the routes, which the test adds; what CloudFront signs; that the URL of a function
+needs two permissions; throttles, and how much may run at once; backups of
 the tables, and when their items end; conditions on keys of items, which the fixture `policies` of
 the other tests shows.
 
@@ -22,10 +23,10 @@ from botocore.exceptions import ClientError
 from local.template import ROOT, Route, Template, output_name
 from tests.harness import permissions
 from tests.harness.built.artefacts import function_id
-from tests.harness.built.built_stack import Deployment
+from tests.harness.built.built_stack import FEED_DOMAIN, Deployment
 from tests.harness.built.conditions import Expected
 from tests.harness.built.walk import walk
-from tests.harness.server import Client
+from tests.harness.server import PATIENCE, Client
 from tests.harness.stacks import CALENDARS
 
 SOURCE = Template.read()
@@ -258,6 +259,118 @@ def test_a_mytoken_that_rotates_gets_a_successor(deployed: Deployment) -> None:
     successor = used.json()["token_update"]["mytoken"]
     assert successor != owner.mytoken
     assert (used.status_code, again.status_code) == (200, 401)
+
+
+# --- fronts of feeds ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def at_url(deployed: Deployment) -> Deployment:
+    """The stack, whose feeds are at the URL of their function from now on."""
+    deployed.deploy(FeedFront="url")
+    return deployed
+
+
+@pytest.fixture(scope="module")
+def at_cloudfront(at_url: Deployment) -> Deployment:
+    """Then at CloudFront; people have subscribed to the URL, so it stays."""
+    at_url.deploy(
+        FeedFront="cloudfront",
+        FeedDomainName=FEED_DOMAIN,
+        FeedCertificateArn=f"arn:aws:acm:us-east-1:000000000000:certificate/{uuid4()}",
+    )
+    return at_url
+
+
+def fed(deployment: Deployment) -> tuple[Client, str]:
+    """Somebody with a calendar, and the address of its feed."""
+    owner = client(deployment, str(uuid4()))
+    created = owner("POST", json={"name": "fronted"})
+    assert created.status_code == 201
+    return owner, str(created.json()["ics_path"])
+
+
+def permitted(deployment: Deployment, function: str, qualifier: str = "") -> set[tuple[str, ...]]:
+    """Who may call the URL of a function, and by which right."""
+    name = deployment.physical_id(function)
+    of = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+    policy = json.loads(deployment.client("lambda").get_policy(**of)["Policy"])
+    return {
+        (_principal(s["Principal"]), s["Action"].removeprefix("lambda:"), _condition(s))
+        for s in policy["Statement"]
+        if "apigateway" not in str(s["Principal"])
+    }
+
+
+def _principal(principal: Any) -> str:
+    match principal:
+        case str(name) | {"Service": str(name)} | {"AWS": str(name)}:
+            return name
+    raise ValueError(principal)
+
+
+def _condition(statement: Mapping[str, Any]) -> str:
+    return " ".join(sorted(key for test in statement.get("Condition", {}).values() for key in test))
+
+
+EVERYBODY = {
+    ("*", "InvokeFunctionUrl", "lambda:FunctionUrlAuthType"),
+    ("*", "InvokeFunction", "lambda:InvokedViaFunctionUrl"),
+}
+OF_CLOUDFRONT = {
+    ("cloudfront.amazonaws.com", "InvokeFunctionUrl", "AWS:SourceArn"),
+    ("cloudfront.amazonaws.com", "InvokeFunction", "AWS:SourceArn lambda:InvokedViaFunctionUrl"),
+}
+
+
+def test_a_feed_is_read_at_the_url_of_its_function(at_url: Deployment) -> None:
+    owner, address = fed(at_url)
+    url, api = at_url.outputs()["FeedUrl"].rstrip("/"), at_url.outputs()["PublicUrl"]
+
+    by_url, by_api = owner.fetch(address), owner.fetch(address.replace(url, api))
+    page = owner.transport.get(f"{address}/view", allow_redirects=False, timeout=PATIENCE)
+
+    assert address.startswith(f"{url}/calendars/")
+    assert (by_url.status_code, by_api.status_code) == (200, 200)
+    assert (by_url.content, by_url.headers["etag"]) == (by_api.content, by_api.headers["etag"])
+    assert (page.status_code, page.headers["location"]) == (
+        307,
+        f"{address}/view".replace(url, api),
+    )
+    assert owner.fetch(page.headers["location"]).status_code == 200
+    assert permitted(at_url, "GetFeedFunction", "live") == EVERYBODY
+
+
+def test_after_a_change_of_the_front_both_serve(at_cloudfront: Deployment) -> None:
+    owner, address = fed(at_cloudfront)
+    url = at_cloudfront.outputs()["FeedUrl"].rstrip("/")
+
+    by_cloudfront = owner.fetch(address)
+    by_url = owner.fetch(address.replace(f"https://{FEED_DOMAIN}", url))
+
+    assert address.startswith(f"https://{FEED_DOMAIN}/calendars/")
+    assert (by_cloudfront.status_code, by_cloudfront.content) == (200, by_url.content)
+    assert permitted(at_cloudfront, "GetFeedFunction", "live") == EVERYBODY | OF_CLOUDFRONT
+    assert permitted(at_cloudfront, "ViewCalendarFunction") == OF_CLOUDFRONT
+
+
+def test_the_url_of_pages_is_closed_to_who_does_not_sign(at_cloudfront: Deployment) -> None:
+    """As ministack's CloudFront does not: `make e2e` shows that AWS's does, and gets the page."""
+    owner, address = fed(at_cloudfront)
+
+    page = owner.fetch(f"{address}/view")
+
+    assert page.status_code == 403
+
+
+def test_every_resource_of_all_fronts_is_made(at_cloudfront: Deployment) -> None:
+    made = at_cloudfront.resources()
+
+    fronts = ("Distribution", "FeedUrl", "OriginAccess", "PageUrl", "PublicUrlParameter")
+    assert {made[name]["ResourceStatus"] for name in fronts} <= {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+    }
 
 
 # --- what becomes of it ---------------------------------------------------------------------------

@@ -22,7 +22,7 @@ FUNCTIONS = sorted((ROOT / "functions").glob("*/app.py"))
 
 # Each third-party package and the modules that may import it. pydantic is the language of data.
 DOORS = {
-    "aws_lambda_powertools": {"aws.metrics", "logs"},
+    "aws_lambda_powertools": {"logs"},
     "boto3": set(),  # see aws/clients.py
     "botocore": {"aws.clients", "aws.dynamodb.transaction", "aws.kms", "aws.s3"},
     "cryptography": {
@@ -282,6 +282,8 @@ def feed_function() -> dict[str, list[str]]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "CALENDARS_TABLE": "calendars",
         "FEEDS_BUCKET": "feeds",
+        "PUBLIC_URL_PARAMETER": "/stack/public-url",
+        "RENEWAL_PAGE": "",
         "PYTHONPATH": os.pathsep.join([str(ROOT / SHARED), str(ROOT / "functions" / "get_feed")]),
     }
     result = subprocess.run(

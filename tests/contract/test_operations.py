@@ -14,8 +14,8 @@ from mytoken_calendars.aws import metrics
 from mytoken_calendars.aws.metrics import Metric
 from tests.doubles import cloudwatch
 from tests.doubles.cloudwatch import Alarm, Name, matches, resolved
+from tests.harness.conditions import chosen, holds
 from tests.harness.stacks import ROOT
-from tools.deploy.intrinsics import Evaluated
 
 TEMPLATE = Template.read()
 DOCUMENT = TEMPLATE.document
@@ -37,8 +37,12 @@ def alarmed() -> list[Name]:
 
 
 def body() -> str:
-    text: str = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    return text
+    """Of a stack with all fronts, which has all alarms."""
+    text, variables = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for name, value in variables.items():
+        of_all_fronts = chosen(value, {"FormerFeedFronts": "url,cloudfront"})
+        text = text.replace(f"${{{name}}}", of_all_fronts["Fn::Sub"])
+    return str(text)
 
 
 def widgets() -> list[dict[str, Any]]:
@@ -93,7 +97,9 @@ def test_a_filter_counts_the_routes_of_feeds_or_all(name: str) -> None:
     (status,) = re.findall(r'\$\.status = "([^"]+)"', pattern)
     routes = {r.key: r.folder for r in TEMPLATE.routes}
 
-    found = {key for key in routes if matches(pattern, {"route": key, "status": status})}
+    found = {
+        key for key in routes if matches(pattern, {"route": key, "status": status, "lambda": "200"})
+    }
 
     feeds = {key for key, folder in routes.items() if folder == "get_feed"}
     assert found == (feeds if "$.route" in pattern else routes.keys())
@@ -230,25 +236,11 @@ def test_a_parameter_has_a_default_that_it_allows_and_says_what_it_is_for(name: 
     assert parameter["Description"].endswith(".")
 
 
-def holds(name: str, given: dict[str, str]) -> bool:
-    """What becomes of a condition of the template with these parameters, others as by default."""
-    values = {name: str(parameter["Default"]) for name, parameter in PARAMETERS.items()} | given
-    return Evaluated(DOCUMENT, values).holds({"Condition": name})
-
-
-def chosen(value: Any, given: dict[str, str]) -> Any:
-    """What is left of a value once its conditions are decided."""
-    while isinstance(value, dict) and "Fn::If" in value:
-        condition, then, otherwise = value["Fn::If"]
-        value = then if holds(condition, given) else otherwise
-    return value
-
-
 def test_by_default_nothing_is_made_that_is_optional() -> None:
     conditions = {r["Condition"] for r in RESOURCES.values() if "Condition" in r}
     conditions |= {"HasFeedConcurrency", "HasAlarmTopic", "HasGeoIpLayer", "HasPublicUrl"}
 
-    assert conditions >= {"HasCloudFront", "HasDomainAtApi", "HasRecord"}
+    assert conditions >= {"HasBudget", "HasDistribution", "HasDomain", "HasFeedUrl", "HasRecord"}
     assert {name for name in DOCUMENT["Conditions"] if holds(name, {})} == {"Feeds1000"}
     assert PARAMETERS["SnapStart"]["Default"] == "None"
 
@@ -257,107 +249,6 @@ def test_the_share_of_functions_that_log_everything_is_what_powertools_reads() -
     variables = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
 
     assert variables[LOGGER_LOG_SAMPLING_RATE] == {"Ref": "LogSampleRate"}
-
-
-OWN = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
-AT_CLOUDFRONT = {"Fn::Sub": "https://${Distribution.DomainName}"}
-AT_DOMAIN = {"Fn::Sub": "https://${DomainName}"}
-DOMAIN = {"DomainName": "calendars.example.org"}
-CLOUDFRONT = {"CloudFront": "on"}
-URL = {"PublicUrl": "https://example.org"}
-
-
-@pytest.mark.parametrize(
-    ("given", "url"),
-    [
-        pytest.param({}, OWN, id="nothing"),
-        pytest.param(CLOUDFRONT, AT_CLOUDFRONT, id="cloudfront"),
-        pytest.param(DOMAIN, AT_DOMAIN, id="domain"),
-        pytest.param({**DOMAIN, **CLOUDFRONT}, AT_DOMAIN, id="domain-at-cloudfront"),
-        pytest.param({**URL, **DOMAIN, **CLOUDFRONT}, {"Ref": "PublicUrl"}, id="told"),
-    ],
-)
-def test_clients_are_led_to_where_the_stack_is_reached(
-    given: dict[str, str], url: dict[str, Any]
-) -> None:
-    variable = RESOURCES["HttpApi"]["Properties"]["StageVariables"]["publicUrl"]
-
-    assert chosen(variable, given) == url
-    assert DOCUMENT["Outputs"]["PublicUrl"]["Value"] == variable
-
-
-@pytest.mark.parametrize(
-    ("given", "address"),
-    [
-        ({}, "seen"),
-        (DOMAIN, "seen"),
-        (CLOUDFRONT, "unknown"),
-        ({**DOMAIN, **CLOUDFRONT}, "unknown"),
-        (URL, "unknown"),
-        ({**URL, **DOMAIN}, "unknown"),
-    ],
-    ids=str,
-)
-def test_behind_another_front_the_clients_address_is_unknown(
-    given: dict[str, str], address: str
-) -> None:
-    variable = RESOURCES["HttpApi"]["Properties"]["StageVariables"]["clientAddress"]
-
-    assert chosen(variable, given) == address
-
-
-@pytest.mark.parametrize(
-    ("given", "made"),
-    [
-        ({}, set()),
-        (CLOUDFRONT, {"Distribution"}),
-        (DOMAIN, {"ApiDomain", "ApiMapping"}),
-        ({**DOMAIN, "HostedZoneId": "Z1"}, {"ApiDomain", "ApiMapping", "DomainRecord"}),
-        ({**DOMAIN, **CLOUDFRONT}, {"Distribution"}),
-        (
-            {**DOMAIN, **CLOUDFRONT, "HostedZoneId": "Z1"},
-            {"Distribution", "DomainRecord", "DomainRecordOfIpv6"},
-        ),
-    ],
-)
-def test_a_domain_leads_to_the_api_or_to_cloudfront(given: dict[str, str], made: set[str]) -> None:
-    conditional = {n: r["Condition"] for n, r in RESOURCES.items() if "Condition" in r}
-
-    assert {n for n, condition in conditional.items() if holds(condition, given)} == made
-    assert chosen(RESOURCES["DomainRecord"]["Properties"]["AliasTarget"], given)["DNSName"] == {
-        "Fn::GetAtt": ["Distribution", "DomainName"]
-        if "CloudFront" in given
-        else ["ApiDomain", "RegionalDomainName"]
-    }
-
-
-def test_cloudfront_keeps_nothing_logs_nothing_and_hands_on_what_a_304_needs() -> None:
-    distribution = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
-    behaviour = distribution["DefaultCacheBehavior"]
-
-    # The ids of policies that AWS manages: CachingDisabled, and AllViewerExceptHostHeader.
-    assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-    assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-    assert {each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]} == {0}
-    assert {each["ErrorCode"] for each in distribution["CustomErrorResponses"]} == {
-        *(400, 403, 404, 405, 414, 416),
-        *range(500, 505),
-    }
-    assert "CacheBehaviors" not in distribution
-    assert "Logging" not in distribution
-
-
-def test_cloudfront_speaks_tls_alone_with_every_method() -> None:
-    distribution = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
-    (origin,) = distribution["Origins"]
-
-    assert distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
-    assert {r.method for r in TEMPLATE.routes} - {"ANY"} <= {
-        *distribution["DefaultCacheBehavior"]["AllowedMethods"]
-    }
-    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
-    own_domain = chosen(distribution["ViewerCertificate"], DOMAIN)
-    assert own_domain["MinimumProtocolVersion"] == "TLSv1.2_2021"
 
 
 def test_polls_leave_the_api_its_concurrency_if_they_are_told_to() -> None:
@@ -381,13 +272,15 @@ def test_what_the_published_function_is_told_makes_another_version_of_it() -> No
     (folder,) = [f for f, function in TEMPLATE.functions.items() if "AutoPublishAlias" in function]
     told = TEMPLATE.environment(folder)
     of_no_use_to_it = {"MYTOKEN_ISSUER", "SHORT_TOKEN_LENGTH", "SIGNING_KEYS", "TOKENS_TABLE"}
-    of_no_use_to_it |= {"ROUTES"}  # no slash at the end of a feed's path leads to another function
-    never_changing = {"POWERTOOLS_SERVICE_NAME", "PYTHONWARNINGS"}
+    of_no_use_to_it |= {"FEEDS_BUCKET"}  # it is never replaced, and names are long
+    never_changing = {"POWERTOOLS_SERVICE_NAME", "PUBLIC_URL_PARAMETER", "PYTHONWARNINGS", "ROUTES"}
     heeded = told.keys() - of_no_use_to_it - never_changing
 
-    description = TEMPLATE.functions[folder]["VersionDescription"]["Fn::Sub"]
+    description, variables = TEMPLATE.functions[folder]["VersionDescription"]["Fn::Sub"]
 
+    assert variables == {"Renewal": told["RENEWAL_PAGE"]}
     assert set(re.findall(r"\$\{(\w+)\}", description)) == {
-        *(told[name]["Ref"] for name in heeded),
+        *(told[name]["Ref"] for name in heeded - {"RENEWAL_PAGE"}),
+        "Renewal",
         "SnapStart",
     }

@@ -6,10 +6,10 @@ import pytest
 
 from local.template import Template
 from mytoken_calendars.aws.dynamodb import keys
-from tests.harness import permissions
+from tests.harness import function_urls, permissions
 from tests.harness.documented_answers import REPEATED, REQUESTS, WITH_KEY, one_token_of_a_calendar
 from tests.harness.permissions import Call, Grant, NotPermitted, granted
-from tests.harness.stacks import DAY, Stack, Token
+from tests.harness.stacks import DAY, PUBLIC_URL, Stack, Token
 from tests.harness.steps import Document, add, calendars, create, create_feed
 from tests.harness.token_uses import LOOKS, REVOKED_WHEN_REPLAYED, USES, Person, Use
 
@@ -53,6 +53,8 @@ def _do_everything(stack: Stack) -> None:
         if status < 400:
             request(stack)
     one_token_of_a_calendar(stack)
+    with function_urls.starting(stack, api=PUBLIC_URL):
+        function_urls.ask(stack, "GET", "/calendars/x/view")
     parent = stack.mint(user="policies", name="parent")
     child = stack.mint(user="policies", parent=parent.mom_id, expires_in=20 * DAY)
     calendar = create(stack, child)

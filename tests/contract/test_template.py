@@ -29,14 +29,19 @@ HOLDING_DATA = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket")
 HOLDING_NONE = (  # that would be missed: logs go with the stack, as they go after their time
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
+    "AWS::Budgets::Budget",
     "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
+    "AWS::SSM::Parameter",
     "AWS::Serverless::Function",
     "AWS::Serverless::HttpApi",
     "AWS::Serverless::LayerVersion",
@@ -181,12 +186,25 @@ def test_what_a_function_is_told_is_where_things_are_and_no_secret(folder: str) 
 
     written_out = {name for name, value in variables.items() if not isinstance(value, dict)}
     places = [value for value in variables.values() if isinstance(value, dict)]
-    places = [place["Fn::If"][-1] if "Fn::If" in place else place for place in places]
-    told = {place.get("Ref") or place["Fn::GetAtt"][0] for place in places}
+    told = {name for place in places for name in _referred_to(place)}
 
     assert written_out <= {"PYTHONWARNINGS", "ROUTES"}
-    of_its_deployment = {"LogLevel", "LogSampleRate", "MytokenIssuer", "ShortTokenLength"}
+    of_its_deployment = {
+        *("FeedDomainName", "LogLevel", "LogSampleRate", "MytokenIssuer", "RenewalPage"),
+        *("ShortTokenLength", "SigningKeys"),
+    }
     assert told <= {*RESOURCES, "AWS::StackName", *of_its_deployment}
+
+
+def _referred_to(value: Any) -> set[str]:
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return {name}
+        case {"Fn::If": [_, *branches]}:
+            return {name for branch in branches for name in _referred_to(branch)}
+        case {"Fn::Sub": str(text)}:
+            return set(re.findall(r"\$\{([\w:]+)\}", text))
+    return set()
 
 
 # --- what functions may do ------------------------------------------------------------------------
@@ -220,7 +238,7 @@ def test_the_signing_key_is_left_to_the_roles_of_the_account() -> None:
 def test_a_function_may_do_named_actions_only_and_never_scan(folder: str) -> None:
     actions = [action for s in statements(folder) for action in as_list(s["Action"])]
 
-    assert all(re.fullmatch(r"(dynamodb|kms|s3):[A-Z][A-Za-z]+", action) for action in actions)
+    assert all(re.fullmatch(r"(dynamodb|kms|s3|ssm):[A-Z][A-Za-z]+", action) for action in actions)
     assert "dynamodb:Scan" not in actions
 
 
@@ -233,7 +251,10 @@ def test_a_function_may_reach_named_resources_of_this_stack_only(folder: str) ->
     own_key = {"Fn::GetAtt": ["SigningKey", "Arn"]}
     named_keys = {"Fn::Split": [",", {"Ref": "SigningKeys"}]}
     keys = {"Fn::If": ["HasSigningKeys", named_keys, own_key]}
-    assert [resource for resource in resources if resource not in (*arns, cached_feeds, keys)] == []
+    of_this_account = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+    name = RESOURCES["PublicUrlParameter"]["Properties"]["Name"]["Fn::Sub"]
+    known = (*arns, cached_feeds, keys, {"Fn::Sub": f"{of_this_account}{name}"})
+    assert [resource for resource in resources if resource not in known] == []
 
 
 @each_folder
@@ -428,7 +449,7 @@ def test_lambda_keeps_every_line_that_a_loglevel_writes() -> None:
     assert "INFO" in TEMPLATE.document["Parameters"]["LogLevel"]["AllowedValues"]
 
 
-def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> None:
+def test_the_access_log_has_no_secret_path_and_no_text_that_is_free() -> None:
     log_format = RESOURCES["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
 
     fields = re.findall(r"\$[{]?context\.([A-Za-z._]+)", log_format)
@@ -438,7 +459,7 @@ def test_the_access_log_has_no_path_in_which_a_secret_address_could_stand() -> N
         "routeKey",
         "status",
         "responseLatency",
-        "integrationErrorMessage",
+        "integrationStatus",
     }
     assert len(fields) == log_format.count("$")
 

@@ -19,7 +19,10 @@ DOCUMENTED = {
     "AWS/Lambda": (
         "FunctionName",
         "AWS::Serverless::Function",
-        {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
+        {
+            *("ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"),
+            *("Url4xxCount", "Url5xxCount", "UrlRequestCount"),
+        },
     ),
     "AWS/DynamoDB": (
         "TableName",
@@ -119,12 +122,12 @@ def embedded(lines: Iterable[str]) -> Iterator[Datum]:
                         yield Datum(directive["Namespace"], each["Name"], value, dimensions)
 
 
-def access_line(template: Template, route: str, status: int) -> str:
-    """What API Gateway writes to the access log of a request."""
+def access_line(template: Template, route: str, status: int, of_lambda: int = 200) -> str:
+    """What API Gateway writes of a request, to whose function Lambda itself said `of_lambda`."""
     log_format: str = template.document["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"][
         "Format"
     ]
-    context = {"routeKey": route, "status": str(status)}
+    context = {"routeKey": route, "status": str(status), "integrationStatus": str(of_lambda)}
     return re.sub(r"\$context\.(\w+)", lambda name: context.get(name[1], "-"), log_format)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,6 +10,8 @@ from tests.harness.deployment import NOBODY, Deployment
 
 
 def page(deployment: Deployment, path: str, **headers: str) -> Any:
+    """At the host of the API, which serves pages whatever the front of feeds is."""
+    path = urlsplit(path).path
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return deployment.ask("view_calendar", path=path, headers={**NOBODY, **given})
 

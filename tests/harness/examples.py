@@ -111,7 +111,7 @@ def request(**changes: Any) -> Request:
         cookies=(),
         body=b"",
         base_url=ISSUER,
-        renewal_page="",
+        feeds_url=ISSUER,
         address=ADDRESS,
         arrived=ARRIVED,
         now_ms=NOW * 1000,

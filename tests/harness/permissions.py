@@ -18,6 +18,7 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
+from local.data import STACK
 from local.template import ROOT, Template
 from tests.harness import canaries
 
@@ -110,6 +111,8 @@ def _named(resource: dict[str, Any]) -> str:
     if "Fn::GetAtt" in resource:
         name, _ = resource["Fn::GetAtt"]
         return str(name)
+    if ":ssm:" in resource["Fn::Sub"]:
+        return "PublicUrlParameter"
     return str(resource["Fn::Sub"]).replace("${", "").replace(".Arn}", "")
 
 
@@ -163,6 +166,9 @@ def _calls(service: str, operation: str, parameters: dict[str, Any]) -> Iterator
             yield _on_item(operation, parameters["TableName"], parameters)
         case "s3", _:
             yield Call(f"s3:{operation}", f"FeedsBucket/{parameters['Key']}")
+        case "ssm", _:
+            assert parameters == {"Name": f"/{STACK}/public-url"}
+            yield Call(f"ssm:{operation}", "PublicUrlParameter")
         case _:
             context = {f"{service}:{n}": v for n, v in parameters.items() if isinstance(v, str)}
             yield Call(f"{service}:{operation}", "SigningKey", context)

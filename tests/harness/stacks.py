@@ -8,10 +8,10 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unittest import mock
 from urllib.parse import unquote, urlencode
 from uuid import uuid4
@@ -88,6 +88,10 @@ class Stack:
 
     environment: Mapping[str, str]
     issuer: str = PUBLIC_URL
+
+    def told(self, **variables: str) -> Self:
+        """The same stack, whose functions have these variables in their environment."""
+        return replace(self, environment={**self.environment, **variables})
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -174,17 +178,21 @@ class Stack:
         raw_path: str | None = None,
         address: str | None = None,
         arrived: float | None = None,
+        stage: Mapping[str, str] | None = None,
     ) -> Answer:
         """Calls a handler with its sample event, changed by what is given.
 
         `token` goes into the Authorization header (none without it). `json`, `form` and `body`
         replace the body; a header that is None is removed. `address` is the client's; `arrived`,
         when the gateway had the request, is in seconds, and now without it.
+        `stage` has the variables of the stage.
         """
         event = sample_event(operation)
         came = time.time() if arrived is None else arrived
         event["requestContext"]["timeEpoch"] = int(came * 1000)
         set_token(event, token)
+        if stage is not None:
+            event["stageVariables"] = dict(stage)
         if address is not None:
             event["requestContext"]["http"]["sourceIp"] = address
         if path is not None:

@@ -1,6 +1,7 @@
 """Each alarm rings for what it watches: real handlers are driven to it, and what they, or the
 gateway, write to the logs is read as CloudWatch reads it."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.aws.s3 import FeedCache
 from tests.doubles import cloudwatch
 from tests.doubles.cloudwatch import Alarm, Datum, access_line, of_aws
+from tests.harness import function_urls
 from tests.harness.aws_faults import Fault, answered, conflict, faults, refused, unreachable
 from tests.harness.stacks import PUBLIC_URL, RemoteStack, Stack, Token
 from tests.harness.steps import (
@@ -142,7 +144,7 @@ def s3_fails(scene: Scene) -> list[Datum]:
     handler: Any = scene.stack.handlers["get_feed"]
     poll = scene.poll(scene.calendar())
     nowhere = {"cache": FeedCache("there-is-no-such-bucket")}
-    with mock.patch.dict(handler.__wrapped__.__globals__, nowhere):
+    with mock.patch.dict(inspect.unwrap(handler).__globals__, nowhere):
         return scene.counted(*[poll] * 6)
 
 
@@ -203,6 +205,36 @@ def dynamodb_asks_to_slow_down(scene: Scene) -> list[Datum]:
         return scene.counted(scene.poll(document))
 
 
+def the_url_answers_5xx(scene: Scene) -> list[Datum]:
+    """As many as the function that polls reach by its URL, while DynamoDB is down."""
+    target = f"/calendars/{secret_of(scene.calendar())}"
+    with scene.dynamodb(*[unreachable] * 3 * 11):  # each call is tried three times
+        answers = [function_urls.ask(scene.stack, "GET", target) for _ in range(12)]
+    failed = sum(answer.status >= 500 for answer in answers)
+    return of_aws("AWS/Lambda", "Url5xxCount", "GetFeedFunction", failed)
+
+
+def the_function_of_feeds_fails_by_url(scene: Scene) -> list[Datum]:
+    def mistaken(client: Any, request: Any) -> None:
+        raise ValueError("a mistake of ours")
+
+    target = f"/calendars/{secret_of(scene.calendar())}"
+    with scene.dynamodb(mistaken), pytest.raises(ValueError, match="mistake"):
+        function_urls.ask(scene.stack, "GET", target)
+    return of_aws("AWS/Lambda", "Errors", "GetFeedFunction")
+
+
+def the_function_of_pages_fails_by_url(scene: Scene) -> list[Datum]:
+    def mistaken(client: Any, request: Any) -> None:
+        raise ValueError("a mistake of ours")
+
+    target = f"/calendars/{secret_of(scene.calendar())}/view"
+    ask = function_urls.ask
+    with scene.dynamodb(mistaken, of="view_calendar"), pytest.raises(ValueError, match="mistake"):
+        ask(scene.stack, "GET", target, operation="view_calendar")
+    return of_aws("AWS/Lambda", "Errors", "ViewCalendarFunction")
+
+
 DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "ServerErrorsAlarm": dynamodb_does_not_answer,
     "HandlerFailedAlarm": a_function_fails,
@@ -217,6 +249,9 @@ DRIVES: dict[str, Callable[[Scene], list[Datum]]] = {
     "LambdaThrottledAlarm": lambda_refuses_callers,
     "RequestThrottledAlarm": the_gateway_refuses_requests,
     "ThrottledByAwsAlarm": dynamodb_asks_to_slow_down,
+    "FeedUrlErrorsAlarm": the_url_answers_5xx,
+    "FeedFailedAlarm": the_function_of_feeds_fails_by_url,
+    "PageFailedAlarm": the_function_of_pages_fails_by_url,
 }
 
 
@@ -267,6 +302,15 @@ def test_an_ordinary_day_rings_no_alarm(scene: Scene) -> None:
 
 def test_when_nothing_is_heard_no_alarm_rings() -> None:
     assert {alarm.state([[]] * alarm.periods) for alarm in ALARMS.values()} == {"OK"}
+
+
+@pytest.mark.parametrize(("of_lambda", "state"), [(429, "OK"), (200, "ALARM"), (500, "ALARM")])
+def test_a_function_that_lambda_throttles_has_not_failed(of_lambda: int, state: str) -> None:
+    line = access_line(TEMPLATE, FEED, 500, of_lambda)
+
+    data = list(cloudwatch.filtered(TEMPLATE, [line]))
+
+    assert ALARMS["HandlerFailedAlarm"].state([data]) == state
 
 
 @pytest.mark.parametrize(("errors", "state"), [(10, "OK"), (11, "ALARM")])

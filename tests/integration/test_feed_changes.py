@@ -215,9 +215,8 @@ def test_a_new_renewal_page_shows_in_the_next_answer(
     known, event = stack.feed(calendar), sample_event("get_feed")
     event["pathParameters"] = {"secret": secret_of(calendar)}
     event["headers"] = {"if-none-match": known.headers["etag"]}
-    event["stageVariables"]["renewalPage"] = "https://mytoken.example/home"
 
-    feed = stack.send("get_feed", event)
+    feed = stack.told(RENEWAL_PAGE="https://mytoken.example/home").send("get_feed", event)
 
     assert feed.status == 200
     assert [str(each["url"]) for each in events(feed)] == ["https://mytoken.example/home"]

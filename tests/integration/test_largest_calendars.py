@@ -173,8 +173,7 @@ def _as_sent(stack: Stack, calendar: Document) -> int:
 def _polled(stack: Stack, document: Document) -> Answer:
     event = sample_event("get_feed")
     event["pathParameters"] = {"secret": document["ics_path"].split("/")[4]}
-    event["stageVariables"]["renewalPage"] = LINK
-    answer = stack.send("get_feed", event)
+    answer = stack.told(RENEWAL_PAGE=LINK).send("get_feed", event)
     assert answer.status == 200, answer.text
     return answer
 

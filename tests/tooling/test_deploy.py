@@ -20,6 +20,7 @@ NAME = "calendars"
 API = "https://abc123.execute-api.eu-central-1.amazonaws.com"
 OWN = "arn:aws:kms:eu-central-1:123456789012:key/own"
 NEW = "arn:aws:kms:eu-central-1:123456789012:key/new"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/x"
 DEFAULTS = {
     name: str(parameter["Default"])
     for name, parameter in Template.read().document["Parameters"].items()
@@ -332,6 +333,38 @@ def test_a_key_beside_the_stacks_own_needs_no_word(world: World) -> None:
     world.deploy(f"SigningKeys={OWN},{NEW}")
 
     assert world.overrides == [f'SigningKeys="{OWN},{NEW}"']
+
+
+@pytest.mark.parametrize(
+    ("was", "former", "now", "kept"),
+    [
+        ("api", "", "url", ""),
+        ("url", "", "api", "url"),
+        ("url", "", "url", ""),
+        ("url", "", "cloudfront", "url"),
+        ("cloudfront", "url", "url", "cloudfront"),
+        ("cloudfront", "url", "api", "url,cloudfront"),
+        ("api", "url,cloudfront", "url", "cloudfront"),
+    ],
+)
+def test_a_front_that_people_have_subscribed_to_is_kept(
+    world: World, was: str, former: str, now: str, kept: str
+) -> None:
+    domain = {"FeedDomainName": "feeds.example.org", "FeedCertificateArn": CERTIFICATE}
+    world.has_stack(FeedFront=was, FormerFeedFronts=former, **domain)
+
+    world.deploy(f"FeedFront={now}")
+
+    named = {"FormerFeedFronts": kept} if kept else {}
+    assert world.overrides == [f'{n}="{v}"' for n, v in {"FeedFront": now, **named}.items()]
+
+
+def test_a_front_is_given_up_by_name(world: World) -> None:
+    world.has_stack(FeedFront="url")
+
+    world.deploy("FeedFront=api", "FormerFeedFronts=")
+
+    assert world.overrides == ['FeedFront="api"', 'FormerFeedFronts=""']
 
 
 # --- what is done ---------------------------------------------------------------------------------

@@ -246,6 +246,52 @@ def test_who_is_throttled_waits_and_asks_again(
     assert [refusal.status for refusal in deployment.throttled] == [429, 429]
 
 
+@contextmanager
+def feeds_at_a_url(served: ServedStack, *, is_permitted: bool = True) -> Iterator[str]:
+    """The API, whose calendars name another host for feeds: one that is as a function's URL is."""
+    hosts: dict[str, str] = {}
+
+    def api(request: Request, response: Response) -> Response:
+        own, feeds = f"{hosts['api']}/calendars/", f"{hosts['feeds']}/calendars/"
+        for name in ("Location",) if "Location" in response.headers else ():
+            response.headers[name] = response.headers[name].replace(served.url, hosts["feeds"])
+        response.data = response.data.replace(f"{served.url}/calendars/".encode(), feeds.encode())
+        response.data = response.data.replace(own.encode(), feeds.encode())
+        return response
+
+    def feeds(request: Request, response: Response) -> Response:
+        if not is_permitted:
+            return Response('{"Message":"Forbidden"}', 403, content_type="application/json")
+        if not request.path.startswith("/calendars/"):
+            return Response('{"error": "not_found"}', 404, content_type="application/json")
+        if request.path.endswith("/view") or request.path.startswith("/calendars/assets/"):
+            target = f"{hosts['api']}{request.environ['RAW_URI']}"
+            return Response(status=307, headers={"Location": target})
+        return response
+
+    with (
+        serving(Front(served.url, api)) as hosts["api"],
+        serving(Front(served.url, feeds)) as hosts["feeds"],
+    ):
+        yield hosts["api"]
+
+
+def test_feeds_at_another_host_are_asked_for_there(served: ServedStack, rotating: Token) -> None:
+    with feeds_at_a_url(served) as url:
+        done = run(url, rotating, "-k", "test_fronts or test_feeds or test_pages")
+
+    assert (done.status, done.checks("FAILED")) == (0, set()), done.printed
+    assert "a front of feeds has nothing else (/jwks)" in done.checks("ok")
+    assert not [line for line in done.lines if "needs a FeedFront" in line]
+
+
+def test_a_url_that_lacks_a_permission_is_found(served: ServedStack, rotating: Token) -> None:
+    with feeds_at_a_url(served, is_permitted=False) as url:
+        done = run(url, rotating, "-k", "test_fronts")
+
+    assert "a feed is the same at the host of the api" in done.checks("FAILED")
+
+
 def _ended_by(ending: signal.Signals, stack: ServedStack, token: Token) -> Run:
     """A run that gets the signal before it gets the answer that its first calendar is created."""
     processes: list[subprocess.Popen[str]] = []

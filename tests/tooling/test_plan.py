@@ -13,7 +13,7 @@ from tests.bench import capacity
 from tests.harness.stacks import Stack
 from tests.harness.steps import add
 from tests.harness.token_uses import ROTATING, Person
-from tools.plan import costs, plan, prices, quotas
+from tools.plan import costs, fronts, plan, prices, quotas
 from tools.plan.costs import Bill, Usage
 
 USAGE = Usage(1000)
@@ -107,6 +107,64 @@ def test_what_is_beyond_the_first_tier_is_cheaper() -> None:
 
     assert once == 300
     assert twice == pytest.approx(570)
+
+
+def test_what_is_free_each_month_costs_nothing() -> None:
+    free, beyond = (prices.CLOUDFRONT_REQUEST.of_a_month(millions * 1e6) for millions in (10, 12))
+
+    assert (free, beyond) == (0, 2)
+
+
+def test_a_url_saves_what_the_gateway_and_its_log_cost() -> None:
+    poll = costs.of_polls()["unchanged"]
+    api, url = (front.usd(poll, 1e8) for front in (fronts.API, fronts.URL))
+
+    saved = prices.API_REQUEST.of_a_month(1e8) + prices.LOGS.of_a_month(poll[prices.LOGS] * 1e8)
+    assert api - url == pytest.approx(saved)
+    assert url < api / 2
+
+
+def test_cloudfront_costs_less_than_a_gateway_while_it_is_free_and_more_beyond() -> None:
+    poll = costs.of_polls()["unchanged"]
+
+    few, many = (
+        [front.usd(poll, load) for front in (fronts.URL, fronts.CLOUDFRONT, fronts.API)]
+        for load in (1e6, 1e10)
+    )
+
+    assert few[1] < few[0] < few[2]
+    assert many[0] < many[2] < many[1]
+
+
+def test_a_load_balancer_pays_against_a_gateway_from_where_the_page_says() -> None:
+    load, poll = fronts.balancer_pays_from(), costs.of_polls()["unchanged"]
+    requests = prices.API_REQUEST.of_a_month(load)
+
+    without = fronts.BALANCER.usd(poll, load) - fronts.URL.usd(poll, load)
+
+    assert without == pytest.approx(requests)
+    assert f"some {load / 1e6:.0f} million polls a month" in plan.PAGE.read_text()
+
+
+def test_a_flood_is_bounded_by_the_throttles_of_the_template() -> None:
+    rows = [line.split("|")[1:-1] for line in fronts.floods().splitlines()[2:]]
+    told = {row[0].strip(): row[1].strip() for row in rows}
+
+    parameters = Template.read().document["Parameters"]
+    throttle = parameters["FeedRequestsPerSecond"]["Default"]
+    assert told["`api`"].startswith(f"{throttle:,} polls a second")
+    assert told["`url`"].startswith(f"{10 * fronts.EXECUTIONS:,} polls a second")
+
+
+def test_the_tables_let_through_what_the_default_throttles_do() -> None:
+    defaults = {n: p["Default"] for n, p in Template.read().document["Parameters"].items()}
+    polls, others = defaults["FeedRequestsPerSecond"], defaults["ApiRequestsPerSecond"]
+    takes = costs.of_polls()["unchanged"][prices.READ_UNIT]
+
+    assert (
+        defaults["TableReadsPerSecond"] >= polls * takes + others * costs.REQUEST[prices.READ_UNIT]
+    )
+    assert defaults["TableWritesPerSecond"] >= others * costs.CHANGE[prices.WRITE_UNIT]
 
 
 @contextmanager

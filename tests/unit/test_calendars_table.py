@@ -738,7 +738,7 @@ def test_an_address_is_known_if_it_was_imported_or_is_a_feed(
 
 
 def feeds_on(client: FakeClient) -> FeedStore:
-    return FeedStore(table_on(client))
+    return FeedStore(table_on(client), "https://page.example")
 
 
 def change_head(client: FakeClient, **changes: Any) -> None:
@@ -753,7 +753,7 @@ def test_a_feed_is_found_with_the_versions_that_its_heads_announce() -> None:
     client = client_with(CI)
     announce(client, "marks-1")
 
-    found = feeds_on(client).find(SECRET, "https://page.example", NOW)
+    found = feeds_on(client).find(SECRET, NOW)
 
     assert found == Feed(
         secret=SECRET,
@@ -770,10 +770,10 @@ def test_a_poll_reads_two_heads_and_neither_marks_nor_calendar() -> None:
     client = client_with(CI)
     store, heads = (feeds_on(client), [keys.feed_head(SECRET), keys.revocations_head(OWNER)])
 
-    first = store.find(SECRET, "", NOW)
+    first = store.find(SECRET, NOW)
     assert client.read == heads
     client.read.clear()
-    second = store.find(SECRET, "", NOW)
+    second = store.find(SECRET, NOW)
 
     assert first == second
     assert first.revocations == ""
@@ -783,11 +783,11 @@ def test_a_poll_reads_two_heads_and_neither_marks_nor_calendar() -> None:
 def test_a_poll_of_a_warm_function_sees_each_change_at_once() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    store.find(SECRET, "", NOW)
+    store.find(SECRET, NOW)
     announce(client, "marks-2")
     change_head(client, version="version-2", name="Renamed")
 
-    found = store.find(SECRET, "", NOW)
+    found = store.find(SECRET, NOW)
 
     assert (found.version, found.revocations, found.name) == ("version-2", "marks-2", "Renamed")
 
@@ -802,23 +802,23 @@ def test_a_deleted_feed_is_gone_until_its_tombstone_ends(
     client = client_with(CI)
     store = feeds_on(client)
     if warm:
-        store.find(SECRET, "", NOW)
+        store.find(SECRET, NOW)
     client.put(keys.feed_head(SECRET), {"deleted": NOW - 5, "ttl": ttl})
 
     with pytest.raises(refusal):
-        store.find(SECRET, "", NOW)
+        store.find(SECRET, NOW)
 
 
 def test_an_unknown_feed_is_not_found() -> None:
     with pytest.raises(FeedNotFound):
-        feeds_on(client_with(CI)).find("another", "", NOW)
+        feeds_on(client_with(CI)).find("another", NOW)
 
 
 def test_a_text_is_made_of_marks_and_then_of_the_calendar() -> None:
     client = client_with(CI, tokens=[TOKEN, CHILD])
     mark(client, **{TOKEN.short_id: (NOW, False)})
     store = feeds_on(client)
-    polled = store.find(SECRET, "", NOW)
+    polled = store.find(SECRET, NOW)
     client.read.clear()
 
     found, tokens = store.read(polled, NOW)
@@ -834,7 +834,7 @@ def test_a_text_is_of_the_versions_that_the_items_have_whatever_was_announced() 
     change_head(client, version="version-announced")
     announce(client, "marks-announced")
     store = feeds_on(client)
-    polled = store.find(SECRET, "https://page.example", NOW)
+    polled = store.find(SECRET, NOW)
     calendar = client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
     calendar.update(version="version-found", name="Renamed", description="New")
 
@@ -853,7 +853,7 @@ def test_a_text_is_of_the_versions_that_the_items_have_whatever_was_announced() 
 def test_a_feed_whose_calendar_is_deleted_meanwhile_is_gone() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    polled = store.find(SECRET, "", NOW)
+    polled = store.find(SECRET, NOW)
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
     client.put(keys.feed_head(SECRET), {"deleted": NOW, "ttl": NOW + 9})
 
@@ -864,7 +864,7 @@ def test_a_feed_whose_calendar_is_deleted_meanwhile_is_gone() -> None:
 def test_a_feed_that_lives_without_its_calendar_is_not_found() -> None:
     client = client_with(CI)
     store = feeds_on(client)
-    polled = store.find(SECRET, "", NOW)
+    polled = store.find(SECRET, NOW)
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
 
     with pytest.raises(FeedNotFound):
@@ -877,6 +877,6 @@ def test_a_function_remembers_the_owners_of_so_many_feeds(monkeypatch: pytest.Mo
     store = feeds_on(client)
 
     for calendar in (CI, OTHER, CI):
-        assert store.find(calendar.addresses[0].secret, "", NOW).calendar_id == calendar.id
+        assert store.find(calendar.addresses[0].secret, NOW).calendar_id == calendar.id
 
     assert len(store._owners) == 1

@@ -127,7 +127,7 @@ def test_an_event_is_read_as_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         cookies=("mytoken=x", "a=b"),
         body='{"name": "é"}'.encode(),
         base_url="https://mytoken.example",
-        renewal_page="",
+        feeds_url="https://mytoken.example",
         address="192.0.2.7",
         arrived=1_800_000_000_250,
         now_ms=1_800_000_000_900,
@@ -163,12 +163,12 @@ def test_the_base_url_is_the_public_url_of_the_stage_as_it_stands() -> None:
     assert Request.from_event(event(stageVariables={"publicUrl": url})).base_url == url
 
 
-def test_the_renewal_page_is_that_of_the_stage_as_it_stands() -> None:
-    stage = {"publicUrl": "https://mytoken.example", "renewalPage": "https://a.example/home?x=1"}
+def test_feeds_may_have_a_host_of_their_own() -> None:
+    stage = {"publicUrl": "https://mytoken.example", "feedUrl": "https://feeds.example"}
 
     request = Request.from_event(event(stageVariables=stage))
 
-    assert request.renewal_page == "https://a.example/home?x=1"
+    assert (request.base_url, request.feeds_url) == tuple(stage.values())
 
 
 def test_the_base_url_is_not_what_the_request_calls_its_host() -> None:

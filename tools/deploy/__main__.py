@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.template import Template
-from tools.deploy import arguments, identity, parameters, report, sam
+from tools.deploy import arguments, fronts, identity, parameters, report, sam
 from tools.deploy.account import Account
 from tools.deploy.errors import NotReady
 from tools.deploy.stack import Stack
@@ -52,6 +52,7 @@ def _checked(told: Namespace, document: Mapping[str, Any]) -> tuple[Stack, dict[
         raise NotReady(f"--built {told.built}: there is no template.yaml that sam build has made")
     account, stack = Account.signed_in(), Stack.read(told.stack)
     stack.check_ready()
+    named |= fronts.kept(stack.parameters, named)
     kept = parameters.merged(document, stack.parameters, {})
     values = kept | named
     parameters.check(document, values)

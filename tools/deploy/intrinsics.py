@@ -34,6 +34,8 @@ class Evaluated:
             case {"Fn::Equals": [left, right]}:
                 # CloudFormation compares texts.
                 return str(self.value(left)) == str(self.value(right))
+            case {"Fn::Contains": [list(allowed), value]}:  # in rules
+                return self.value(value) in allowed
             case _:
                 raise ValueError(f"not a condition that is known: {condition}")
 

@@ -16,6 +16,8 @@ from tools.plan.prices import Price
 
 MEASURED = ROOT / "docs" / "performance.json"
 
+Polls = dict[str, dict[Price, float]]  # what one poll takes, by its kind
+
 DAYS = 30
 _BYTES_OF_A_TOKEN = 900  # in a calendar, and as a mytoken's own two items
 _BYTES_OF_A_FEED = 5000  # in S3, compressed
@@ -71,13 +73,13 @@ class Bill:
 
     @classmethod
     def of(cls, usage: Usage) -> Self:
-        polls, of_polls = usage.polls_a_month, _polls()
+        polls, takes_of = usage.polls_a_month, of_polls()
         taken: defaultdict[Price, float] = defaultdict(float, _fixed())
         for times, takes in (
-            (polls * usage.unchanged, of_polls["unchanged"]),
-            (polls * usage.from_memory, of_polls["from_memory"]),
-            (polls * usage.from_s3, of_polls["from_s3"]),
-            (polls, {prices.START: of_polls["some_cold"][prices.START]}),
+            (polls * usage.unchanged, takes_of["unchanged"]),
+            (polls * usage.from_memory, takes_of["from_memory"]),
+            (polls * usage.from_s3, takes_of["from_s3"]),
+            (polls, {prices.START: takes_of["some_cold"][prices.START]}),
             (usage.feeds * usage.requests, REQUEST),
             (usage.feeds * usage.changes, CHANGE),
             (usage.feeds * DAYS / _expiry(), BUILD),
@@ -99,13 +101,13 @@ class Bill:
         return sum(map(self.usd, self.taken))
 
 
-def _polls() -> dict[str, dict[Price, float]]:
-    """What a poll of each kind takes."""
+def of_polls(measured: Mapping[str, Mapping[str, float]] | None = None) -> Polls:
+    """What a poll of each kind takes: as `measured`, else as the last bench has."""
     named = {price.of: price for price in prices.OF_A_POLL}
-    measured = json.loads(MEASURED.read_text())["a poll takes"]
+    found = measured or json.loads(MEASURED.read_text())["a poll takes"]
     return {
         kind: {named[of]: quantity for of, quantity in takes.items()}
-        for kind, takes in measured.items()
+        for kind, takes in found.items()
     }
 
 

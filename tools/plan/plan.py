@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from dataclasses import fields
 
 from local.template import ROOT
-from tools.plan import prices, quotas
+from tools.plan import fronts, prices, quotas
 from tools.plan.costs import Bill, Usage
 from tools.plan.markdown_table import table
 
@@ -47,6 +47,9 @@ def written(page: str) -> str:
 def sections() -> dict[str, str]:
     return {
         "costs": bills([Usage(feeds) for feeds in SIZES]),
+        "fronts": fronts.terms(),
+        "loads": fronts.by_load(),
+        "floods": fronts.floods(),
         "quotas": breaking(),
         "prices": table(
             ["", "USD", "per"],

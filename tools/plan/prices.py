@@ -12,7 +12,10 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Price:
-    """`usd` for `per` units; beyond a number of units in a month, `usd_beyond`."""
+    """`usd` for `per` units; beyond a number of units in a month, `usd_beyond`.
+
+    The first `free` units of each month cost nothing, for good and not for a year.
+    """
 
     of: str
     usd: float
@@ -20,11 +23,13 @@ class Price:
     unit: str
     beyond: float = inf
     usd_beyond: float = 0
+    free: float = 0
 
     def of_a_month(self, taken: float) -> float:
         """The price in US dollars of `taken` units in a month."""
-        dear = min(taken, self.beyond)
-        return (dear * self.usd + (taken - dear) * self.usd_beyond) / self.per
+        paid = max(taken - self.free, 0)
+        dear = min(paid, self.beyond)
+        return (dear * self.usd + (paid - dear) * self.usd_beyond) / self.per
 
 
 API_REQUEST = Price(
@@ -49,10 +54,21 @@ METRIC = Price("CloudWatch: metrics of our own", 0.30, 1, "metric and month")
 KEY = Price("KMS: a key", 1.00, 1, "month")
 SIGNATURE = Price("KMS: signatures", 0.15, 10_000, "10,000")
 
+# Of the fronts that are not API Gateway. A function's URL has no price.
+CLOUDFRONT_REQUEST = Price("CloudFront: HTTPS requests", 1.00, MILLION, "million", free=10e6)
+CLOUDFRONT_TRANSFER = Price(
+    "CloudFront: data transfer to the internet", 0.085, GIGABYTE, "GB", free=1e12
+)
+BALANCER = Price("Load balancer", 0.0225, 1, "hour")
+BALANCER_UNIT = Price("Load balancer: capacity units", 0.008, 1, "unit and hour")
+ADDRESS = Price("Public IPv4 addresses", 0.005, 1, "address and hour")
+OF_FRONTS = (CLOUDFRONT_REQUEST, CLOUDFRONT_TRANSFER, BALANCER, BALANCER_UNIT, ADDRESS)
+
 # The prices that a poll takes a part of, and all prices.
 OF_A_POLL = (API_REQUEST, INVOCATION, DURATION, START, READ_UNIT, S3_GET, TRANSFER, LOGS)
 ALL = (
     *OF_A_POLL,
+    *OF_FRONTS,
     WRITE_UNIT,
     TABLE_STORAGE,
     TABLE_BACKUP,

@@ -12,7 +12,7 @@ from local.template import Template
 _SHARE_AT_ONCE, _SECONDS = 0.2, 10
 
 # Lambda counts a call as at least a tenth of a second, so an execution serves ten a second.
-_POLLS_OF_AN_EXECUTION = 10
+POLLS_OF_AN_EXECUTION = 10
 _UNITS = 2  # read units of a poll
 
 
@@ -44,17 +44,24 @@ def _quotas() -> Iterator[Quota]:
         throttle,
         "the parameter; what it refuses gets 429, and comes again within the hour",
     )
+    units = Template.read().document["Parameters"]["TableReadsPerSecond"]["Default"]
+    yield Quota(
+        "`TableReadsPerSecond`",
+        f"{units:,} read units a second",
+        units / _UNITS,
+        "the parameter; what it refuses gets 503, and comes again within the hour",
+    )
     yield Quota(
         "Lambda: concurrent executions, new account",
         "10",
-        10 * _POLLS_OF_AN_EXECUTION,
+        10 * POLLS_OF_AN_EXECUTION,
         "ask for 1,000 at Service Quotas first; until then: `FeedRequestsPerSecond` 50",
     )
     yield Quota(
         "API Gateway: requests of an account and region",
         "10,000 a second",
         10_000,
-        "ask for more; or a second stack in another account, by host",
+        "ask for more; or `FeedFront`: a function's URL has no such quota",
     )
     yield Quota(
         "DynamoDB: a new table, before it has grown",
@@ -71,6 +78,6 @@ def _quotas() -> Iterator[Quota]:
     yield Quota(
         "Lambda: concurrent executions",
         "1,000",
-        1_000 * _POLLS_OF_AN_EXECUTION,
+        1_000 * POLLS_OF_AN_EXECUTION,
         "ask for more; it grows by 1,000 every 10 seconds at most, which is slower than a peak",
     )

@@ -23,6 +23,7 @@ from local.template import ROOT, Template
 from tests.harness.built.artefacts import PYTHON, TEMPLATE, function_id
 from tools.deploy.arguments import default_stack
 
+FEED_DOMAIN = "feeds.example.org"
 _CHILD = Path(__file__).with_name("ministack_child.py")
 _SETTINGS = {
     "SERVICES": "",  # all of them
@@ -101,11 +102,16 @@ class Deployment:
         return str(self.resources()[name]["PhysicalResourceId"])
 
     def session(self) -> requests.Session:
-        """Of somebody for whom the stack's API Gateway has the address that its outputs say."""
+        """Of somebody for whom the stack's fronts have the addresses that its outputs say."""
         session = requests.Session()
         session.trust_env = False
-        gateway = _Gateway(self.environment["AWS_ENDPOINT_URL"], self.physical_id("HttpApi"))
-        session.mount(self.outputs()["ApiUrl"], gateway)
+        endpoint, outputs = self.environment["AWS_ENDPOINT_URL"], self.outputs()
+        api = f"{self.physical_id('HttpApi')}.execute-api.localhost"
+        session.mount(outputs["ApiUrl"], _Gateway(endpoint, api))
+        if url := outputs.get("FeedUrl"):
+            session.mount(url, _Gateway(endpoint, urlsplit(url).netloc))
+        if target := outputs.get("FeedDomainTarget"):
+            session.mount(f"https://{FEED_DOMAIN}", _Gateway(endpoint, target))
         return session
 
     def _add_routes(self) -> None:
@@ -144,14 +150,15 @@ class Deployment:
 
 
 class _Gateway(HTTPAdapter):
-    """What DNS and TLS would do: takes requests to the API, wherever it is said to be."""
+    """What DNS and TLS would do: takes requests to a front, wherever it is said to be."""
 
-    def __init__(self, endpoint: str, api: str) -> None:
+    def __init__(self, endpoint: str, host: str) -> None:
         super().__init__()
-        self.endpoint, self.api = urlsplit(endpoint), api
+        self.endpoint, self.host = urlsplit(endpoint), host
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         path = urlsplit(str(request.url))
-        request.headers["Host"] = f"{self.api}.execute-api.localhost"
+        request.headers["Host"] = self.host
+        request.headers["X-Forwarded-Proto"] = "https"
         request.url = path._replace(scheme="http", netloc=self.endpoint.netloc).geturl()
         return super().send(request, **options)

@@ -32,7 +32,7 @@ _ATTRIBUTE = re.compile(r"#(\w+)")
 _NAMES = "ExpressionAttributeNames"
 
 # Those that are used here, and those from which botocore gets the credentials of operators.
-_SERVICES = ["dynamodb", "kms", "s3", "signin", "sso", "sso-oidc", "sts"]
+_SERVICES = ["dynamodb", "kms", "s3", "signin", "ssm", "sso", "sso-oidc", "sts"]
 
 
 class _Loader(Loader):

@@ -14,11 +14,17 @@ THIS, CHILDREN = "this", "children"  # what clients say for mom_ids: their own, 
 
 
 def document(
-    authority: TokenAdministration, store: Store, mom_ids: Iterable[str], caller: Caller
+    authority: TokenAdministration,
+    store: Store,
+    mom_ids: Iterable[str],
+    caller: Caller,
+    *,
+    feeds_url: str,
 ) -> dict[str, Any]:
     """The calendars of these mytokens, each calendar once, and if there are several, those of each.
 
-    Without any it is the caller's own. There are no mails, so their list is empty.
+    Without any it is the caller's own. There are no mails, so their list is empty. `feeds_url` is
+    where feeds are reached.
 
     Raises InsufficientCapabilities and InvalidGrant for a mom_id out of the caller's reach.
     """
@@ -26,10 +32,10 @@ def document(
     below = [token.mom_id for token in listed(authority, caller) if own in token.ancestors]
     wanted = list(dict.fromkeys(_named(caller, mom_ids, below)))
     calendars = _shown(caller, store.all(caller.owner), {own, *below})
-    told = _told(caller, calendars, wanted)
+    told = _told(feeds_url, calendars, wanted)
     if len(wanted) < 2:  # noqa: PLR2004 - one has no need of a map
         return told
-    return {**told, "mom_id_mapping": {one: _told(caller, calendars, [one]) for one in wanted}}
+    return {**told, "mom_id_mapping": {one: _told(feeds_url, calendars, [one]) for one in wanted}}
 
 
 def _named(caller: Caller, mom_ids: Iterable[str], below: Iterable[str]) -> Iterable[str]:
@@ -50,7 +56,7 @@ def _shown(caller: Caller, calendars: Iterable[Calendar], reached: set[str]) -> 
     return [calendar.told_to_others(reached) for calendar in calendars]
 
 
-def _told(caller: Caller, calendars: Iterable[Calendar], mom_ids: Iterable[str]) -> dict[str, Any]:
-    wanted, base_url = {*mom_ids}, caller.credentials.stack_url
+def _told(feeds_url: str, calendars: Iterable[Calendar], mom_ids: Iterable[str]) -> dict[str, Any]:
+    wanted = {*mom_ids}
     found = [one for one in calendars if wanted & {*one.subscribed_tokens}]
-    return {"notifications": [], "calendars": [one.document(base_url) for one in found]}
+    return {"notifications": [], "calendars": [one.document(feeds_url) for one in found]}

@@ -27,7 +27,7 @@ _READABLE = {
 def operation(
     handle: Callable[[Request], Response],
     refused: Callable[[errors.Refusal], Response] = error_response.of,
-) -> Callable[[dict[str, Any], Any], Any]:
+) -> logs.Handler:
     """Makes a Lambda handler of a function that answers a request or raises a Refusal.
 
     `refused` makes the answer of a Refusal.

@@ -54,7 +54,7 @@ def answer(request: Request, read: Callable[[], State]) -> Response:
             raise FeedNotFound
         return _coded(request, {**_OF_ASSETS, "Content-Type": asset.media_type}, asset.text)
     feed, subscriptions = read()
-    shown = view.of(feed, subscriptions, base_url=request.base_url, now=request.now)
+    shown = view.of(feed, subscriptions, base_url=request.feeds_url, now=request.now)
     return _coded(request, _OF_PAGES, templates.of_feed(shown))
 
 

@@ -20,7 +20,7 @@ class Request:
     if it is unknown. `arrived` is the time when the gateway got the request, in milliseconds.
     `base_url` is where clients reach this stack, without a slash at its end. It is the template's
     stage variable `publicUrl`, never the request's Host, and the issuer of the stack's mytokens.
-    `renewal_page` is a URI where people renew their mytokens, or "".
+    `feeds_url` is the same for feeds, which may have a host of their own: `feedUrl`.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Request:
     cookies: tuple[str, ...]
     body: bytes
     base_url: str
-    renewal_page: str
+    feeds_url: str
     address: str
     arrived: int
     now_ms: int
@@ -38,6 +38,7 @@ class Request:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
+        stage = event["stageVariables"]
         return cls(
             method=event["requestContext"]["http"]["method"],
             address=_address(event),
@@ -47,8 +48,8 @@ class Request:
             headers={name.lower(): value for name, value in event["headers"].items()},
             cookies=tuple(event.get("cookies") or ()),
             body=_body(event.get("body") or "", encoded=event.get("isBase64Encoded", False)),
-            base_url=event["stageVariables"]["publicUrl"],
-            renewal_page=event["stageVariables"].get("renewalPage", ""),
+            base_url=stage["publicUrl"],
+            feeds_url=stage.get("feedUrl", stage["publicUrl"]),
             now_ms=int(time.time() * 1000),
         )
 

@@ -42,5 +42,5 @@ def answer(status: HTTPStatus, document: Mapping[str, Any]) -> Response:
     return Response(status, JSON, document)
 
 
-def redirect(location: str) -> Response:
-    return Response(HTTPStatus.FOUND, {"Location": location, "Cache-Control": "no-store"})
+def redirect(location: str, status: HTTPStatus = HTTPStatus.FOUND) -> Response:
+    return Response(status, {"Location": location, "Cache-Control": "no-store"})

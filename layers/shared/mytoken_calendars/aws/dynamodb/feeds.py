@@ -1,5 +1,6 @@
 """The door to DynamoDB for feeds: reads the state of a feed and its tokens."""
 
+import os
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Self
@@ -18,16 +19,20 @@ from mytoken_calendars.identifiers import Owner
 
 @dataclass(frozen=True)
 class FeedStore:
-    """Feeds by their secret address. Every method raises TemporarilyUnavailable."""
+    """Feeds by their secret address. Every method raises TemporarilyUnavailable.
+
+    `renewal_page` is a URI where people renew their mytokens, or "".
+    """
 
     table: Table
+    renewal_page: str = ""
     _owners: dict[str, Owner] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(Table.calendars())
+        return cls(Table.calendars(), os.environ["RENEWAL_PAGE"])
 
-    def find(self, secret: str, renewal_page: str, now: int) -> Feed:
+    def find(self, secret: str, now: int) -> Feed:
         """The current state of the feed.
 
         Raises FeedGone for 90 days after the feed was deleted; FeedNotFound without such a feed.
@@ -41,7 +46,7 @@ class FeedStore:
             version=head["version"],
             revocations=revoked.get("version", ""),
             style=entries.unpacked_style(head["style"]),
-            renewal_page=renewal_page,
+            renewal_page=self.renewal_page,
         )
 
     def read(self, feed: Feed, now: int) -> tuple[Feed, list[Subscription]]:
@@ -73,7 +78,7 @@ class FeedStore:
     def _look_again(self, feed: Feed, now: int) -> None:
         """Raises FeedGone after a deletion: the end of the head may be seen a moment later."""
         for _ in islice(attempts(), limits.LOOKS):
-            self.find(feed.secret, feed.renewal_page, now)
+            self.find(feed.secret, now)
         logs.logger().error("calendar missing", calendar=feed.calendar_id)
         metrics.count(Metric.FEED_BUILD_FAILED)
 
