@@ -69,7 +69,7 @@ reset: .venv/installed ## Forget the state of the local server
 test: .venv/installed ## Run the tests that a change needs: all but the slow ones
 	@$(PYTHON) -m pytest -n $(PROCESSES) -m "not slow" $(ARGS)
 
-test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
+test-slow: .venv/installed .venv-standins/installed .venv-sam/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
 	@$(PYTHON) -m pytest -n $(PROCESSES) -m slow $(ARGS)
 
 found: .venv/installed .venv-standins/installed ## Run the smallest input of each fault that outsiders found, a line for each
@@ -95,7 +95,7 @@ test-browser: .venv-browser/installed .venv-standins/installed ## Look at the pa
 pictures: .venv-browser/installed .venv-standins/installed ## Take the pictures of README.md; ARGS=FOLDER: of all pages, to look at
 	@CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m tests.pictures $(ARGS)
 
-test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
+test-deep: .venv/installed .venv-standins/installed .venv-sam/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
 mutants: .venv/installed .venv-standins/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
@@ -138,12 +138,12 @@ build: .venv-sam/installed .venv-uv/installed ## Build what `make deploy` upload
 deploy: build ## Deploy the stack, asking for what it needs to know; ENV=dev or prod: as samconfig.toml says
 	@$(SAM) deploy $(if $(ENV),--config-env $(ENV),$(if $(ARGS),,--guided)) $(ARGS)
 
-sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
+sam-local: .venv/installed .venv-sam/installed .venv-uv/installed ## Serve with `sam local start-api` (needs Docker), beside make run
+	@.venv-sam/bin/python -m local.sam_needs
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
 		$(SAM) build --build-dir .aws-sam/local --cache-dir .aws-sam/local-cache
 	@$(PYTHON) -m local.sam
-	@$(SAM) local start-api --template .aws-sam/local/local.yaml --port 3001 \
-		--add-host host.docker.internal:host-gateway
+	@$(SAM) local start-api $(ARGS)
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
 	@tools/build/renew-locks
