@@ -2,7 +2,7 @@
 
 It runs in ministack's own environment, so it imports nothing of ours. Alone, ministack keeps its
 state only when it ends. With SAVE_AFTER it also does so that many seconds after a change, between
-two requests, so what is kept has no half of a transaction; but for no more than a twentieth of the
+two requests, so what is kept has no half of a transaction; but for no more than a fiftieth of the
 time, however large the state is.
 """
 
@@ -22,7 +22,7 @@ from ministack.core import persistence
 # Each service before those that refer to what it has.
 _KEPT = ("kms", "s3", "dynamodb", "cloudformation")
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Sign", "TransactGet", "Verify")
-_SHARE = 20  # of the time that keeping the state may take
+_SHARE = 50  # of the time that keeping the state may take
 
 
 class Saving:
