@@ -1,6 +1,6 @@
 # What one does with this project. `make` alone lists it.
 
-# The port of the local server.
+# The port of the local server: 3000.
 PORT ?= 3000
 # Where the stand-ins for AWS listen; Docker's bridge, for containers to reach them.
 STANDINS_HOST ?= 127.0.0.1
@@ -15,7 +15,7 @@ ARGS ?=
 # A deployed stack, for e2e, and a mytoken of it, which is best set in the environment.
 URL ?=
 TOKEN ?=
-# For how long the load is served.
+# For how long the load is served: 60.
 SECONDS ?= 60
 # The browser that looks at the pages; without one its tests are skipped.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser)
@@ -39,8 +39,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-browser pictures test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy sam-local lock
 
-help: ## List these targets
+help: ## List these targets, and the variables
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ' [?]=' 'BEGIN {print "\nVariables, as in make run PORT=3001:"} \
+		/^# / {text = substr($$0, 3)} /^[A-Z_]+ [?]=/ {printf "%-14s%s\n", $$1, text}' Makefile
 
 run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try
 	@$(PYTHON) -m local.server
@@ -60,7 +62,7 @@ import: .venv/installed ## Import a mytoken server's calendars: ARGS="[--rename]
 restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
 	@$(PYTHON) -m tools.operate.restore_tables $(ARGS)
 
-plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
+plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...] [--write]"
 	@$(PYTHON) -m tools.plan.plan $(ARGS)
 
 reset: .venv/installed ## Forget the state of the local server

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from local import data, demo, kept_state, settings, standins
+from local import data, demo, kept_state, log_lines, settings, standins
 from local.gateway import Gateway
 from local.handlers import Context, load_handler
 from local.template import Template
@@ -132,6 +132,7 @@ def _keep_schedules(template: Template) -> Callable[[], None]:
 
 
 def _until_interrupted(url: str) -> None:
+    log_lines.make_readable()
     logging.disable()  # what the demo tries is no news
     walk = demo.prepare(url, STATE)
     logging.disable(logging.NOTSET)

@@ -19,12 +19,14 @@ from local import demo
 from local.whereabouts import Whereabouts
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.identifiers import owner_of, subject
+from tests.harness import engines
 from tests.harness.server import PATIENCE, Client, ServedStack, Server
 
 BROKEN = "the state of the last run is broken"
 
 
 @pytest.fixture(scope="module")
+@engines.runs("ministack")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose demo may be spoilt."""
     with Server.running(tmp_path_factory.mktemp("own")) as server:
@@ -221,6 +223,7 @@ def test_a_broken_state_is_set_aside_with_one_line(
 
 
 @pytest.fixture
+@engines.runs("ministack")
 def kept(tmp_path: Path) -> Path:
     """The state of a server that has ended."""
     with Server.running(tmp_path):

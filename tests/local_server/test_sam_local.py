@@ -11,12 +11,14 @@ import requests
 
 from local.template import ROOT, Template
 from local.whereabouts import Whereabouts
+from tests.harness import engines
 from tests.harness.sam_local import PYTHON, SamLocal
 from tests.harness.server import PATIENCE, Client, ServedStack, Server
 from tests.harness.stacks import CALENDARS
 
 
 @pytest.fixture(scope="module")
+@engines.runs("ministack")
 def sam_local(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamLocal]:
     whereabouts = Whereabouts.read(Path(server.environment["STATE"]))
     assert whereabouts is not None
