@@ -83,9 +83,18 @@ def _file(state: Path) -> Path:
     return state / "server.json"
 
 
-if __name__ == "__main__":
-    if Whereabouts.read():
+def _reset() -> None:
+    try:
+        with Whereabouts.announced():
+            for name in STATE_FILES:
+                path = STATE / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    except RunsAlready:
         sys.exit("make reset: the local server is running: end it first")
-    for name in STATE_FILES:
-        path = STATE / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    except OSError as error:
+        if STATE.exists():
+            sys.exit(f"make reset: {STATE}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    _reset()

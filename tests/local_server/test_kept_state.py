@@ -271,6 +271,20 @@ def test_a_file_of_a_killed_server_is_not_believed(tmp_path: Path) -> None:
     assert found.url == server.url
 
 
+def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
+    with Server.running(tmp_path) as server:
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            server.command("local.whereabouts")
+        works = client_of(server)("GET").status_code
+
+    server.command("local.whereabouts")
+    server.command("local.whereabouts")
+
+    assert "the local server is running" in refused.value.stderr
+    assert works == 200
+    assert [*tmp_path.iterdir()] == []
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [

@@ -128,10 +128,9 @@ def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> N
 
 
 def test_a_user_without_tokens_is_told_so(server: Server) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as failed:
-        server.command("tools.operate.list_tokens", "--user", "alcie")
+    said = server.command("tools.operate.list_tokens", "--user", "alcie")
 
-    assert failed.value.stderr == "make tokens: no mytoken was issued to alcie\n"
+    assert said == "no mytoken was issued to alcie\n"
 
 
 @pytest.mark.parametrize(

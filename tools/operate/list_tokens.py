@@ -34,8 +34,8 @@ def main() -> None:
     now = int(time.time())
     in_order = sorted(issued, key=lambda one: (one.user, one.token.created, one.token.mom_id))
     if not in_order:
-        of_whom = f"to {arguments.user}" if arguments.user else "here"
-        sys.exit(f"make tokens: no mytoken was issued {of_whom}")
+        print(f"no mytoken was issued {f'to {arguments.user}' if arguments.user else 'here'}")
+        return
     print(*listed(in_order, now), sep="\n")
 
 

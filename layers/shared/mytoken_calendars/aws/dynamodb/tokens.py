@@ -37,7 +37,7 @@ class TokenListing:
     token: TokenRecord
     seq_no: int
     revoked: bool
-    capabilities: tuple[str, ...] = ()  # none are known of a token that was issued before 0.2
+    capabilities: tuple[str, ...] = ()  # none are known of a token from an older version
 
 
 @dataclass(frozen=True)
