@@ -56,6 +56,7 @@ def test_the_walk_is_answered_as_by_the_local_server(
     watched = served.mint(user=user, name="watched").mom_id
 
     created = client("POST", json={"name": "CI Mytokens"})
+    assert created.status_code == 201
     added = client("POST", "/CI%20Mytokens", json={"mom_id": watched})
     listed = client("GET")
     shown = client("GET", "/CI%20Mytokens")

@@ -1,6 +1,5 @@
 """The door to DynamoDB for the tokens that this stack has issued; `keys.py` shows the layout."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -89,7 +88,7 @@ class Registry:
         return Owner(item["owner"])
 
     def registration_writes(
-        self, owner: Owner, token: TokenRecord, user: str, capabilities: Sequence[str] = ()
+        self, owner: Owner, token: TokenRecord, user: str, capabilities: list[str] | None = None
     ) -> tuple[Write, ...]:
         """The writes that register a new token of this user; its capabilities are for listings."""
         item = {
@@ -98,7 +97,7 @@ class Registry:
             "created": token.created,
             "expires": token.expires,
             "ancestors": list(token.ancestors),
-            "capabilities": list(capabilities),
+            "capabilities": capabilities,
             "seq_no": 1,
         }
         present = {name: value for name, value in item.items() if value not in (None, [])}
