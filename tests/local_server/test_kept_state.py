@@ -196,6 +196,23 @@ def test_a_killed_server_has_what_was_done_two_seconds_before(tmp_path: Path) ->
     assert second.demo_feed == first.demo_feed
 
 
+def test_a_server_that_is_killed_and_started_at_once_has_all_that_was_done(tmp_path: Path) -> None:
+    first = Server.started(tmp_path)
+    port = port_of(first)
+    created = client_of(first)("POST", json={"name": "mine"}).json()
+
+    (standins,) = psutil.Process(first.process.pid).children()
+    standins.suspend()
+    first.stop(signal.SIGKILL)  # its stand-ins keep their state only when they go on
+    second = Server.started(tmp_path, PORT=port)
+    sleep(3)
+    standins.resume()
+
+    calendars = Client(second.calendars, demo_of(first)["mytoken"])("GET").json()["calendars"]
+    second.stop()
+    assert created["id"] in [calendar["id"] for calendar in calendars]
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
