@@ -37,9 +37,10 @@ class _RequestHandler(WSGIRequestHandler):
 def serving(port: int, state: Path) -> Iterator[str]:
     """The URL of the stack while it serves, on a free port if `port` is 0.
 
-    Raises CannotServe, RunsAlready, DidNotStart and NotDeployed.
+    Raises CannotServe, RunsAlready, WrongSetting, DidNotStart and NotDeployed.
     """
     template = Template.read()
+    settings.check_others(template)
     with (
         Whereabouts.announced(state) as announce,
         _bound(port) as listener,

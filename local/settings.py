@@ -1,7 +1,12 @@
 """The settings of the local server, from the environment. A wrong one is refused in one line."""
 
 import os
+import re
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.template import Template
 
 
 class WrongSetting(ValueError):
@@ -27,3 +32,30 @@ def prepared(state: Path) -> Path:
         reason = f"STATE={state} is no folder to keep the state in: {error.strerror}"
         raise WrongSetting(reason) from None
     return state
+
+
+def check_others(template: Template) -> None:
+    """Those that this module does not read. Raises WrongSetting."""
+    issuer, database, endpoint = (
+        os.environ.get(name, "")
+        for name in ("MYTOKEN_ISSUER", "GEOIP_DATABASE", "AWS_ENDPOINT_URL")
+    )
+    if not re.fullmatch(template.document["Parameters"]["MytokenIssuer"]["AllowedPattern"], issuer):
+        raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no URL like https://mytoken.example.org")
+    if database and not Path(database).is_file():
+        raise WrongSetting(f"GEOIP_DATABASE={database} is no file")
+    if endpoint and not _listens(endpoint):
+        raise WrongSetting(
+            f"AWS_ENDPOINT_URL={endpoint} is no address where stand-ins for AWS listen: without it "
+            "make run starts its own"
+        )
+
+
+def _listens(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        port = address.port or (443 if address.scheme == "https" else 80)
+        socket.create_connection((address.hostname or "none.invalid", port), timeout=5).close()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -311,6 +311,10 @@ def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
         ("STATE", __file__),
         ("STATE", f"{__file__}/below"),
         ("STATE", "/proc/sys"),
+        ("MYTOKEN_ISSUER", "http://mytoken.example"),
+        ("GEOIP_DATABASE", "/none"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL", "foo"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_line(tmp_path: Path, setting: str, value: str) -> None:
