@@ -41,7 +41,8 @@ def check_others(template: Template) -> None:
         for name in ("MYTOKEN_ISSUER", "GEOIP_DATABASE", "AWS_ENDPOINT_URL")
     )
     if not re.fullmatch(template.document["Parameters"]["MytokenIssuer"]["AllowedPattern"], issuer):
-        raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no URL like https://mytoken.example.org")
+        like = "that is a URL like https://mytoken.example.org"
+        raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no MytokenIssuer: {like}")
     if database and not Path(database).is_file():
         raise WrongSetting(f"GEOIP_DATABASE={database} is no file")
     if endpoint and not _listens(endpoint):

@@ -1,9 +1,11 @@
 """How the local server starts and ends: cleanly, or with one clear line."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from tests.harness.server import PATIENCE, Client, Server
+from tests.harness.server import PATIENCE, ROOT, Client, Server
 
 
 def test_an_interrupted_server_ends_cleanly_and_its_state_is_there_when_it_runs_again(
@@ -125,6 +127,24 @@ def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> N
     assert by_id[child["mom_id"]][1].strip() == f"manage_mytokens:notify, {parent}"
     assert " revoked " in by_id[revoked["mom_id"]][0]
     assert all(id_ in everybodys for id_ in (rotating["mom_id"], "demo"))
+
+
+def test_a_reader_who_has_seen_enough_ends_the_list(server: Server) -> None:
+    assert server.url
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.operate.list_tokens"],
+        cwd=ROOT,
+        env=server.environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+    os.close(writer)
+    assert done.stderr == b""
 
 
 def test_a_user_without_tokens_is_told_so(server: Server) -> None:

@@ -1,5 +1,6 @@
 """Lists the issued mytokens as a table: `make tokens ARGS="[--user alice]"`."""
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -36,6 +37,7 @@ def main() -> None:
     if not in_order:
         print(f"no mytoken was issued {f'to {arguments.user}' if arguments.user else 'here'}")
         return
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` reads no more than it wants
     print(*listed(in_order, now), sep="\n")
 
 
