@@ -1,20 +1,20 @@
 # What one does with this project. `make` alone lists it.
 
-# The port of the local server.
+# The port of the local server: 3000.
 PORT ?= 3000
 # Where the stand-ins for AWS listen; Docker's bridge, for containers to reach them.
 STANDINS_HOST ?= 127.0.0.1
 # Where the local server keeps its state.
 STATE ?= .local
-# The name of a deployed stack, for the commands of operators; without it they serve the local server.
-# make deploy and make remove take the stack of samconfig.toml without it.
+# A deployed stack. Without it commands are for the local server, deploy and remove for samconfig's.
 STACK ?=
 # Arguments of most targets: make token ARGS="--user alice --expires-in 40d", make test ARGS="-k feed"
 ARGS ?=
-# A deployed stack, for e2e, and a mytoken of it, which is best set in the environment.
+# The address of a deployed stack, for e2e.
 URL ?=
+# A mytoken of it, for e2e; it is best set in the environment.
 TOKEN ?=
-# For how long the load is served.
+# For how long the load is served: 60.
 SECONDS ?= 60
 # The browser that looks at the pages; without one its tests are skipped.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser)
@@ -38,8 +38,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run token tokens revoke import restore plan reset test test-slow found test-runtime test-build test-browser pictures test-deep mutants load bench e2e check lint types imports template \
 	audit build deploy remove sam-local lock
 
-help: ## List these targets
+help: ## List these targets, and the variables
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ' [?]=' 'BEGIN {print "\nVariables, as in make run PORT=3001:"} \
+		/^# / {text = substr($$0, 3)} /^[A-Z_]+ [?]=/ {printf "%-14s%s\n", $$1, text}' Makefile
 
 run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try
 	@$(PYTHON) -m local.server
@@ -59,7 +61,7 @@ import: .venv/installed ## Import a mytoken server's calendars: ARGS="[--rename]
 restore: .venv/installed ## Put a stack's tables back: ARGS="--calendars TABLE --tokens TABLE"
 	@$(PYTHON) -m tools.operate.restore_tables $(ARGS)
 
-plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...]"
+plan: .venv/installed ## What a stack costs, and what breaks first: ARGS="[--feeds 5000 ...] [--write]"
 	@$(PYTHON) -m tools.plan.plan $(ARGS)
 
 reset: .venv/installed ## Forget the state of the local server
@@ -68,7 +70,7 @@ reset: .venv/installed ## Forget the state of the local server
 test: .venv/installed ## Run the tests that a change needs: all but the slow ones
 	@$(PYTHON) -m pytest -n $(PROCESSES) --dist worksteal -m "not slow" $(ARGS)
 
-test-slow: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
+test-slow: .venv/installed .venv-standins/installed .venv-sam/installed .venv-nginx/installed ## Run the slow tests: races, faults, HTTP, tools
 	@$(PYTHON) -m pytest -n $(PROCESSES) --dist worksteal -m slow $(ARGS)
 
 found: .venv/installed .venv-standins/installed ## Run the smallest input of each fault that outsiders found, a line for each
@@ -94,7 +96,7 @@ test-browser: .venv-browser/installed .venv-standins/installed ## Look at the pa
 pictures: .venv-browser/installed .venv-standins/installed ## Take the pictures of README.md; ARGS=FOLDER: of all pages, to look at
 	@CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m tests.pictures $(ARGS)
 
-test-deep: .venv/installed .venv-standins/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
+test-deep: .venv/installed .venv-standins/installed .venv-sam/installed .venv-nginx/installed ## Run all cases of all checks, into docs/reliability.md
 	@$(PYTHON) -m tests.deep
 
 mutants: .venv/installed .venv-standins/installed ## Seed defects for the tests to find: ARGS="[--tally FILE] [WORD ...]"
@@ -140,12 +142,12 @@ deploy: .venv/installed .venv-sam/installed .venv-uv/installed ## Deploy a stack
 remove: .venv/installed ## Delete a stack, and with ARGS="--with-data NAME" its data: STACK=name
 	@$(PYTHON) -m tools.deploy.remove $(ARGS)
 
-sam-local: .venv/installed .venv-sam/installed ## Serve with `sam local start-api` (needs Docker), beside make run
+sam-local: .venv/installed .venv-sam/installed .venv-uv/installed ## Serve with `sam local start-api` (needs Docker), beside make run
+	@.venv-sam/bin/python -m local.sam_needs
 	@LAYER_MACHINE="$$(uname -m | sed 's/arm64/aarch64/')" \
 		$(SAM) build --build-dir .aws-sam/local --cache-dir .aws-sam/local-cache
 	@$(PYTHON) -m local.sam
-	@$(SAM) local start-api --template .aws-sam/local/local.yaml --port 3001 \
-		--add-host host.docker.internal:host-gateway
+	@$(SAM) local start-api $(ARGS)
 
 lock: .venv-uv/installed ## Renew the lock files: the newest versions that fit the *.in files
 	@tools/build/renew-locks

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from local import data, demo, standins
+from local import data, demo, kept_state, log_lines, settings, standins
 from local.gateway import Gateway
 from local.handlers import Context, load_handler
 from local.template import Template
-from local.whereabouts import STATE, Whereabouts
+from local.whereabouts import STATE, RunsAlready, Whereabouts
 
 HOST = "127.0.0.1"
+_SAVING = {"SAVE_AFTER": "1"}  # seconds: a killed server loses no more than that
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 class CannotServe(RuntimeError):
@@ -33,16 +35,19 @@ class _RequestHandler(WSGIRequestHandler):
 
 @contextmanager
 def serving(port: int, state: Path) -> Iterator[str]:
-    """The URL of the stack while it serves, on a free port if `port` is 0. Raises CannotServe."""
-    if running := Whereabouts.read(state):
-        raise CannotServe(f"a server runs on the same state already, at {running.url}")
+    """The URL of the stack while it serves, on a free port if `port` is 0.
+
+    Raises CannotServe, RunsAlready, WrongSetting, DidNotStart and NotDeployed.
+    """
     template = Template.read()
-    with _bound(port) as listener, standins.running(state / "aws") as aws:
+    settings.check_others(template)
+    with (
+        Whereabouts.announced(state) as announce,
+        _bound(port) as listener,
+        _stack(template, state / "aws") as environment,
+    ):
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
-        os.environ.update(aws)
-        variables = data.deploy(template, os.environ.get("MYTOKEN_ISSUER", ""))
-        os.environ.update({**variables, "POWERTOOLS_METRICS_DISABLED": "true"})
         server = make_server(
             HOST,
             port,
@@ -54,15 +59,47 @@ def serving(port: int, state: Path) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         end_schedules = _keep_schedules(template)
-        Whereabouts(url, {**aws, **variables}).write(state)
+        announce(Whereabouts(url, environment))
         try:
             yield url
         finally:
-            Whereabouts.remove(state)
             end_schedules()
             server.shutdown()
             thread.join()
             server.server_close()
+
+
+@contextmanager
+def _stack(template: Template, state: Path) -> Iterator[dict[str, str]]:
+    """The environment of functions on the stand-ins. A state that is broken is set aside."""
+    if not kept_state.is_readable(state):
+        kept_state.set_aside(state)
+    for is_last in (False, True):
+        with standins.running(state, settings=_SAVING) as aws, _told(aws):
+            try:
+                variables = data.deploy(template, os.environ.get("MYTOKEN_ISSUER", ""))
+                is_whole = data.is_whole(variables)
+            except data.Unfinished:
+                if is_last:
+                    raise
+                is_whole = False
+            if is_whole or is_last:
+                with _told({**variables, "POWERTOOLS_METRICS_DISABLED": "true"}):
+                    yield {**aws, **variables}
+                return
+        kept_state.set_aside(state)
+
+
+@contextmanager
+def _told(variables: dict[str, str]) -> Iterator[None]:
+    """The functions run in this process, so its environment is theirs."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager
@@ -71,6 +108,8 @@ def _bound(port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+        except PermissionError:
+            raise CannotServe(f"port {port} is not for everybody: make run PORT=3001") from None
         except OSError:
             raise CannotServe(
                 f"port {port} is taken: end what listens there, or use another: make run PORT=3001"
@@ -93,22 +132,39 @@ def _keep_schedules(template: Template) -> Callable[[], None]:
     return ended.set
 
 
+def _until_interrupted(url: str) -> None:
+    log_lines.make_readable()
+    logging.disable()  # what the demo tries is no news
+    walk = demo.prepare(url, STATE)
+    logging.disable(logging.NOTSET)
+    print(f"ready: {url}\n\n{walk}", flush=True)
+    logging.getLogger("local").setLevel(logging.INFO)
+    try:
+        while True:  # signal.pause() would miss a signal that comes just before it
+            time.sleep(1)
+    finally:
+        for ending in _ENDINGS:  # a second Ctrl-C would lose the state
+            signal.signal(ending, signal.SIG_IGN)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     # It warns of a full connection pool whenever clients race each other.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # background jobs start with SIGINT ignored
+    for ending in _ENDINGS:  # background jobs start with SIGINT ignored
         signal.signal(ending, signal.default_int_handler)
     try:
-        with serving(int(os.environ.get("PORT", "3000")), STATE) as url:
-            walk = demo.prepare(url, STATE)
-            print(f"ready: {url}\n\n{walk}", flush=True)
-            logging.getLogger("local").setLevel(logging.INFO)
-            while True:  # signal.pause() would miss a signal that comes just before it
-                time.sleep(1)
+        with serving(settings.port(), settings.prepared(STATE)) as url:
+            _until_interrupted(url)
     except KeyboardInterrupt:
         print("\nstopped; the state is kept (make reset forgets it)")
-    except (CannotServe, standins.DidNotStart, data.NotDeployed) as error:
+    except (
+        CannotServe,
+        RunsAlready,
+        data.NotDeployed,
+        settings.WrongSetting,
+        standins.DidNotStart,
+    ) as error:
         sys.exit(f"make run: {error}")
 
 

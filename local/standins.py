@@ -1,5 +1,6 @@
 """Stand-ins for DynamoDB, S3, KMS and CloudFormation: ministack, on loopback, its state kept."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -34,20 +35,22 @@ def running(
 ) -> Iterator[dict[str, str]]:
     """Runs the stand-ins; gives the environment by which AWS's clients find them.
 
-    If AWS_ENDPOINT_URL is set already, nothing is started, and the stand-ins there serve.
-    `settings` are further environment variables of ministack, which `child` runs.
+    If AWS_ENDPOINT_URL is set already, nothing is started, and the stand-ins there serve. Raises
+    DidNotStart. `settings` are further environment variables of ministack, which `child` runs.
     """
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
         return
-    host = os.environ.get("STANDINS_HOST", "127.0.0.1")
+    host = os.environ.get("STANDINS_HOST") or "127.0.0.1"
     port = _free_port(host)
     endpoint = f"http://{host}:{port}"
     state.mkdir(parents=True, exist_ok=True)
     with (
+        _claimed(state) as lock,
         (state / "log").open("w") as log,
         subprocess.Popen(
             [PYTHON, child],
+            pass_fds=[lock],  # so it is claimed until the stand-ins have ended
             env={**os.environ, **_settings(host, port, state), **(settings or {})},
             stdin=subprocess.PIPE,
             stdout=log,
@@ -61,6 +64,22 @@ def running(
         finally:
             process.terminate()
             process.wait()  # it keeps its state; after Ctrl-C Popen itself waits only a moment
+
+
+@contextmanager
+def _claimed(state: Path) -> Iterator[int]:
+    """The descriptor of a locked file: the stand-ins of a killed server take a while to end."""
+    with (state / "lock").open("w") as lock:
+        for _ in range(_PATIENCE * 20):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.05)
+            else:
+                break
+        else:
+            raise DidNotStart(f"other stand-ins for AWS run on the same state, {state}")
+        yield lock.fileno()
 
 
 def _settings(host: str, port: int, state: Path) -> dict[str, str]:
@@ -95,6 +114,10 @@ def _set_already() -> dict[str, str]:
 
 def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind((host, 0))
+        try:
+            probe.bind((host, 0))
+        except (OSError, UnicodeError):
+            reason = f"STANDINS_HOST={host} is no address of this machine"
+            raise DidNotStart(reason) from None
         port: int = probe.getsockname()[1]
         return port

@@ -177,7 +177,13 @@ def test_names_that_are_not_allowed_or_not_free_are_told_and_mended_if_that_is_a
         "it has no name; with --rename it is called 'Calendar'",
     ]
     assert [line.split(":")[1] for line in told[:-3]] == ["2", "3", "4", "6", "7"]
-    assert mended[:-3] == []
+    assert [line.partition(": ")[2] for line in mended[:-3]] == [
+        "'ci' is called 'ci (2)'",
+        "'a/b\\u202e?' is called 'a b'",
+        "'  ' is called 'Calendar'",
+        f"'{'x' * 128} ' is called '{'x' * 120} (2)'",
+        "without a name, it is called 'Calendar (2)'",
+    ]
     assert sorted(names) == sorted(
         ["CI", "ci (2)", "a b", "Calendar", "x" * 128, f"{'x' * 120} (2)", "Calendar (2)"]
     )

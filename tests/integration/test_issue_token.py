@@ -1,6 +1,7 @@
 """`make token`: what no request could read again is refused, and nothing is registered."""
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -37,6 +38,30 @@ def test_claims_that_no_request_could_read_are_refused(
         stack.mint(**{"user": new_user(), "expires_in": DAY, **claims})
 
     assert stack.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("claims", "named"),
+    [
+        ({"restrictions": [{"hosts": ["192.0.2.1", "x y"]}]}, "hosts has 'x y'"),
+        ({"restrictions": [{"hosts": ["*"]}]}, "hosts has '*'"),
+        ({"restrictions": [{"hosts": [""]}]}, "hosts has ''"),
+        ({"restrictions": [{"hots": ["192.0.2.1"]}]}, "hots is unknown"),
+        ({"rotation": {"on_othr": True}}, "unknown here: on_othr"),
+    ],
+)
+def test_what_would_never_hold_is_refused_with_its_name(
+    stack: Stack, claims: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(named)):
+        stack.mint(**claims)
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.0/24", "2001:db8::/32", "client.example.com.", "*.example.com", "a_b"]
+)
+def test_addresses_networks_and_names_are_hosts(stack: Stack, host: str) -> None:
+    assert stack.mint(restrictions=[{"hosts": [host]}]).mom_id
 
 
 def test_a_capability_that_no_request_could_read_is_refused(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """Runs the load: clients side by side, and a look at the servers' memory meanwhile."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -17,6 +18,7 @@ from tests.harness.server import ServedStack, Server
 from tests.load.clients import Client
 from tests.load.report import MB, Memory, Report
 from tests.load.seeds import Seeds
+from tools.operate.progress import Progress
 
 _TOKENS = 6  # of each client, to be added to its calendars
 
@@ -45,12 +47,15 @@ def run(server: Server, plan: Plan) -> Report:
         feeds = clients[0].feeds.all()
         shares = [feeds[number :: plan.connections] for number in range(plan.connections)]
         list(pool.map(Client.subscribe, clients, shares))
-        began = time.monotonic()
+        began, ended = time.monotonic(), threading.Event()
         work = [
-            pool.submit(client.work, partial(_moments, began, number, plan))
+            pool.submit(client.work, partial(_moments, began, number, plan, ended))
             for number, client in enumerate(clients)
         ]
-        watch.until_done(work, clients, began, plan.seconds)
+        try:
+            watch.until_done(work, clients, began, plan.seconds)
+        finally:
+            ended.set()
     for one in work:
         one.result()
     return Report.of(time.monotonic() - began, [c.measured for c in clients], watch.memory)
@@ -59,7 +64,7 @@ def run(server: Server, plan: Plan) -> Report:
 def _clients(server: Server, plan: Plan) -> list[Client]:
     stack, chance = ServedStack.of(server), Random(plan.seed)
     _tell(f"writing {plan.feeds + plan.calendars:,} calendars, and one of {plan.tokens:,} tokens")
-    seeds = Seeds(stack, chance)
+    seeds = Seeds(stack, chance, Progress(plan.feeds + plan.calendars + 2, "calendars written"))
     feeds, heavy = seeds.feeds(plan.feeds, plan.tokens), seeds.heavy(plan.calendars)
     address = urlsplit(server.url).netloc
 
@@ -72,14 +77,13 @@ def _clients(server: Server, plan: Plan) -> list[Client]:
     return [client() for _ in range(plan.connections)]
 
 
-def _moments(began: float, client: int, plan: Plan) -> Iterator[float]:
+def _moments(began: float, client: int, plan: Plan, ended: threading.Event) -> Iterator[float]:
     """When each request of a client is due: by turns with the others', or one after the other."""
     for number in count():
         turn = client + number * plan.connections
         due = began + turn / plan.rate if plan.rate else time.monotonic()
-        if due >= began + plan.seconds:
+        if due >= began + plan.seconds or ended.wait(max(0, due - time.monotonic())):
             return
-        time.sleep(max(0, due - time.monotonic()))
         yield due
 
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from mytoken_calendars.calendars.calendar import Calendar
+from mytoken_calendars.identifiers import Owner
 from tests.harness.stacks import DAY, Stack
 from tests.harness.stage import store_calendar
 from tests.harness.steps import owner
 from tests.load.clients import Heavy
 from tests.load.feeds import Feed, Feeds
+from tools.operate.progress import Progress
 
 _LIFETIME = 365 * DAY  # of the tokens: long enough for all reminders
 _MOST = 10  # tokens of an ordinary calendar
@@ -23,6 +25,7 @@ class Seeds:
 
     stack: Stack
     chance: Random
+    progress: Progress
 
     def feeds(self, number: int, tokens_of_the_large: int) -> Feeds:
         """A hot feed, a large one, and so many others, each of a user of its own."""
@@ -44,8 +47,12 @@ class Seeds:
     def _written(self, user: str, sizes: Mapping[str, int]) -> list[tuple[Calendar, list[str]]]:
         """The calendars of a user, by name and number of tokens; each with its mom_ids."""
         of = owner(user, self.stack.issuer)
-        calendars = [store_calendar(self.stack, of, name, size) for name, size in sizes.items()]
-        return [(calendar, list(calendar.subscribed_tokens)) for calendar in calendars]
+        return [self._stored(of, name, size) for name, size in sizes.items()]
+
+    def _stored(self, of: Owner, name: str, size: int) -> tuple[Calendar, list[str]]:
+        calendar = store_calendar(self.stack, of, name, size)
+        self.progress.count()
+        return calendar, list(calendar.subscribed_tokens)
 
 
 def _path(calendar: Calendar) -> str:

@@ -1,9 +1,11 @@
 """How the local server starts and ends: cleanly, or with one clear line."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from tests.harness.server import PATIENCE, Client, Server
+from tests.harness.server import PATIENCE, ROOT, Client, Server
 
 
 def test_an_interrupted_server_ends_cleanly_and_its_state_is_there_when_it_runs_again(
@@ -106,27 +108,49 @@ def test_the_tokens_are_listed_with_what_has_become_of_them(server: Server) -> N
         assert Client(server.calendars, token["mytoken"])("GET").status_code == 200
     server.command("tools.operate.revoke_token", "--mom-id", revoked["mom_id"])
 
-    headings, *rows = server.command("tools.operate.list_tokens", "--user", "listed").splitlines()
+    headings, *lines = server.command("tools.operate.list_tokens", "--user", "listed").splitlines()
     everybodys = server.command("tools.operate.list_tokens")
 
-    by_id = {id_: row for row in rows for id_ in _mom_ids(row)}
-    assert len({len(row[: row.index(id_)]) for id_, row in by_id.items()}) == 1
-    assert headings.split() == [
-        "USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT"
+    by_id = {lines[n + 1].strip(): (lines[n], lines[n + 2]) for n in range(0, len(lines), 3)}
+    assert max(map(len, everybodys.splitlines())) <= 100
+    assert re.split("  +", headings) == [
+        "USER", "NAME", "STATE", "CREATED", "EXPIRES (UTC)", "ROTATED", "USED"
     ]  # fmt: skip
-    times = {id_: len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", row)) for id_, row in by_id.items()}
-    assert (times[rotating["mom_id"]], times[child["mom_id"]]) == (2, 1)  # created, and expires
     assert by_id.keys() == {token["mom_id"] for token in (rotating, child, revoked)}
-    assert "a rotating one  alive" in by_id[rotating["mom_id"]]
-    assert " 1 times  -" in by_id[rotating["mom_id"]]
-    assert " never " in by_id[child["mom_id"]]
-    assert by_id[child["mom_id"]].endswith(f"{rotating['mom_id'][:8]}...")
-    assert " revoked " in by_id[revoked["mom_id"]]
-    assert all(row in everybodys for row in (rotating["mom_id"], "demo"))
+    assert re.fullmatch(
+        r"listed  a rotating one  alive    \d{4}-\d\d-\d\d  \d{4}-\d\d-\d\d \d\d:\d\d  1 times  -",
+        by_id[rotating["mom_id"]][0],
+    )
+    assert " never " in by_id[child["mom_id"]][0]
+    assert by_id[child["mom_id"]][0].endswith(" 1 times")
+    parent = f"parent {rotating['mom_id'][:8]}..."
+    assert by_id[child["mom_id"]][1].strip() == f"manage_mytokens:notify, {parent}"
+    assert " revoked " in by_id[revoked["mom_id"]][0]
+    assert all(id_ in everybodys for id_ in (rotating["mom_id"], "demo"))
 
 
-def _mom_ids(row: str) -> list[str]:
-    return [word for word in row.split() if len(word) == 88]
+def test_a_reader_who_has_seen_enough_ends_the_list(server: Server) -> None:
+    assert server.url
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.operate.list_tokens"],
+        cwd=ROOT,
+        env=server.environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+    os.close(writer)
+    assert done.stderr == b""
+
+
+def test_a_user_without_tokens_is_told_so(server: Server) -> None:
+    said = server.command("tools.operate.list_tokens", "--user", "alcie")
+
+    assert said == "no mytoken was issued to alcie\n"
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,13 @@ def test_reminders_are_those_of_the_tokens_expiry(
     assert abs(event["dtstart"].dt - expected) < timedelta(minutes=5)
 
 
+def test_a_refusal_is_logged_in_a_line_for_people(server: Server, client: Client) -> None:
+    request_id = client("POST", json={"name": "a/b"}).headers["X-Request-Id"]
+
+    (line,) = [line for line in server.logged if request_id in line]
+    assert line == f"  refused: error=InvalidRequest status=400 request_id={request_id}"
+
+
 def test_nothing_of_the_walk_is_in_the_log(server: Server, client: Client) -> None:
     feed = client("POST", json={"name": "quiet", "x": 1}).json()["ics_path"]
     requests.get(feed, timeout=PATIENCE)

@@ -47,8 +47,11 @@ def main() -> None:
         seed = partial(_outcome, Path(folder))
         _check_that_all_pass(Path(folder), {mutant.test for mutant in chosen})
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            pairs = zip(chosen, pool.map(seed, chosen), strict=True)
-            outcomes = [_reported(*pair) for pair in pairs]
+            try:
+                pairs = zip(chosen, pool.map(seed, chosen), strict=True)
+                outcomes = [_reported(*pair) for pair in pairs]
+            finally:
+                pool.shutdown(cancel_futures=True)  # after Ctrl-C some wait still
 
     tally = Tally()
     tally.add("seeded defects", len(chosen), sum(outcome != CAUGHT for outcome in outcomes))

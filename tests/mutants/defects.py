@@ -1043,6 +1043,34 @@ MUTANTS = [
         "if not of_tokens[keys.TOKEN] and of_tokens:",
         "integration/test_restore.py::test_an_empty_table_is_no_backup_of_tokens",
     ),
+    Mutant(
+        "operators get tokens for hosts that no client is",
+        f"{_SHARED}/authorities/embedded/minting.py",
+        "if odd := [host for host in entries if not hosts.can_match(host)]:",
+        "if odd := [host for host in entries if not host]:",
+        "integration/test_issue_token.py::test_what_would_never_hold_is_refused_with_its_name",
+    ),
+    Mutant(
+        "a killed local server has kept nothing",
+        "local/server.py",
+        '_SAVING = {"SAVE_AFTER": "1"}',
+        '_SAVING = {"SAVE_AFTER": "3600"}',
+        "local_server/test_kept_state.py::test_a_killed_server_has_what_was_done_two_seconds_before",
+    ),
+    Mutant(
+        "the local server takes a state without its key for whole",
+        "local/data.py",
+        'boto3.client("kms").describe_key(KeyId=variables["SIGNING_KEYS"])',
+        'boto3.client("kms").list_keys()',
+        "local_server/test_kept_state.py::test_a_broken_state_is_set_aside_with_one_line",
+    ),
+    Mutant(
+        "sam local is at another address than the issuer of the mytokens",
+        "local/sam.py",
+        '"publicUrl": running.url}',
+        '"publicUrl": "http://127.0.0.1"}',
+        "local_server/test_sam_local.py::test_the_walk_is_answered_as_by_the_local_server",
+    ),
     # --- limits at every door ---------------------------------------------------------------------
     Mutant(
         "operators get tokens whose clauses are beyond a limit",

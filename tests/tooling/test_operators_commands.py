@@ -1,12 +1,14 @@
 """What the operators' commands cannot do they say in one line: bad JSON, a missing permission."""
 
 import sys
+from argparse import ArgumentTypeError
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
+from mytoken_calendars.tokens.mytoken import Capability
 from tests.harness.examples import MOM_ID
 from tools.operate import issue_token, list_tokens, revoke_token, target_stack
 
@@ -60,3 +62,42 @@ def test_json_that_no_token_could_hold_is_refused_in_a_line(
 
     (said,) = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
     assert said.startswith(f"make token ARGS=...: error: argument {option}: ")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--capability", "foo", "'foo' is no capability"),
+        ("--capability", "", "'' is no capability"),
+        ("--capability", "AT,tokeninfo", "'AT,tokeninfo' is no capability"),
+        ("--capability", "read@AT", "'read@AT' is no capability"),
+        ("--capability", "notify", "'notify' is no capability"),
+        ("--expires-in", "0d", "lives for 0d"),
+        ("--expires-in", "00s", "lives for 00s"),
+    ],
+)
+def test_what_could_never_be_used_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["make token", "--user", "alice", option, value])
+
+    with pytest.raises(SystemExit):
+        issue_token.main()
+
+    assert f"argument {option}: " in capsys.readouterr().err.replace("\n", " ")
+    with pytest.raises(ArgumentTypeError, match=said):
+        {"--capability": issue_token.capability, "--expires-in": issue_token.duration}[option](
+            value
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*Capability, "AT", "create_mytoken", "manage_mytokens", "settings", "read@manage_mytokens"],
+)
+def test_what_mytoken_servers_know_is_a_capability(text: str) -> None:
+    assert issue_token.capability(text) == text

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +24,29 @@ KIB = 1024
 
 
 def test_the_page_has_the_tables_of_now() -> None:
-    """If not: `make plan` writes them."""
+    """If not: `make plan ARGS=--write` writes them."""
     page = plan.PAGE.read_text()
 
     assert plan.written(page) == page
+
+
+@pytest.mark.parametrize("arguments", [[], ["--feeds", "5000"]], ids=["pages", "own"])
+def test_it_prints_tables_with_headings_and_writes_none_unasked(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: list[str],
+) -> None:
+    monkeypatch.setattr(plan, "PAGE", tmp_path / "none.md")
+    monkeypatch.setattr("sys.argv", ["make plan", *arguments])
+
+    plan.main()
+
+    printed = capsys.readouterr().out
+    headings = [line for line in printed.splitlines() if line and line[0] != "|"]
+    assert headings == [*plan._HEADINGS.values()][: len(headings)]
+    assert len(headings) >= 2
+    assert not plan.PAGE.exists()
 
 
 def test_each_table_of_the_page_is_written_anew() -> None:

@@ -28,6 +28,7 @@ from mytoken_calendars.identifiers import Owner, new_id
 from tools.operate import export_conversion, exported_rows, target_stack
 from tools.operate.export_conversion import Conversion, ConvertedCalendar
 from tools.operate.exported_rows import Export
+from tools.operate.progress import Progress
 
 _ROOM_FOR_A_NUMBER = 8  # characters
 
@@ -49,6 +50,7 @@ class Import:
     tokens: int = 0
     here_already: int = 0
     skipped: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
     named: set[tuple[Owner, str]] = field(default_factory=set)
 
     def bring_in(self, new: ConvertedCalendar) -> None:
@@ -66,6 +68,9 @@ class Import:
             self.named.add((new.owner, folded(name)))
             self.calendars += 1
             self.tokens += len(new.tokens)
+            if folded(name) != folded(new.name or ""):
+                before = repr(new.name) if new.name else "without a name, it"
+                self.renamed.append(f"{new.where}: {before} is called {name!r}")
 
     def _store(self, new: ConvertedCalendar, name: str) -> None:
         check_weight(name, new.tokens)
@@ -148,14 +153,17 @@ def run(folder: Path, issuer: str, *, rename: bool = False, dry_run: bool = Fals
         rename=rename,
         dry_run=dry_run,
     )
+    progress = Progress(len(conversion.calendars), "calendars")
     for calendar in conversion.calendars:
         running.bring_in(calendar)
+        progress.count()
     return list(_report(export, conversion, running))
 
 
 def _report(export: Export, conversion: Conversion, running: Import) -> Iterator[str]:
     no_calendars = [*conversion.no_calendars, *running.skipped]
     yield from (*export.broken, *no_calendars, *conversion.no_tokens, *conversion.no_comments)
+    yield from running.renamed
     done = "to be imported" if running.dry_run else "imported"
     yield f"{done}: {running.calendars} calendars with {running.tokens} tokens"
     yield f"here already: {running.here_already} calendars"

@@ -17,6 +17,18 @@ from mytoken_calendars.tokens.mytoken import Capability
 from tools.operate import target_stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+# Those that have a meaning to mytoken servers alone.
+_ELSEWHERE = (
+    "AT",
+    "create_mytoken",
+    "manage_mytokens:history",
+    "manage_mytokens:tags",
+    "settings:email",
+    "settings:grants",
+    "settings:grants:ssh",
+    "tokeninfo:history",
+    "tokeninfo:tags",
+)
 
 
 def main() -> None:
@@ -33,8 +45,10 @@ def main() -> None:
     parser.add_argument(
         "--capability",
         action="append",
+        type=capability,
         metavar="CAPABILITY",
-        help=f"may be repeated (default: {Capability.NOTIFY})",
+        help=f"may be repeated (default: {Capability.NOTIFY}); one of "
+        f"{', '.join(sorted({*Capability, *_ELSEWHERE}))}, or what covers one, as tokeninfo does",
     )
     parser.add_argument(
         "--restriction",
@@ -67,6 +81,13 @@ def main() -> None:
     print(json.dumps(mytoken.response(bearer, mytoken.iat)))
 
 
+def capability(text: str) -> str:
+    """One that mytoken servers know: another would be no more than a typing error."""
+    if text not in _ELSEWHERE and not any(one.is_covered_by(text) for one in Capability):
+        raise ArgumentTypeError(f"{text!r} is no capability: --help names them")
+    return text
+
+
 def duration(text: str) -> int | None:
     """Seconds, or None for never."""
     if text == "never":
@@ -74,6 +95,8 @@ def duration(text: str) -> int | None:
     match = re.fullmatch(r"(\d+)([smhdwy])", text)
     if match is None:
         raise ArgumentTypeError("a number and s, m, h, d, w or y; or never")
+    if int(match[1]) == 0:
+        raise ArgumentTypeError(f"a token that lives for {text} could never be used")
     return int(match[1]) * _SECONDS[match[2]]
 
 

@@ -1,10 +1,12 @@
 """Lists the issued mytokens as a table: `make tokens ARGS="[--user alice]"`."""
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,7 +16,8 @@ from mytoken_calendars.errors import Refusal
 from mytoken_calendars.identifiers import owner_of, subject
 from tools.operate import target_stack
 
-_HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES", "ROTATED", "USED", "MOM_ID", "PARENT")
+_HEADINGS = ("USER", "NAME", "STATE", "CREATED", "EXPIRES (UTC)", "ROTATED", "USED")
+_INDENT, _WIDTH = "    ", 100
 
 
 def main() -> None:
@@ -31,7 +34,23 @@ def main() -> None:
         sys.exit(f"make tokens: {error}")
     now = int(time.time())
     in_order = sorted(issued, key=lambda one: (one.user, one.token.created, one.token.mom_id))
-    print("\n".join(table([_HEADINGS, *(row(one, now) for one in in_order)])))
+    if not in_order:
+        print(f"no mytoken was issued {f'to {arguments.user}' if arguments.user else 'here'}")
+        return
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` reads no more than it wants
+    print(*listed(in_order, now), sep="\n")
+
+
+def listed(tokens: Sequence[TokenListing], now: int) -> Iterator[str]:
+    """A row of each token, and below it what is too long for a column: its mom_id, and the rest."""
+    headings, *rows = table([_HEADINGS, *(row(one, now) for one in tokens)])
+    yield headings
+    for line, one in zip(rows, tokens, strict=True):
+        yield line
+        yield f"{_INDENT}{one.token.mom_id}"
+        parent = [f"parent {ancestor[:8]}..." for ancestor in one.token.ancestors[:1]]
+        rest = ", ".join([*one.capabilities, *parent])
+        yield from wrap(rest, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def row(issued: TokenListing, now: int) -> tuple[str, ...]:
@@ -41,12 +60,10 @@ def row(issued: TokenListing, now: int) -> tuple[str, ...]:
         issued.user,
         token.name or "-",
         state(issued, now),
-        day(token.created),
+        day(token.created)[:10],
         "never" if token.expires is None else day(token.expires),
         f"{issued.seq_no - 1} times" if issued.seq_no > 1 else "-",
         f"{sum(token.uses.values())} times" if token.uses else "-",
-        token.mom_id,
-        f"{token.ancestors[0][:8]}..." if token.ancestors else "-",
     )
 
 

@@ -1,6 +1,6 @@
 """Plans a stack: what it costs a month, and what breaks first: `make plan ARGS="--feeds 5000"`.
 
-Without arguments it writes the tables of docs/operations.md anew.
+Without arguments it prints the tables of docs/operations.md, and `--write` writes them there anew.
 """
 
 import sys
@@ -14,6 +14,11 @@ from tools.plan.markdown_table import table
 
 PAGE = ROOT / "docs" / "operations.md"
 SIZES = (1_000, 100_000, 10_000_000)
+_HEADINGS = {
+    "costs": "US dollars a month (in brackets how much is taken, in the units of the prices)",
+    "quotas": "What breaks first: each quota, and the load at which it does",
+    "prices": "The prices",
+}
 _OPENED, _CLOSED = "<!-- make plan writes from here: {} -->\n", "<!-- to here -->\n"
 
 
@@ -21,16 +26,21 @@ def main() -> None:
     parser = ArgumentParser(prog="make plan ARGS=...", description=__doc__)
     for field in fields(Usage):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=float, default=None)
+    parser.add_argument("--write", action="store_true", default=None, help=f"into {PAGE.name}")
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    if given.pop("write", False):
+        PAGE.write_text(written(PAGE.read_text()))
+        print(f"wrote the tables into {PAGE.relative_to(ROOT)}")
+        return
+    tables = sections()
     if given:
         try:
             usage = Usage(**{"feeds": SIZES[0], **given})
         except ValueError as reason:
             sys.exit(f"make plan: {reason}")
-        print(bills([usage]), breaking(), sep="\n\n")
-        return
-    PAGE.write_text(written(PAGE.read_text()))
-    print(*sections().values(), sep="\n\n")
+        tables = {"costs": bills([usage]), "quotas": breaking()}
+    for name, text in tables.items():
+        print(f"{_HEADINGS[name]}\n\n{text}\n")
 
 
 def written(page: str) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 # has room for a thousand entries.
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(\.{_OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?")
+_NAME = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _BITS_BEFORE_MAPPED = 96  # of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)
 
 
@@ -30,6 +31,11 @@ def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def can_match(host: str) -> bool:
+    """Whether the entry is an address, a network or a name: any other matches no client."""
+    return _interface(host) is not None or _NAME.fullmatch(host) is not None
 
 
 def include(hosts: Sequence[str], client: Client) -> bool:

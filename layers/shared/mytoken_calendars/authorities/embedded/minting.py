@@ -13,6 +13,7 @@ from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import InvalidRequest
 from mytoken_calendars.identifiers import mom_id, subject
+from mytoken_calendars.tokens import hosts
 from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.token_record import TokenRecord
 from mytoken_calendars.validation import first_problem
@@ -73,7 +74,9 @@ def issue(
     bearer = authority.codec.encode(claims)
     if len(bearer) > limits.TOKEN - limits.ROOM_FOR_SUCCESSORS:
         raise InvalidRequest("These claims make a mytoken that is too long to be presented.")
-    writes = authority.registry.registration_writes(mytoken.owner, record, new.user)
+    writes = authority.registry.registration_writes(
+        mytoken.owner, record, new.user, new.capabilities
+    )
     authority.registry.table.commit(Change.new(now), *conditions, *writes)
     return bearer, Mytoken.of(claims)
 
@@ -98,8 +101,13 @@ def _checked(claims: Mapping[str, Any]) -> Mytoken:
         raise InvalidRequest(f"These claims make no mytoken: {first_problem(error)}") from None
     if odd := [name for clause in mytoken.restrictions for name in clause.odd_members]:
         raise InvalidRequest(_NEVER_HOLDS.format(odd[0]))
-    if not mytoken.rotation_is_understood:
-        raise InvalidRequest("Its rotation has a member that is unknown here.")
+    entries = (host for clause in mytoken.restrictions for host in clause.hosts or ())
+    if odd := [host for host in entries if not hosts.can_match(host)]:
+        raise InvalidRequest(
+            f"In its restrictions, hosts has {odd[0]!r}: no client would match it."
+        )
+    if mytoken.rotation is not None and (odd := [*(mytoken.rotation.model_extra or ())]):
+        raise InvalidRequest(f"Its rotation has a member that is unknown here: {odd[0]}.")
     return mytoken
 
 

@@ -36,6 +36,7 @@ class TokenListing:
     token: TokenRecord
     seq_no: int
     revoked: bool
+    capabilities: tuple[str, ...] = ()  # none are known of a token from an older version
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,17 @@ class Registry:
             raise InvalidGrant
         return Owner(item["owner"])
 
-    def registration_writes(self, owner: Owner, token: TokenRecord, user: str) -> tuple[Write, ...]:
-        """The writes that register a new token of this user."""
+    def registration_writes(
+        self, owner: Owner, token: TokenRecord, user: str, capabilities: list[str] | None = None
+    ) -> tuple[Write, ...]:
+        """The writes that register a new token of this user; its capabilities are for listings."""
         item = {
             "user": user,
             "name": token.name,
             "created": token.created,
             "expires": token.expires,
             "ancestors": list(token.ancestors),
+            "capabilities": capabilities,
             "seq_no": 1,
         }
         present = {name: value for name, value in item.items() if value not in (None, [])}
@@ -190,6 +194,7 @@ def _issued(found: list[Item]) -> list[TokenListing]:
             token := _token(item),
             item["seq_no"],
             revoked="revoked" in item or not recursive.isdisjoint(token.ancestors),
+            capabilities=tuple(item.get("capabilities", ())),
         )
         for item in found
     ]
