@@ -19,6 +19,10 @@ EXCEPTED = {
     "CKV_AWS_18": "access logs of the bucket: they would take another bucket, and say no more than "
     "API Gateway's access log, since one function alone reads this one",
     "CKV_AWS_21": "versions in the bucket: the feed of a deleted calendar has to be gone",
+    "CKV_AWS_68": "a firewall at CloudFront: it costs more than the polls that it guards, and "
+    "can be passed by, as API Gateway serves the same feeds",
+    "CKV_AWS_86": "access logs of CloudFront: they would show the addresses of feeds, "
+    "which are secrets",
     "CKV_AWS_115": "concurrency of its own for each function: new accounts have too little of it "
     "to deploy that; API Gateway's throttles bound what is asked of functions",
     "CKV_AWS_116": "queues of what has failed: API Gateway hands the failure on to the client",
