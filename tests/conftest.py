@@ -1,6 +1,7 @@
 """The stacks that tests run on: moto in this process, ministack where requests race, and as the
 local server serves it."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ from tests.harness.tally import Tally
 from tests.harness.token_uses import EVERYTHING
 
 pytest_plugins = ["tests.harness.feeds.fixtures"]
+
+# What a job in the background starts would ignore Ctrl-C, and so would the servers that tests end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("tests.harness.built.walk")  # it asserts, and is no file of tests
 

@@ -63,7 +63,9 @@ def calls() -> Iterator[Calls]:
 @pytest.fixture(scope="module")
 def embedded(racing_stack: Stack, calls: Calls) -> Stack:
     """The racing stack with tables of its own, so that all of them can be looked at every time."""
-    return Stack(_deployed(racing_stack, "eu-west-1"))
+    stack = Stack(_deployed(racing_stack, "eu-west-1"))
+    assert stack.handlers  # all of them are loaded before the first of them race
+    return stack
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,9 @@ def remote(
     with mytoken_server.running(tmp_path_factory.mktemp("issuer")) as server:
         trusted = {"SSL_CERT_FILE": str(server.trusted)}
         environment = _deployed(racing_stack, "eu-west-2", server.url)
-        yield RemoteStack({**environment, **trusted}, server=server)
+        stack = RemoteStack({**environment, **trusted}, server=server)
+        assert stack.handlers
+        yield stack
 
 
 @pytest.fixture(scope="module")

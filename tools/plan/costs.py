@@ -112,8 +112,9 @@ def of_polls(measured: Mapping[str, Mapping[str, float]] | None = None) -> Polls
 
 
 def _fixed() -> dict[Price, float]:
-    """What the template's resources take even without any use."""
-    types = Counter(resource["Type"] for resource in Template.read().document["Resources"].values())
+    """What the resources that each stack has take even without any use."""
+    resources = Template.read().document["Resources"].values()
+    types = Counter(each["Type"] for each in resources if "Condition" not in each)
     return {
         prices.KEY: types["AWS::KMS::Key"],
         prices.ALARM: types["AWS::CloudWatch::Alarm"],

@@ -48,15 +48,16 @@ class Front(NamedTuple):
 
 def _without_a_gateway(poll: Taken) -> dict[Price, float]:
     """A URL has no price and no access log, which is all that an unchanged poll writes."""
-    access_line = min(of_polls()["unchanged"][prices.LOGS], poll[prices.LOGS])
+    written = poll.get(prices.LOGS, 0)
+    access_line = min(of_polls()["unchanged"][prices.LOGS], written)
     kept = {price: quantity for price, quantity in poll.items() if price != prices.API_REQUEST}
-    return {**kept, prices.LOGS: poll[prices.LOGS] - access_line}
+    return {**kept, prices.LOGS: written - access_line}
 
 
 def _by_cloudfront(poll: Taken) -> dict[Price, float]:
     """From the function to CloudFront, bytes cost nothing."""
     kept = _without_a_gateway(poll)
-    sent = kept.pop(prices.TRANSFER)
+    sent = kept.pop(prices.TRANSFER, 0)
     return {**kept, prices.CLOUDFRONT_REQUEST: 1, prices.CLOUDFRONT_TRANSFER: sent}
 
 

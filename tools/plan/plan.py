@@ -16,6 +16,9 @@ PAGE = ROOT / "docs" / "operations.md"
 SIZES = (1_000, 100_000, 10_000_000)
 _HEADINGS = {
     "costs": "US dollars a month (in brackets how much is taken, in the units of the prices)",
+    "fronts": "By front: US dollars for a million unchanged polls, of a hundred million a month",
+    "loads": "By front: US dollars for a million unchanged polls, warm and with 5 % cold, by load",
+    "floods": "What a flood costs that lasts for a month",
     "quotas": "What breaks first: each quota, and the load at which it does",
     "prices": "The prices",
 }
