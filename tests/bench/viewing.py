@@ -16,7 +16,7 @@ from tests.bench.costs import Settings
 from tests.bench.figures import Figure
 from tests.bench.function import Answer
 from tests.bench.polls import Asked, Poll
-from tests.harness.stacks import PUBLIC_URL, Stack, sample_event
+from tests.harness.stacks import Stack, sample_event
 from tests.harness.stage import Person
 from tests.harness.steps import Document, secret_of
 from tools.plan import prices
@@ -65,7 +65,7 @@ def _building(stack: Stack, document: Document) -> float:
     store, now = stack.door("view_calendar", "store"), int(time.time())
 
     def build() -> None:
-        state, tokens = store.read(store.find(secret_of(document), PUBLIC_URL, now), now)
+        state, tokens = store.read(store.find(secret_of(document), now), now)
         feed._compressed(state.writer.text(tokens))
 
     return _cpu(build)
