@@ -1593,6 +1593,23 @@ MUTANTS = [
         '    former = served - {now, _ALWAYS, "", was.get("FeedFront")}',
         "tooling/test_deploy.py::test_a_front_that_people_have_subscribed_to_is_kept",
     ),
+    # --- the start of a function ------------------------------------------------------------------
+    Mutant(
+        "a start looks for garbage",
+        f"{_SHARED}/__init__.py",
+        "gc.set_threshold(1_000_000)",
+        "gc.set_threshold(1_000)",
+        "unit/test_operation.py"
+        "::test_garbage_is_collected_from_the_first_request_on_but_not_among_what_was_loaded",
+    ),
+    Mutant(
+        "a function collects no garbage",
+        f"{_SHARED}/http/operation.py",
+        "    gc.set_threshold(*COLLECTS_AFTER)\n",
+        "",
+        "unit/test_operation.py"
+        "::test_garbage_is_collected_from_the_first_request_on_but_not_among_what_was_loaded",
+    ),
     # --- fronts of feeds --------------------------------------------------------------------------
     Mutant(
         "a path is taken as a URL hands it on",

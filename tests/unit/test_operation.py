@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import NO_CONTENT, Response
 from mytoken_calendars.logs import Fault
 from mytoken_calendars.tokens.request_state import RequestState
+from tests.harness.stacks import ROOT
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
@@ -711,3 +714,26 @@ def test_an_answer_that_refuses_nothing_is_not_logged(log: Log) -> None:
     handler(event(), None)
 
     assert log.lines == []
+
+
+# --- the start of a process -----------------------------------------------------------------------
+
+COLLECTING = """
+import gc
+usual = gc.get_threshold()
+from tests.unit.test_operation import Request, Response, event, operation
+from http import HTTPStatus
+loading = gc.get_threshold()[0]
+handler = operation(lambda request: Response(HTTPStatus.NO_CONTENT))
+for _ in range(2):
+    handler(event(), None)
+    print(loading // usual[0] > 100, gc.get_threshold() == usual, gc.get_freeze_count() > 10_000)
+"""
+
+
+def test_garbage_is_collected_from_the_first_request_on_but_not_among_what_was_loaded() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", COLLECTING], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+
+    assert told.splitlines() == ["True True True"] * 2

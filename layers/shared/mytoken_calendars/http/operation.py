@@ -1,11 +1,12 @@
 """The door to HTTP: turns operations into Lambda handlers."""
 
+import gc
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import Any
 
-from mytoken_calendars import backoff, errors, logs
+from mytoken_calendars import COLLECTS_AFTER, backoff, errors, logs
 from mytoken_calendars.http import error_response, token_update
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
@@ -40,6 +41,7 @@ def operation(
     @wraps(handle)
     @logs.faults_by_name
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        _is_loaded()
         request, request_id = Request.from_event(event), event["requestContext"]["requestId"]
         try:
             response = _until_current(handle, request)
@@ -59,6 +61,13 @@ def operation(
         return answer
 
     return handler
+
+
+@cache
+def _is_loaded() -> None:
+    """From the first request on garbage is collected as usual, but not among what was loaded."""
+    gc.freeze()
+    gc.set_threshold(*COLLECTS_AFTER)
 
 
 def _until_current(handle: Callable[[Request], Response], request: Request) -> Response:
