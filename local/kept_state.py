@@ -11,14 +11,13 @@ _INDEX = "cloudformation.json"  # says which tables and keys are the stack's, an
 
 
 def is_readable(folder: Path) -> bool:
-    """Whether each file of the stand-ins' state is JSON, and the one that leads to the others."""
+    """Whether each file of the stand-ins' state is a JSON object, and the first is there."""
     files = {path.name: path for path in folder.glob("*.json")}
     try:
-        for path in files.values():
-            json.loads(path.read_bytes())
+        are_whole = [isinstance(json.loads(path.read_bytes()), dict) for path in files.values()]
     except (OSError, ValueError, RecursionError):
         return False
-    return not files or _INDEX in files
+    return not files or (_INDEX in files and all(are_whole))
 
 
 def aside(folder: Path) -> Path:

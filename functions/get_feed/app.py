@@ -20,6 +20,8 @@ api = PublicUrl.from_environment()
 
 
 def page(request: Request) -> Response:
+    addresses.secret_of(request.parameters.get("secret", ""), request.parameters.get("file", ""))
+
     return function_url.at_the_api(request, api.read())
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from local.template import Template
-from mytoken_calendars.calendars import addresses
-from mytoken_calendars.pages import assets
 from tests.harness.conditions import DOCUMENT, broken_rules, chosen, decided, holds, resources
 
 TEMPLATE = Template.read()
@@ -32,7 +30,6 @@ each_front = pytest.mark.parametrize(
     "given", FRONTS, ids=lambda given: f"{given['FeedFront']}, was {given['FormerFeedFronts']}"
 )
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 ALL_BUT_THE_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
@@ -114,9 +111,9 @@ def test_calendars_name_the_host_of_the_front(given: dict[str, str]) -> None:
 
     host = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": ["FeedUrl", "FunctionUrl"]}]}]}
     assert (
-        stage.get("feedUrl")
+        stage["feedUrl"]
         == {
-            "api": None,
+            "api": stage["publicUrl"],
             "url": {"Fn::Sub": ["https://${Host}", {"Host": host}]},
             "cloudfront": {"Fn::Sub": "https://${FeedDomainName}"},
         }[given["FeedFront"]]
@@ -253,7 +250,7 @@ def test_the_feed_function_may_read_where_the_api_is_by_the_name_it_is_told() ->
     named = DOCUMENT["Resources"]["PublicUrlParameter"]["Properties"]["Name"]
 
     assert TEMPLATE.environment("get_feed")["PUBLIC_URL_PARAMETER"] == named
-    assert named == {"Fn::Sub": "/${AWS::StackName}/public-url"}
+    assert named == {"Fn::Sub": "/mytoken-calendars/${AWS::StackName}/public-url"}
 
 
 # --- rules ----------------------------------------------------------------------------------------
@@ -273,6 +270,8 @@ def test_the_feed_function_may_read_where_the_api_is_by_the_name_it_is_told() ->
         ({"HostedZoneId": "Z1", **DOMAIN}, []),
         ({"HostedZoneId": "Z1", "FeedFront": "cloudfront", **FEED_DOMAIN}, []),
         ({"DomainName": "a.b"}, ["ADomainHasACertificate"]),
+        ({**FEED_DOMAIN, **DOMAIN}, []),
+        ({**DOMAIN, "FeedDomainName": DOMAIN["DomainName"]}, ["FeedsHaveADomainOfTheirOwn"]),
     ],
     ids=str,
 )
@@ -289,12 +288,8 @@ DISTRIBUTION: dict[str, Any] = resources(AT_CLOUDFRONT)["Distribution"]["Propert
 BEHAVIOURS = [DISTRIBUTION["DefaultCacheBehavior"], *DISTRIBUTION["CacheBehaviors"]]
 
 
-def test_cloudfront_keeps_only_what_no_deletion_can_kill() -> None:
-    kept = [b["PathPattern"] for b in BEHAVIOURS if b["CachePolicyId"] != CACHING_DISABLED]
-
-    assert kept == [f"{addresses.FEEDS_PATH}/assets/*"]
-    assert all(asset.url.startswith(kept[0].rstrip("*")) for asset in assets.BY_NAME.values())
-    assert BEHAVIOURS[-1]["CachePolicyId"] == CACHING_OPTIMIZED
+def test_cloudfront_keeps_nothing() -> None:
+    assert {b["CachePolicyId"] for b in BEHAVIOURS} == {CACHING_DISABLED}
     assert {each["ErrorCachingMinTTL"] for each in DISTRIBUTION["CustomErrorResponses"]} == {0}
     assert {each["ErrorCode"] for each in DISTRIBUTION["CustomErrorResponses"]} == {
         *(400, 403, 404, 405, 414, 416),

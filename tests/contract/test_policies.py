@@ -14,6 +14,7 @@ from tests.harness.steps import Document, add, calendars, create, create_feed
 from tests.harness.token_uses import LOOKS, REVOKED_WHEN_REPLAYED, USES, Person, Use
 
 TEMPLATE = Template.read()
+NOBODYS_FEED = "x" * 32
 
 # S3 tells that a feed is not cached, and not that it is forbidden, only to those who may list.
 NEVER_ASKED_FOR = {Grant("s3:ListBucket", "FeedsBucket")}
@@ -54,7 +55,7 @@ def _do_everything(stack: Stack) -> None:
             request(stack)
     one_token_of_a_calendar(stack)
     with function_urls.starting(stack, api=PUBLIC_URL):
-        function_urls.ask(stack, "GET", "/calendars/x/view")
+        function_urls.ask(stack, "GET", f"/calendars/{NOBODYS_FEED}/view")
     parent = stack.mint(user="policies", name="parent")
     child = stack.mint(user="policies", parent=parent.mom_id, expires_in=20 * DAY)
     calendar = create(stack, child)

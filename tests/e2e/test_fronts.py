@@ -95,7 +95,8 @@ def test_no_other_method_is_served(
 
 
 @pytest.mark.parametrize(
-    "spelling", ["/caf%C3%A9.ics", "/a%2Fb.ics", "/%25.ics", "/%2e%2e.ics", "/+.ics", "?x=1"]
+    "spelling",
+    [*("/CI%20x.ics", "/caf%C3%A9.ics", "/a%2Fb.ics", "/%25.ics", "/%2e%2e.ics", "/+.ics"), "?x=1"],
 )
 def test_a_front_reads_addresses_as_the_api_does(
     deployment: Deployment, calendar: dict[str, Any], front: str, spelling: str

@@ -167,7 +167,7 @@ def _calls(service: str, operation: str, parameters: dict[str, Any]) -> Iterator
         case "s3", _:
             yield Call(f"s3:{operation}", f"FeedsBucket/{parameters['Key']}")
         case "ssm", _:
-            assert parameters == {"Name": f"/{STACK}/public-url"}
+            assert parameters == {"Name": f"/mytoken-calendars/{STACK}/public-url"}
             yield Call(f"ssm:{operation}", "PublicUrlParameter")
         case _:
             context = {f"{service}:{n}": v for n, v in parameters.items() if isinstance(v, str)}

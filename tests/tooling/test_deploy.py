@@ -132,6 +132,10 @@ def test_the_command_itself_ends_in_a_line_without_credentials(tmp_path: Path) -
         ("LogLevel=DEBUG", "it is one of INFO, WARNING, ERROR"),
         ("ServerErrorsAllowed=many", "ServerErrorsAllowed=many: it is a number"),
         ("ServerErrorsAllowed=-1", "it is at least 0"),
+        ("FeedConcurrency=1.5", "it is a number"),
+        ("FeedConcurrency=00", "it is a number"),
+        ("LogSampleRate=1.5", "it is at least 0 and at most 1"),
+        ("BudgetEmail=a,ParameterKey=LogLevel,ParameterValue=ERROR@b.c", "no ParameterKey="),
         ("ShortTokenLength=2000", "it is at least 0 and at most 1024"),
         (f"MytokenIssuer=https://{'a' * 100}", "it has at most 100 characters"),
         ('AlarmTopic=arn:aws:sns:a"b', "it has no quotes"),
@@ -210,6 +214,15 @@ def test_a_reservation_that_aws_would_refuse_is_refused_before_the_build(world: 
 
     assert "this account can reserve 50" in world.refused("FeedConcurrency=51")
     assert "PublicUrl" in world.deploy("FeedConcurrency=50")
+
+
+def test_what_the_pages_of_cloudfront_reserve_counts(world: World) -> None:
+    world.account.unreserved = 100
+    domain = {"FeedDomainName": "feeds.example.org", "FeedCertificateArn": CERTIFICATE}
+    world.has_stack(FeedConcurrency="50", **domain)
+
+    assert "the stack would take 60" in world.refused("FeedFront=cloudfront")
+    assert "PublicUrl" in world.deploy("FeedFront=cloudfront", "FeedConcurrency=40")
 
 
 # --- what makes mytokens invalid ------------------------------------------------------------------

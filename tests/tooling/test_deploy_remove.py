@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.template import Template
 from tests.doubles.account_of_stacks import AccountOfStacks
@@ -93,8 +94,19 @@ def made_table(name: str) -> str:
     return table
 
 
-def resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
-    return {"ResourceType": kind, "PhysicalResourceId": name, "ResourceStatus": status}
+OURS = {TABLE: "CalendarsTable", BUCKET: "FeedsBucket", KEY: "SigningKey"}
+
+
+def resource(
+    kind: str, name: str, status: str = "CREATE_COMPLETE", logical: str = ""
+) -> dict[str, Any]:
+    """As CloudFormation lists it; one of ours, unless its name in a template is another."""
+    return {
+        "LogicalResourceId": logical or OURS.get(kind, "AFunction"),
+        "ResourceType": kind,
+        "PhysicalResourceId": name,
+        "ResourceStatus": status,
+    }
 
 
 def has_item(table: str) -> None:
@@ -209,3 +221,35 @@ def test_without_credentials_it_ends_in_a_line(world: World) -> None:
     world.account.signed_in = False
 
     assert "there are no credentials" in world.refused("--yes", NAME)
+
+
+def test_data_that_is_none_of_ours_stays(world: World) -> None:
+    """Also if the stack cannot say any more what it is."""
+    tables = world.tables
+    for table in tables:
+        has_item(table)
+    foreign = [resource(TABLE, table, logical="ShopTable") for table in tables]
+    world.account.has(NAME, "DELETE_FAILED", Outputs={"ShopUrl": "https://x.example"})
+    world.account.resources[NAME] = foreign
+
+    world.remove("--yes", NAME, "--with-data", NAME)
+
+    assert {*tables} <= world.there
+
+
+def test_what_could_not_be_deleted_is_told_with_how_to_do_it(world: World) -> None:
+    refused = "BucketNotEmpty"  # a feed was written meanwhile
+
+    def delete(kept: Any) -> str:
+        if kept.kind == BUCKET:
+            raise ClientError({"Error": {"Code": refused, "Message": "no"}}, "DeleteBucket")
+        return real(kept)
+
+    real = command.data.delete
+    world.monkeypatch.setattr(command.data, "delete", delete)
+
+    said = world.remove("--yes", NAME, "--with-data", NAME)
+
+    assert refused in said
+    assert f"aws s3 rb --force s3://{world.bucket}" in said
+    assert world.there == {world.bucket}

@@ -97,7 +97,7 @@ def test_an_unchanged_feed_is_answered_without_text_and_with_exactly_these_heade
 
     assert response.status == 304
     assert response.body == ""
-    assert response.headers == {**ALWAYS, "ETag": etag}
+    assert response.headers == {**ALWAYS, "Content-Type": CONTENT["Content-Type"], "ETag": etag}
 
 
 @pytest.mark.parametrize("headers", [{}, GZIP, {"if-none-match": '"other"'}])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import time
@@ -732,8 +733,15 @@ for _ in range(2):
 
 
 def test_garbage_is_collected_from_the_first_request_on_but_not_among_what_was_loaded() -> None:
+    paths = os.pathsep.join(("layers/shared", "."))
+
     told = subprocess.run(
-        [sys.executable, "-c", COLLECTING], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", COLLECTING],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
     assert told.splitlines() == ["True True True"] * 2

@@ -56,7 +56,8 @@ def _checked(told: Namespace, document: Mapping[str, Any]) -> tuple[Stack, dict[
     kept = parameters.merged(document, stack.parameters, {})
     values = kept | named
     parameters.check(document, values)
-    account.check_reservation(values, int(stack.parameters.get("FeedConcurrency", "0")))
+    before = 0 if stack.is_new else parameters.reserved(document, kept)
+    account.check_reservation(parameters.reserved(document, values), before)
     issuer = identity.future(document, values, stack, kept)
     if not stack.is_new:
         identity.check(identity.present(stack), issuer, told.new_issuer, told.drop_key)

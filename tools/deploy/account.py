@@ -46,16 +46,19 @@ class Account:
             raise NotReady(f"AWS does not answer these credentials: {error}") from None
         return cls(number, session.region_name, *_concurrency(session))
 
-    def check_reservation(self, values: Mapping[str, str], reserved: int) -> None:
-        """Raises NotReady if AWS would refuse FeedConcurrency; `reserved` is what the stack has."""
-        wanted = int(values["FeedConcurrency"])
+    def check_reservation(self, wanted: int, reserved: int) -> None:
+        """Raises NotReady if AWS would refuse to reserve `wanted` for functions of the stack.
+
+        `reserved` is what they have.
+        """
         if wanted <= reserved or self.unreserved is None:
             return
         most = max(self.unreserved + reserved - UNRESERVED, 0)
         if wanted > most:
             raise NotReady(
-                f"FeedConcurrency={wanted}: this account can reserve {most}, as {UNRESERVED} have "
-                f"to stay for other functions; {_QUOTA} raises its quota"
+                f"FeedConcurrency: this account can reserve {most}, and the stack would take "
+                f"{wanted}, as {UNRESERVED} have to stay for other functions; {_QUOTA} raises its "
+                "quota"
             )
 
     def advice(self, values: Mapping[str, str]) -> str | None:

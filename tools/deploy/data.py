@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 _DAYS = 30  # that KMS waits before it deletes a key, in which the deletion can be cancelled
 _GONE = "DELETE_COMPLETE"  # of a resource of which only the record is left
+_OURS = ("CalendarsTable", "TokensTable", "FeedsBucket", "SigningKey")
 _NOT_THERE = ("ResourceNotFoundException", "NoSuchBucket", "NotFoundException")
 
 
@@ -24,13 +25,14 @@ class Kept:
 
 
 def of(stack: str) -> list[Kept]:
-    """All that the stack has. Raises ClientError."""
+    """All of ours that the stack has. Raises ClientError."""
     pages = boto3.client("cloudformation").get_paginator("list_stack_resources")
     return [
         Kept(resource["ResourceType"], resource["PhysicalResourceId"])
         for page in pages.paginate(StackName=stack)
         for resource in page["StackResourceSummaries"]
         if resource["ResourceType"] in _WORDS
+        and resource["LogicalResourceId"] in _OURS
         and resource["ResourceStatus"] != _GONE
         and resource.get("PhysicalResourceId")
     ]

@@ -8,6 +8,10 @@ from typing import Any
 from tools.deploy.errors import NotReady
 from tools.deploy.intrinsics import Evaluated
 
+_RESERVED = "ReservedConcurrentExecutions"
+# What the SAM CLI reads as more than a value: the end of a quoted text, or another parameter.
+_SAMS = re.compile(r"[\"'\\\s]|ParameterKey=")
+
 
 def named(pairs: Iterable[str], document: Mapping[str, Any]) -> dict[str, str]:
     """The values of `Name=Value` texts. Raises NotReady for a parameter that is not there."""
@@ -52,12 +56,20 @@ def check(document: Mapping[str, Any], values: Mapping[str, str]) -> None:
                     raise NotReady(assertion["AssertDescription"])
 
 
+def reserved(document: Mapping[str, Any], values: Mapping[str, str]) -> int:
+    """How many executions of Lambda the functions of a stack with these parameters reserve."""
+    evaluated = Evaluated(document, values)
+    properties = (each.get("Properties", {}) for each in document["Resources"].values())
+    wanted = (evaluated.value(each.get(_RESERVED)) for each in properties)
+    return sum(int(number) for number in wanted if number not in (None, "AWS::NoValue"))
+
+
 def _broken(parameter: Mapping[str, Any], value: str) -> str | None:
     """The rule that the value breaks, in words."""
     allowed = [str(each) for each in parameter.get("AllowedValues", ())]
     if allowed and value not in allowed:
         return f"it is one of {', '.join(allowed)}"
-    if parameter["Type"] == "Number" and not _is_number(value):
+    if parameter["Type"] == "Number" and not _is_number(value, parameter):
         return "it is a number"
     if parameter["Type"] == "Number":
         least, most = (float(parameter.get(k, value)) for k in ("MinValue", "MaxValue"))
@@ -67,11 +79,14 @@ def _broken(parameter: Mapping[str, Any], value: str) -> str | None:
     pattern = parameter.get("AllowedPattern", ".*")
     if re.fullmatch(pattern, value) is None:
         return f"it has to match {pattern.removeprefix('|')}"
-    return "it has no quotes and no \\" if re.search(r"[\"'\\\s]", value) else None
+    return "it has no quotes, no \\ and no ParameterKey=" if _SAMS.search(value) else None
 
 
-def _is_number(value: str) -> bool:
-    return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) is not None
+def _is_number(value: str, parameter: Mapping[str, Any]) -> bool:
+    """A whole one, without zeros before it, unless the parameter is a share: from 0 to 1."""
+    is_share = (parameter.get("MinValue"), parameter.get("MaxValue")) == (0, 1)
+    allowed = r"[0-9]*\.?[0-9]+" if is_share else r"0|-?[1-9][0-9]*"
+    return re.fullmatch(allowed, value) is not None
 
 
 def _range(parameter: Mapping[str, Any]) -> str:

@@ -49,8 +49,7 @@ def remove(told: Namespace) -> None:
     print(_plan(stack, account, going, staying))
     _confirm(told)
     _delete(stack.name)
-    for each in going:
-        print(data.delete(each))
+    staying += [each for each in going if not _is_deleted(each)]
     print(_afterwards(stack.name, staying))
 
 
@@ -87,6 +86,16 @@ def _delete(name: str) -> None:
             f"{name} is {Stack.read(name).status or 'not deleted'}: its events say why; run this "
             "again when that is mended"
         ) from None
+
+
+def _is_deleted(kept: Kept) -> bool:
+    """Deletes it; says what became of it."""
+    try:
+        print(data.delete(kept))
+    except (BotoCoreError, ClientError) as error:
+        print(f"{kept}: {error}")
+        return False
+    return True
 
 
 def _afterwards(name: str, staying: list[Kept]) -> str:

@@ -11,10 +11,14 @@ from mytoken_calendars.feeds.feed import Feed, unpacked
 from mytoken_calendars.http.request import Request
 from mytoken_calendars.http.response import Response
 
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+# A 304 renews what a client has stored, and a function's URL says JSON where an answer has no type.
+_HEADERS = {
+    "Content-Type": "text/calendar; charset=utf-8",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Accept-Encoding",
+}
 # These are about the text, which a 304 does not have (RFC 9110, 15.4.5).
 _HEADERS_OF_THE_TEXT = {
-    "Content-Type": "text/calendar; charset=utf-8",
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
