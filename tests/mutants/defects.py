@@ -1592,6 +1592,20 @@ MUTANTS = [
         '    former = served - {now, _ALWAYS, "", was.get("FeedFront")}',
         "tooling/test_deploy.py::test_a_front_that_people_have_subscribed_to_is_kept",
     ),
+    Mutant(
+        "a removed stack takes the data of others",
+        "tools/deploy/data.py",
+        "        and resource[\"LogicalResourceId\"] in _OURS\n",
+        "",
+        "tooling/test_deploy_remove.py::test_data_that_is_none_of_ours_stays",
+    ),
+    Mutant(
+        "a value of a parameter sets another one",
+        "tools/deploy/parameters.py",
+        "|ParameterKey=",
+        "",
+        "tooling/test_deploy.py::test_what_the_template_refuses_is_refused_before_the_build",
+    ),
     # --- the start of a function ------------------------------------------------------------------
     Mutant(
         "a start looks for garbage",
