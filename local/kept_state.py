@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+_TABLES = "dynamodb.json"
 _INDEX = "cloudformation.json"  # says which tables and keys are the stack's, and is kept last
 
 
@@ -20,16 +21,19 @@ def is_readable(folder: Path) -> bool:
     return not files or (_INDEX in files and all(are_whole))
 
 
-def aside(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.unreadable")
-
-
 def set_aside(folder: Path) -> None:
-    """Moves the state there, in place of what an earlier call has moved. Says so in one line."""
-    shutil.rmtree(aside(folder), ignore_errors=True)
-    folder.rename(aside(folder))
+    """Moves the state beside what earlier calls have moved. Says so in one line.
+
+    What a start has left that was stopped before it made a table is deleted: it holds nothing.
+    """
+    if not (folder / _TABLES).exists():
+        shutil.rmtree(folder)
+        return
+    names = (f"{folder.name}.unreadable{number}" for number in ("", *range(2, 9999)))
+    aside = next(path for path in map(folder.with_name, names) if not path.exists())
+    folder.rename(aside)
     print(
-        f"make run: the state of the last run is broken, and now in {aside(folder)}: "
+        f"make run: the state of the last run is broken, and now in {aside}: "
         "this run begins with none",
         flush=True,
     )

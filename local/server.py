@@ -164,6 +164,7 @@ def main() -> None:
         data.NotDeployed,
         settings.WrongSetting,
         standins.DidNotStart,
+        OSError,  # of a file of the state that is none, or that another user owns
     ) as error:
         sys.exit(f"make run: {error}")
 

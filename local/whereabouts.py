@@ -1,6 +1,7 @@
 """Remembers where the local server is, for commands that use the same stack.
 
-The server holds a lock on the file while it runs: what a killed one has left is not believed.
+The server holds a lock on the file while it runs: what a killed one has left is not believed. The
+file is emptied and never removed, since the next server may wait for its lock already.
 Run as a module it deletes the server's state: `make reset`.
 """
 
@@ -18,7 +19,7 @@ from typing import IO
 
 from local.template import ROOT
 
-STATE_FILES = ("aws", "aws.unreadable", "demo.header", "demo.json", "server.json")
+STATE_FILES = ("aws", "aws.unreadable*", "demo.header", "demo.json")  # patterns
 STATE = ROOT / (os.environ.get("STATE") or ".local")
 _PATIENCE = 1  # seconds, for those who only look
 
@@ -68,7 +69,7 @@ class Whereabouts:
                 yield announce
             finally:
                 with suppress(OSError):
-                    _file(state).unlink(missing_ok=True)
+                    file.truncate(0)
 
 
 def _locked(file: IO[str], how: int) -> bool:
@@ -86,8 +87,7 @@ def _file(state: Path) -> Path:
 def _reset() -> None:
     try:
         with Whereabouts.announced():
-            for name in STATE_FILES:
-                path = STATE / name
+            for path in [path for files in STATE_FILES for path in STATE.glob(files)]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     except RunsAlready:
         sys.exit("make reset: the local server is running: end it first")

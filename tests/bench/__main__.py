@@ -63,8 +63,8 @@ def measured(clients: Clients, stack: Stack) -> tuple[list[Figure], Bills, Bills
 
 def concluded(figures: list[Figure], bills: Bills, bills_of_peer: Bills, page: Path) -> int:
     """Writes and prints what came out; the exit status."""
+    page.with_suffix(".json").write_text(report.for_programs(bills))  # the page reads it
     page.write_text(report.page(figures, bills, bills_of_peer))
-    page.with_suffix(".json").write_text(report.for_programs(bills))
     print(table(HEADER, [figure.row() for figure in figures]))
     print(report.verdict(figures))
     return int(any(figure.is_missed for figure in figures))

@@ -288,6 +288,38 @@ def test_a_file_of_a_killed_server_is_not_believed(tmp_path: Path) -> None:
     assert found.url == server.url
 
 
+def test_a_server_that_has_waited_for_another_to_end_is_found(tmp_path: Path) -> None:
+    first = Server.started(tmp_path)
+    assert first.url
+    first.process.send_signal(signal.SIGINT)
+
+    with Server.running(tmp_path) as second:
+        found = Whereabouts.read(tmp_path)
+
+        assert first.ended() == 0
+        assert found is not None
+        assert found.url == second.url
+
+
+def test_what_was_set_aside_stays_when_more_is(kept: Path) -> None:
+    for _ in range(2):
+        (kept / "aws" / "kms.json").write_text("garbage")
+        with Server.running(kept):
+            pass
+
+    assert {path.name for path in kept.glob("aws.*")} == {"aws.unreadable", "aws.unreadable2"}
+
+
+def test_a_start_that_was_stopped_before_it_made_anything_leaves_no_broken_state(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "aws").mkdir()
+    (tmp_path / "aws" / "sqs.json").write_text("{}")
+
+    with Server.running(tmp_path) as server:
+        assert server.printed[0].startswith("ready: ")
+
+
 def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
     with Server.running(tmp_path) as server:
         with pytest.raises(subprocess.CalledProcessError) as refused:
@@ -299,7 +331,7 @@ def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
 
     assert "the local server is running" in refused.value.stderr
     assert works == 200
-    assert [*tmp_path.iterdir()] == []
+    assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("server.json", 0)]
 
 
 @pytest.mark.parametrize(

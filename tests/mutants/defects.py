@@ -1595,7 +1595,7 @@ MUTANTS = [
     Mutant(
         "a removed stack takes the data of others",
         "tools/deploy/data.py",
-        "        and resource[\"LogicalResourceId\"] in _OURS\n",
+        '        and resource["LogicalResourceId"] in _OURS\n',
         "",
         "tooling/test_deploy_remove.py::test_data_that_is_none_of_ours_stays",
     ),

@@ -154,6 +154,10 @@ def test_what_the_template_refuses_is_refused_before_the_build(
         assert said in world.refused(pair)
 
 
+def test_a_parameter_that_is_named_twice_is_refused(world: World) -> None:
+    assert "LogLevel is named twice" in world.refused("LogLevel=INFO", "LogLevel=ERROR")
+
+
 def test_a_value_that_the_template_no_longer_allows_is_named(world: World) -> None:
     world.has_stack(LogLevel="DEBUG")
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
@@ -185,10 +186,14 @@ def test_what_is_not_told_by_name_is_not_removed(
     assert said in world.refused(*arguments)
 
 
-@pytest.mark.parametrize(("typed", "goes"), [(NAME, True), ("", False), ("yes", False)])
+@pytest.mark.parametrize(
+    ("typed", "goes"),
+    [(f"{NAME}\n", True), ("\n", False), ("yes\n", False), ("", False)],  # the last is Ctrl-D
+)
 def test_the_name_is_typed_at_a_terminal(world: World, typed: str, *, goes: bool) -> None:
-    world.monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    world.monkeypatch.setattr("builtins.input", lambda question: typed)
+    terminal = StringIO(typed)
+    world.monkeypatch.setattr(terminal, "isatty", lambda: True)
+    world.monkeypatch.setattr(sys, "stdin", terminal)
 
     if goes:
         world.remove()
@@ -229,7 +234,7 @@ def test_data_that_is_none_of_ours_stays(world: World) -> None:
     for table in tables:
         has_item(table)
     foreign = [resource(TABLE, table, logical="ShopTable") for table in tables]
-    world.account.has(NAME, "DELETE_FAILED", Outputs={"ShopUrl": "https://x.example"})
+    world.account.has(NAME, "DELETE_FAILED")
     world.account.resources[NAME] = foreign
 
     world.remove("--yes", NAME, "--with-data", NAME)
@@ -253,3 +258,9 @@ def test_what_could_not_be_deleted_is_told_with_how_to_do_it(world: World) -> No
     assert refused in said
     assert f"aws s3 rb --force s3://{world.bucket}" in said
     assert world.there == {world.bucket}
+
+
+def test_a_stack_of_another_kind_stays_also_if_its_deletion_has_failed(world: World) -> None:
+    world.account.has(NAME, "DELETE_FAILED", Outputs={"ShopUrl": "https://x.example"})
+
+    assert "none of mytoken-calendars" in world.refused("--yes", NAME, "--with-data", NAME)

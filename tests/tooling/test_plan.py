@@ -49,6 +49,19 @@ def test_it_prints_tables_with_headings_and_writes_none_unasked(
     assert not plan.PAGE.exists()
 
 
+@pytest.mark.parametrize("arguments", [["--feeds", "nan"], ["--write", "--feeds", "9"]])
+def test_what_makes_no_sense_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(plan, "PAGE", tmp_path / "none.md")
+    monkeypatch.setattr("sys.argv", ["make plan", *arguments])
+
+    with pytest.raises(SystemExit):
+        plan.main()
+
+    assert not plan.PAGE.exists()
+
+
 def test_each_table_of_the_page_is_written_anew() -> None:
     page = plan.PAGE.read_text()
     outdated = page.replace("| API Gateway: HTTP", "| API Gateway: old").replace("10,000", "10")

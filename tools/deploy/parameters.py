@@ -26,6 +26,8 @@ def named(pairs: Iterable[str], document: Mapping[str, Any]) -> dict[str, str]:
                 f"{name}: the template has no such parameter"
                 + (f"; do you mean {close[0]}?" if close else "")
             )
+        if name in values:
+            raise NotReady(f"{name} is named twice")
         values[name] = value
     return values
 

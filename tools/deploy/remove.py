@@ -41,7 +41,7 @@ def remove(told: Namespace) -> None:
     if not stack.status:
         raise NotReady(f"there is no stack {told.stack} in {account.region}")
     stack.check_settled()
-    if not (stack.is_new or stack.never_served):
+    if stack.outputs or not (stack.is_new or stack.never_served):
         stack.check_ours()
     kept = data.of(stack.name)
     going = [k for k in kept if told.with_data or (stack.never_served and data.is_empty(k))]
@@ -71,7 +71,8 @@ def _confirm(told: Namespace) -> None:
     if typed is None and not sys.stdin.isatty():
         raise NotReady(f'there is no terminal to ask at: ARGS="--yes {told.stack}" does not ask')
     if typed is None:
-        typed = input(f"Type {told.stack} to go on: ")
+        print(f"Type {told.stack} to go on: ", end="", flush=True)
+        typed = sys.stdin.readline().strip()
     if typed != told.stack:
         raise NotReady(f"{typed or 'nothing'} is not {told.stack}: nothing was changed")
 
@@ -92,8 +93,8 @@ def _is_deleted(kept: Kept) -> bool:
     """Deletes it; says what became of it."""
     try:
         print(data.delete(kept))
-    except (BotoCoreError, ClientError) as error:
-        print(f"{kept}: {error}")
+    except (BotoCoreError, ClientError, KeyboardInterrupt) as error:
+        print(f"{kept}: {error or 'stopped'}")
         return False
     return True
 

@@ -3,6 +3,7 @@
 Without arguments it prints the tables of docs/operations.md, and `--write` writes them there anew.
 """
 
+import math
 import sys
 from argparse import ArgumentParser
 from dataclasses import fields
@@ -28,10 +29,12 @@ _OPENED, _CLOSED = "<!-- make plan writes from here: {} -->\n", "<!-- to here --
 def main() -> None:
     parser = ArgumentParser(prog="make plan ARGS=...", description=__doc__)
     for field in fields(Usage):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=float, default=None)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=number, default=None)
     parser.add_argument("--write", action="store_true", default=None, help=f"into {PAGE.name}")
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     if given.pop("write", False):
+        if given:
+            sys.exit("make plan: --write takes no numbers")
         PAGE.write_text(written(PAGE.read_text()))
         print(f"wrote the tables into {PAGE.relative_to(ROOT)}")
         return
@@ -44,6 +47,14 @@ def main() -> None:
         tables = {"costs": bills([usage]), "quotas": breaking()}
     for name, text in tables.items():
         print(f"{_HEADINGS[name]}\n\n{text}\n")
+
+
+def number(text: str) -> float:
+    """Raises ValueError for what is none, or not finite."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
 
 
 def written(page: str) -> str:
