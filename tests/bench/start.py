@@ -24,8 +24,8 @@ def figure(ours: Function, peer: Function, document: Document) -> Figure:
         "feed function, process start to first 304",
         median(efforts),
         median(efforts_of_peer),
-        limit=0.55,
-        aim=0.40,
+        limit=0.40,
+        aim=0.33,
         unit="M instructions" if counts_instructions() else "s CPU",
         relative=True,
     )
