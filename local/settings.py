@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from maxminddb import InvalidDatabaseError, open_database
+
 from local.template import Template
 
 
@@ -26,6 +28,7 @@ def prepared(state: Path) -> Path:
     probe = state / "probe"
     try:
         (state / "aws").mkdir(parents=True, exist_ok=True)
+        (state / "aws").chmod(0o700)  # the key that signs all mytokens is in it
         probe.touch()
         probe.unlink()
     except OSError as error:
@@ -43,13 +46,21 @@ def check_others(template: Template) -> None:
     if not re.fullmatch(template.document["Parameters"]["MytokenIssuer"]["AllowedPattern"], issuer):
         like = "that is a URL like https://mytoken.example.org"
         raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no MytokenIssuer: {like}")
-    if database and not Path(database).is_file():
-        raise WrongSetting(f"GEOIP_DATABASE={database} is no file")
+    if database and not _is_database(database):
+        raise WrongSetting(f"GEOIP_DATABASE={database} is no file of the format MaxMind DB")
     if endpoint and not _listens(endpoint):
         raise WrongSetting(
             f"AWS_ENDPOINT_URL={endpoint} is no address where stand-ins for AWS listen: without it "
             "make run starts its own"
         )
+
+
+def _is_database(file: str) -> bool:
+    try:
+        open_database(file).close()
+    except (OSError, ValueError, InvalidDatabaseError):
+        return False
+    return True
 
 
 def _listens(url: str) -> bool:

@@ -117,7 +117,7 @@ def _free_port(host: str) -> int:
         try:
             probe.bind((host, 0))
         except (OSError, UnicodeError):
-            reason = f"STANDINS_HOST={host} is no address of this machine"
+            reason = f"STANDINS_HOST={host} is no IPv4 address of this machine"
             raise DidNotStart(reason) from None
         port: int = probe.getsockname()[1]
         return port

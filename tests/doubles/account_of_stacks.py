@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 Answer = dict[str, Any]
 
@@ -27,6 +28,7 @@ class AccountOfStacks:
     stacks: dict[str, Answer] = field(default_factory=dict)
     resources: dict[str, list[Answer]] = field(default_factory=dict)
     may_ask_lambda: bool = True
+    answers_with_a_page: bool = False
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -39,6 +41,8 @@ class AccountOfStacks:
                 return passed_on(client, operation, parameters)
             if not self.signed_in:
                 raise NoCredentialsError
+            if self.answers_with_a_page:
+                raise ResponseParserError("invalid XML received")
             return getattr(self, f"_{operation}")(parameters)
 
         with pytest.MonkeyPatch.context() as patch:

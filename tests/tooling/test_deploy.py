@@ -101,6 +101,13 @@ def test_without_a_region_it_ends_in_a_line_before_the_build(world: World) -> No
     assert "there is no region" in world.refused()
 
 
+def test_an_answer_that_is_none_of_aws_is_told_in_a_line(world: World) -> None:
+    """Of a proxy that wants somebody to sign in, say."""
+    world.account.answers_with_a_page = True
+
+    assert "AWS does not answer these credentials" in world.refused()
+
+
 def test_the_command_itself_ends_in_a_line_without_credentials(tmp_path: Path) -> None:
     environment = {n: v for n, v in os.environ.items() if not n.startswith("AWS_")}
     paths = os.pathsep.join(("layers/shared", "."))

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from tools.deploy.errors import NotReady
 
@@ -42,7 +43,7 @@ class Account:
                 "there are no credentials of AWS: run aws configure or aws sso login, or export "
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             ) from None
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise NotReady(f"AWS does not answer these credentials: {error}") from None
         return cls(number, session.region_name, *_concurrency(session))
 

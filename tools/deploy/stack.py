@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from tools.deploy.errors import NotReady
 
@@ -32,7 +33,7 @@ class Stack:
             if "does not exist" in error.response["Error"]["Message"]:
                 return cls(name)
             raise NotReady(f"the stack {name} cannot be read: {error}") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise NotReady(f"the stack {name} cannot be read: {error}") from None
         return cls(
             name,

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from local.template import output_name
 from local.whereabouts import Whereabouts
@@ -59,7 +60,7 @@ def select(arguments: Namespace) -> tuple[str, str]:
 def _deployed(name: str) -> tuple[str, str]:
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         sys.exit(f"cannot find the stack {name}: {error}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
