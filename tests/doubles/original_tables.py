@@ -75,7 +75,7 @@ class Tables:
         for table, rows in self.rows.items():
             path, text = folder / f"{table}.csv", {"encoding": "utf-8-sig", "newline": ""}
             with path.open("w", errors="surrogateescape", **text) as file:
-                columns = list(rows[0]) if rows else ["id"]
+                columns = list(rows[0]) if rows else []
                 writer = csv.DictWriter(file, columns, lineterminator="\n")
                 writer.writeheader()
                 for row in rows:

@@ -176,3 +176,19 @@ def test_a_table_that_is_missing_or_there_twice_ends_it(
 
     with pytest.raises(exported_rows.NoExport, match=reason):
         exported_rows.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("first_line", "lacks"),
+    [("garbage", "iss, id, sub"), ("id,sub,ISS", "iss"), ("id;sub;iss", "id, iss, sub")],
+)
+def test_a_table_without_the_columns_is_no_export(
+    tmp_path: Path, first_line: str, lacks: str
+) -> None:
+    (tmp_path / "Users.csv").write_text(f"{first_line}\n")
+
+    with pytest.raises(exported_rows.NoExport) as refused:
+        exported_rows.read(tmp_path)
+
+    expected = ", ".join(sorted(lacks.split(", ")))
+    assert str(refused.value) == f"Users.csv: its first line names no column {expected}"

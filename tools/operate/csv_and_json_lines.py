@@ -17,6 +17,20 @@ def rows(path: Path) -> Iterator[tuple[int, Row]]:
     return _csv(path) if path.suffix == ".csv" else _json_lines(path)
 
 
+def columns(path: Path) -> set[str] | None:
+    """The names in the first line of a CSV file; None if it has no such line.
+
+    Nor have JSON lines, where each row has its own names.
+    """
+    if path.suffix != ".csv":
+        return None
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        try:
+            return set(next(csv.reader(lines, strict=True))) or None
+        except (StopIteration, csv.Error):
+            return None
+
+
 def _csv(path: Path) -> Iterator[tuple[int, Row]]:
     csv.field_size_limit(sys.maxsize)  # a calendar's text is one field
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:

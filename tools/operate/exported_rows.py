@@ -131,12 +131,15 @@ class Export:
 
 
 def read(folder: Path) -> Export:
-    """The tables in a folder. Raises NoExport if a table is missing that every server has."""
+    """The tables in a folder. Raises NoExport if one that is needed is missing, or its columns."""
     broken: list[str] = []
 
     def rows(table: str, model: type[T], *, optional: bool = False) -> list[T]:
         path = _file(folder, table, optional=optional)
-        return list(_rows(path, model, broken)) if path else []
+        if path is None:
+            return []
+        _check_columns(path, model)
+        return list(_rows(path, model, broken))
 
     return Export(
         rows("Users", User),
@@ -148,6 +151,15 @@ def read(folder: Path) -> Export:
         rows("MTTags", TokenTag, optional=True),
         broken,
     )
+
+
+def _check_columns(path: Path, model: type[Row]) -> None:
+    fields = model.model_fields.items()
+    needed = {name for name, field in fields if field.is_required()} - {"where"}
+    there = csv_and_json_lines.columns(path)
+    if there is not None and (missing := needed - there):
+        lacks = ", ".join(sorted(missing))
+        raise NoExport(f"{path.name}: its first line names no column {lacks}")
 
 
 def _file(folder: Path, table: str, *, optional: bool) -> Path | None:
