@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.reliability.racing import Race, Timed, refused, statuses, timed
 from tests.harness.reliability.variants import ONE_USE, REVOKES, ROTATES
-from tests.harness.stacks import Answer, Token
+from tests.harness.stacks import DAY, Answer, Token
 from tests.harness.steps import (
     Document,
     add,
@@ -251,8 +251,8 @@ def test_feeds_that_are_made_while_tokens_are_added_show_all_of_them(race: Race)
 
 def test_a_feed_whose_style_changes_is_always_in_one_of_its_styles(race: Race) -> None:
     for person in race.rounds("feed while its style changes"):
-        _add(person, person.other)
-        feed = create_feed(race.stack, person.keeper, person.calendar, days=[30])
+        _add(person, person.mint(expires_in=100 * DAY))
+        feed = create_feed(race.stack, person.keeper, person.calendar, days=[99])
         styles = [{"days": [days + 1], "label": str(days)} for days in range(race.threads)]
 
         changed, looks = race.at_once(
@@ -267,7 +267,7 @@ def test_a_feed_whose_style_changes_is_always_in_one_of_its_styles(race: Race) -
             etag = look.headers["etag"]
             assert texts.setdefault(etag, look.text) == look.text
         assert {*statuses(changed)} <= {200, 503}
-        possible = [[30], *(style["days"] for style in styles)]
+        possible = [[99], *(style["days"] for style in styles)]
         assert [text for text in texts.values() if _days(text) not in possible] == []
         assert left in given
         assert _days(race.stack.feed(left).text) == left["days"]

@@ -80,9 +80,11 @@ class Judge:
             yield f"repeated, it is answered {answer.status}: {answer.text}"
         elif replayed or not self._is_done(first.state):
             yield from self._wrong(answer, seen.state) if status == self.variant.status else ()
-        once_more = bool(first.successor or self.before.ledger)
         if done is None:
             return
+        is_second = answer.status == self.variant.status and not replayed
+        is_counted = is_second and self._is_done(first.state)
+        once_more = bool(first.successor or self.before.ledger or is_counted)
         if self._is_done(seen.state, once_more=once_more) != done:
             yield f"repeated, it did not end right: {self._differences(seen.state)}"
 
