@@ -1,46 +1,52 @@
 """The content lines of iCalendar: their values, and how they are folded (RFC 5545, 3.1 and 3.3)."""
 
-import re
 import time
+from functools import lru_cache
 
 _LONGEST = 75  # bytes, without the line end
+_DAY = 24 * 60 * 60  # seconds
 
-# What TEXT escapes (RFC 5545, 3.3.11), and what no text has: controls, line separators, surrogates
-# and noncharacters. An issuer may have let them into the name of a token.
-_NONCHARACTERS = "".join(chr(plane * 0x10000 + 0xFFFE + n) for plane in range(17) for n in (0, 1))
-_SPECIAL = re.compile(
-    f"[\\\\;,\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]"
+# What no text has: controls, line separators, surrogates and noncharacters. An issuer may have let
+# them into the name of a token.
+_IN_NO_TEXT = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *(0x2028, 0x2029),
+    *range(0xD800, 0xE000),
+    *range(0xFDD0, 0xFDF0),
+    *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
 )
+_PRINTABLE = {**dict.fromkeys(_IN_NO_TEXT, " "), ord("\n"): "\n", ord("\t"): "\t"}
+_ESCAPED = {**_PRINTABLE, **{ord(c): f"\\{c}" for c in "\\;,"}, ord("\n"): "\\n"}
 _MIDDLE_OF_A_CHARACTER = range(0x80, 0xC0)  # bytes of UTF-8
-_ESCAPED = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\t": "\t"}
 
 
 def utc(seconds: int) -> str:
     """A time in UTC."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+    days, second = divmod(seconds, _DAY)
+    digits = second // 3600 * 10_000 + second // 60 % 60 * 100 + second % 60  # HHMMSS
+    return f"{_date(days).replace('-', '')}T{digits:06}Z"
 
 
 def day(seconds: int) -> str:
     """The day of a time in UTC, as people write it (RFC 3339)."""
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+    return _date(seconds // _DAY)
+
+
+@lru_cache(maxsize=4096)  # the times of a feed are on few days
+def _date(days: int) -> str:
+    """The day that is so many days after 1970-01-01."""
+    return time.strftime("%Y-%m-%d", time.gmtime(days * _DAY))
 
 
 def escaped(text: str) -> str:
-    """A TEXT value, with a space in the place of what no text has."""
-    return _SPECIAL.sub(_escape, text)
+    """A TEXT value (RFC 5545, 3.3.11), with a space in the place of what no text has."""
+    return text.translate(_ESCAPED)
 
 
 def printable(text: str) -> str:
     """The text as it is, but with a space in the place of what no text has."""
-    return _SPECIAL.sub(_print, text)
-
-
-def _print(match: re.Match[str]) -> str:
-    return match[0] if match[0] in _ESCAPED else " "
-
-
-def _escape(match: re.Match[str]) -> str:
-    return _ESCAPED.get(match[0], " ")
+    return text.translate(_PRINTABLE)
 
 
 def folded(line: str) -> str:

@@ -18,13 +18,16 @@ def before_expiry(
     has chosen stay as they are.
     """
     left = expires - added
-    possible = tuple(day * DAY for day in days if day * DAY <= left)
-    if days != DAYS_AHEAD:
-        return possible
-    in_time = tuple(before for before in possible if 2 * before <= expires - created)
-    if in_time and in_time[0] > 0:
+    most = left if days != DAYS_AHEAD else min(left, (expires - created) // 2)
+    in_time = tuple([before for before in _in_seconds(days) if before <= most])
+    if days != DAYS_AHEAD or any(in_time):
         return in_time
-    return (*_in_advance(possible, left), *in_time)
+    return (*_in_advance(left), *in_time)
+
+
+@cache  # few styles differ
+def _in_seconds(days: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(day * DAY for day in days)
 
 
 @cache  # few reminders differ
@@ -45,9 +48,9 @@ def when(before: int) -> str:
     return f"in {count} {word}" if count == 1 else f"in {count} {word}s"
 
 
-def _in_advance(possible: tuple[int, ...], left: int) -> tuple[int, ...]:
+def _in_advance(left: int) -> tuple[int, ...]:
     """One reminder ahead of the expiry: a day, or half of the time that is left."""
-    if DAY in possible:
+    if left >= DAY:
         return (DAY,)
     unit = HOUR if left >= 2 * HOUR else MINUTE
     half = left // 2 // unit * unit
