@@ -12,13 +12,14 @@ _INDEX = "cloudformation.json"  # says which tables and keys are the stack's, an
 
 
 def is_readable(folder: Path) -> bool:
-    """Whether each file of the stand-ins' state is a JSON object, and the first is there."""
+    """Whether each file of the stand-ins' state is an object of JSON, and the index is there."""
     files = {path.name: path for path in folder.glob("*.json")}
     try:
-        are_whole = [isinstance(json.loads(path.read_bytes()), dict) for path in files.values()]
+        kept = [json.loads(path.read_bytes()) for path in files.values()]
     except (OSError, ValueError, RecursionError):
         return False
-    return not files or (_INDEX in files and all(are_whole))
+    are_whole = all(isinstance(each, dict) and each for each in kept)  # none is ever empty
+    return not files or (_INDEX in files and are_whole)
 
 
 def set_aside(folder: Path) -> None:

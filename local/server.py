@@ -140,8 +140,9 @@ def _until_interrupted(url: str) -> None:
     print(f"ready: {url}\n\n{walk}", flush=True)
     logging.getLogger("local").setLevel(logging.INFO)
     try:
-        while True:  # signal.pause() would miss a signal that comes just before it
-            time.sleep(1)
+        while settings.listens(os.environ["AWS_ENDPOINT_URL"]):
+            time.sleep(1)  # signal.pause() would miss a signal that comes just before it
+        raise CannotServe("the stand-ins for AWS have ended: make run starts them again")
     finally:
         for ending in _ENDINGS:  # a second Ctrl-C would lose the state
             signal.signal(ending, signal.SIG_IGN)

@@ -48,7 +48,7 @@ def check_others(template: Template) -> None:
         raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no MytokenIssuer: {like}")
     if database and not _is_database(database):
         raise WrongSetting(f"GEOIP_DATABASE={database} is no file of the format MaxMind DB")
-    if endpoint and not _listens(endpoint):
+    if endpoint and not listens(endpoint):
         raise WrongSetting(
             f"AWS_ENDPOINT_URL={endpoint} is no address where stand-ins for AWS listen: without it "
             "make run starts its own"
@@ -63,7 +63,8 @@ def _is_database(file: str) -> bool:
     return True
 
 
-def _listens(url: str) -> bool:
+def listens(url: str) -> bool:
+    """Whether something listens at the URL."""
     try:
         address = urlsplit(url)
         port = address.port or (443 if address.scheme == "https" else 80)

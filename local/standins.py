@@ -41,8 +41,7 @@ def running(
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
         return
-    host = os.environ.get("STANDINS_HOST") or "127.0.0.1"
-    port = _free_port(host)
+    host, port = _free_address(os.environ.get("STANDINS_HOST") or "127.0.0.1")
     endpoint = f"http://{host}:{port}"
     state.mkdir(parents=True, exist_ok=True)
     with (
@@ -112,12 +111,13 @@ def _set_already() -> dict[str, str]:
     return {name: os.environ[name] for name in _CREDENTIALS if name in os.environ}
 
 
-def _free_port(host: str) -> int:
+def _free_address(host: str) -> tuple[str, int]:
+    """The IPv4 address of the host, and a port of it."""
     with socket.socket() as probe:
         try:
             probe.bind((host, 0))
         except (OSError, UnicodeError):
             reason = f"STANDINS_HOST={host} is no IPv4 address of this machine"
             raise DidNotStart(reason) from None
-        port: int = probe.getsockname()[1]
-        return port
+        address, port = probe.getsockname()
+        return address, port

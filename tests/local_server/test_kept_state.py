@@ -222,6 +222,7 @@ def test_a_server_that_is_killed_and_started_at_once_has_all_that_was_done(tmp_p
         pytest.param(lambda aws: (aws / "kms.json").unlink(), id="no-key"),
         pytest.param(lambda aws: (aws / "s3.json").unlink(), id="no-bucket"),
         pytest.param(lambda aws: (aws / "cloudformation.json").unlink(), id="no-stack"),
+        pytest.param(lambda aws: (aws / "cloudformation.json").write_text("{}"), id="no-stacks"),
         pytest.param(lambda aws: _in_progress(aws / "cloudformation.json"), id="half-a-stack"),
     ],
 )
@@ -318,6 +319,27 @@ def test_a_start_that_was_stopped_before_it_made_anything_leaves_no_broken_state
 
     with Server.running(tmp_path) as server:
         assert server.printed[0].startswith("ready: ")
+
+
+def test_a_server_whose_stand_ins_end_ends_with_one_line(tmp_path: Path) -> None:
+    server = Server.started(tmp_path)
+    assert server.url
+
+    (standins,) = psutil.Process(server.process.pid).children()
+    standins.kill()
+
+    assert server.ended() == 1
+    assert server.logged[-1] == (
+        "make run: the stand-ins for AWS have ended: make run starts them again"
+    )
+
+
+def test_stand_ins_at_a_name_are_found_by_their_address(tmp_path: Path) -> None:
+    with Server.running(tmp_path, STANDINS_HOST="localhost"):
+        found = Whereabouts.read(tmp_path)
+
+    assert found is not None
+    assert found.environment["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
 
 
 def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:

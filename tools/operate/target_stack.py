@@ -15,6 +15,7 @@ _VARIABLES = ("CALENDARS_TABLE", "TOKENS_TABLE", "SIGNING_KEYS")
 
 
 def add_argument(parser: ArgumentParser) -> None:
+    parser.set_defaults(command=parser.prog.removesuffix(" ARGS=..."))
     parser.add_argument(
         "--stack",
         default=os.environ.get("STACK"),
@@ -29,7 +30,10 @@ def connect(arguments: Namespace) -> str:
     """
     url, issuer = select(arguments)
     if issuer:
-        sys.exit(f"the mytokens of this stack are issued, listed and revoked at {issuer}")
+        sys.exit(
+            f"{arguments.command}: the mytokens of this stack are issued, listed and revoked "
+            f"at {issuer}"
+        )
     return url
 
 
@@ -37,7 +41,10 @@ def connect_beside_a_server(arguments: Namespace) -> str:
     """The issuer URL of the mytoken server whose tokens the stack serves; else as `connect`."""
     _, issuer = select(arguments)
     if not issuer:
-        sys.exit("this stack issues its mytokens itself: its MytokenIssuer names no server")
+        sys.exit(
+            f"{arguments.command}: this stack issues its mytokens itself: its MytokenIssuer "
+            "names no server"
+        )
     return issuer
 
 
@@ -49,23 +56,26 @@ def select(arguments: Namespace) -> tuple[str, str]:
     """
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     if arguments.stack:
-        return _deployed(arguments.stack)
+        return _deployed(arguments.stack, arguments.command)
     local = Whereabouts.read()
     if local is None:
-        sys.exit("no local server is running: start it with make run, or name a stack: STACK=...")
+        sys.exit(
+            f"{arguments.command}: no local server is running: start it with make run, "
+            "or name a stack: STACK=..."
+        )
     os.environ.update(local.environment)
     return local.url, local.environment["MYTOKEN_ISSUER"]
 
 
-def _deployed(name: str) -> tuple[str, str]:
+def _deployed(name: str, command: str) -> tuple[str, str]:
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except (BotoCoreError, ClientError, ResponseParserError) as error:
-        sys.exit(f"cannot find the stack {name}: {error}")
+        sys.exit(f"{command}: cannot find the stack {name}: {error}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
     try:
         os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
         return outputs["PublicUrl"], parameters.get("MytokenIssuer", "")
     except KeyError:
-        sys.exit(f"the stack {name} is none of mytoken-calendars")
+        sys.exit(f"{command}: the stack {name} is none of mytoken-calendars")
