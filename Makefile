@@ -40,7 +40,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List these targets, and the variables
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' Makefile
-	@awk -F ' [?]=' 'BEGIN {print "\nVariables, as in make run PORT=3001:"} \
+	@awk -F ' [?]=' 'BEGIN {print "\nVariables, as in make run PORT=3002:"} \
 		/^# / {text = substr($$0, 3)} /^[A-Z_]+ [?]=/ {printf "%-14s%s\n", $$1, text}' Makefile
 
 run: .venv/installed .venv-standins/installed ## Serve the stack at http://127.0.0.1:3000, with a demo to try

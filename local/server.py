@@ -109,10 +109,10 @@ def _bound(port: int) -> Iterator[socket.socket]:
         try:
             listener.bind((HOST, port))
         except PermissionError:
-            raise CannotServe(f"port {port} is not for everybody: make run PORT=3001") from None
+            raise CannotServe(f"port {port} is not for everybody: make run PORT=3002") from None
         except OSError:
             raise CannotServe(
-                f"port {port} is taken: end what listens there, or use another: make run PORT=3001"
+                f"port {port} is taken: end what listens there, or use another: make run PORT=3002"
             ) from None
         listener.listen(128)
         yield listener

@@ -19,7 +19,7 @@ def port() -> int:
     """PORT; 0 is any free port. Raises WrongSetting."""
     text = os.environ.get("PORT", "3000")
     if not (text.isascii() and text.isdecimal() and int(text) < 2**16):
-        raise WrongSetting(f"PORT={text} is no port: it is a number up to 65535, like 3001")
+        raise WrongSetting(f"PORT={text} is no port: it is a number up to 65535, like 3002")
     return int(text)
 
 

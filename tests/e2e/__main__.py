@@ -1,6 +1,7 @@
 """Checks a deployed stack from outside, with one mytoken of it: `make e2e URL=... TOKEN=...`.
 
 Both are read from the environment. What was created is deleted at the end, however that comes.
+ARGS are those of pytest: "-k feed" runs a part. docs/operations.md says more.
 """
 
 import signal
@@ -24,6 +25,9 @@ _OPTIONS = (
 
 
 def main(arguments: Sequence[str]) -> int:
+    if not {"-h", "--help"}.isdisjoint(arguments):
+        print(__doc__)
+        return 0
     for ending in ENDINGS:
         signal.signal(ending, signal.default_int_handler)
     try:

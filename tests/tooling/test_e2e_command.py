@@ -14,6 +14,7 @@ from itertools import count
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from tests.e2e.__main__ import main
 from tests.e2e.report import Report
 from tests.harness.canaries import CANARIES
 from tests.harness.deployment import ENDINGS, Deployment, NotUsable
@@ -200,6 +201,12 @@ def test_what_cannot_be_checked_is_said_in_one_line(
 
     with pytest.raises(NotUsable, match=re.escape(why)):
         Deployment.from_environment()
+
+
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+def test_who_asks_for_help_needs_no_stack(capsys: pytest.CaptureFixture[str], asked: str) -> None:
+    assert main([asked]) == 0
+    assert "URL=... TOKEN=..." in capsys.readouterr().out
 
 
 def test_a_mytoken_that_cannot_serve_is_not_used(
