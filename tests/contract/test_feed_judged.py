@@ -112,7 +112,7 @@ def test_every_reader_finds_the_first_and_the_last_time_there_is(
 def largest() -> Sample:
     """With the words of the golden feeds by turns, in the order in which it is served."""
     told = cycle(one for sample in SAMPLES.values() for one in sample.subscriptions)
-    left, tokens = limits.CALENDAR_WEIGHT - weight.of_calendar(NAME), list[Subscription]()
+    left, tokens = limits.CALENDAR_WEIGHT - weight.of_calendar(NAME, "", 0), list[Subscription]()
     for number, days in enumerate(cycle(DAYS)):
         words = next(told)
         token = subscription(number, words.name, words.comment, life=days * DAY)

@@ -74,7 +74,7 @@ def store_calendar(stack: Stack, of: Owner, name: str, tokens: int | None = None
     Without a number it has as many as it may, but for the room of a few.
     """
     calendar = Calendar(str(uuid4()), of, name, (Address.new(),))
-    subscriptions, left = [], limits.CALENDAR_WEIGHT - _ROOM - weight.of_calendar(name)
+    subscriptions, left = [], limits.CALENDAR_WEIGHT - _ROOM - weight.of_calendar(name, "", 0)
     for one in _subscriptions(calendar.id):
         left -= one.weight
         if len(subscriptions) == tokens or (tokens is None and left < 0):

@@ -52,7 +52,7 @@ def full(request: pytest.FixtureRequest, stack: Stack, user: str) -> Document:
     calendar = Calendar(
         str(uuid4()), owner(user), name * 9 if name == "x" else "y", (Address.new(),)
     )
-    left, tokens = limits.CALENDAR_WEIGHT - weight.of_calendar(calendar.name), []
+    left, tokens = limits.CALENDAR_WEIGHT - weight.of_calendar(calendar.name, "", 0), []
     for one in _tokens(name, comment):
         left -= one.weight
         if left < 0:
@@ -136,7 +136,7 @@ def test_a_comment_that_does_not_fit_is_refused_and_a_shorter_one_is_not(
     assert refused.status == 400
     assert shorter["subscribed_tokens"] == [token.mom_id]
     assert left.weight < known.weight < heavy
-    assert _weight(stack, calendar) == left.weight + weight.of_calendar(calendar["name"])
+    assert _weight(stack, calendar) == left.weight + weight.of_calendar(calendar["name"], "", 0)
 
 
 def _tokens(name: str, comment: str) -> Iterator[Subscription]:

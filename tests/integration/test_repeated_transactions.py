@@ -53,7 +53,7 @@ def test_what_passes_is_repeated_and_everything_happens_once(
     counted, feed, listed = in_between
     assert [created.status, added.status, deleted.status] == [201, 200, 204]
     assert len(attempts) == len(planned) + 1
-    assert counted == (1, weight.of_calendar(NAME) + weight.of_token("", "", 0))
+    assert counted == (1, weight.of_calendar(NAME, "", 0) + weight.of_token("", "", 0))
     assert len(events(feed)) == 1
     assert listed == [added.json] == [{**created.json, "subscribed_tokens": [token.mom_id]}]
     assert _counted(stack, user) == (0, 0)

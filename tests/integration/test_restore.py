@@ -1,15 +1,21 @@
 """make restore: the tables are what they were, and what happened since is as if it never had."""
 
+import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 
 from mytoken_calendars.aws import clients
 from mytoken_calendars.aws.dynamodb import keys
+from mytoken_calendars.aws.dynamodb.imports import Importer
+from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.calendars.names import folded
+from mytoken_calendars.changes import Change
 from tests.harness.aws_faults import faults, refused
 from tests.harness.invariants import Contents, violations, violations_in
 from tests.harness.moto_stack import Deploy
@@ -100,6 +106,31 @@ def test_the_tables_hold_what_the_backups_do_and_nothing_else(
     assert calendars(restored_stack, person.keeper)[0]["name"] == person.calendar["name"]
     assert restored_stack.feed(person.calendar).body == feed.body
     assert "items put back" in capsys.readouterr().out
+
+
+def test_items_of_every_kind_come_back(restored_stack: Stack) -> None:
+    person = Person.on(restored_stack)
+    wish = {"name": "Tagged", "tags": ["nightly"], "description": "Nightly runs"}
+    request = {"json": wish, "headers": {"idempotency-key": "A" * 22}}
+    assert restored_stack.invoke("create_calendar", person.keeper, **request).status == 201
+    add(restored_stack, person.keeper, person.calendar, person.other.mom_id)
+    restored_stack.revoke(person.other)
+    of_a_server = Calendar(str(uuid4()), owner(person.user), "Imported", (Address.new(),))
+    Importer(restored_stack.store.table).bring_in(of_a_server, (), Change.new(int(time.time())))
+    before = _items(restored_stack)
+
+    put_back = RestoredCalendars(before.values, {}).mended()
+
+    layout = keys.__doc__.partition("The tokens table")[0]
+    rows = re.findall(r"^\| ([A-Z]+)#\S+ +\| (#[A-Z]+|[A-Z]+#)", layout, re.MULTILINE)
+    assert {(pk.partition("#")[0], re.sub("(?<=.)#.*", "#", sk)) for pk, sk in before} == {*rows}
+    assert {(item["pk"], item["sk"]): _without_version(item) for item in put_back} == {
+        key: _without_version(item) for key, item in before.items()
+    }
+
+
+def _without_version(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "version"}
 
 
 @pytest.mark.usefixtures("backups")
@@ -376,7 +407,7 @@ def test_of_a_deletion_that_a_backup_has_in_part_the_calendar_is_whole_or_gone(
 
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "update_calendar": {"json": {"name": "Another name", "description": "new"}},
+    "update_calendar": {"json": {"name": "Another", "description": "new", "tags": ["nightly"]}},
     "create_feed": {"json": {"reminders": "both"}},
     "reset_feed": {},
     "delete_feed": {},

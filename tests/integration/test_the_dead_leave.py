@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.found("A4"), pytest.mark.usefixtures("emptied")]
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A calendar holds a few tokens."""
-    room = weight.of_calendar("CI Mytokens") + ROOM * ONE
+    room = weight.of_calendar("CI Mytokens", "", 0) + ROOM * ONE
     monkeypatch.setattr("mytoken_calendars.limits.CALENDAR_WEIGHT", room)
 
 
@@ -141,7 +141,7 @@ def test_what_leaves_a_calendar_leaves_its_weight_and_its_owners(
     add(stack, keeper, calendar, mint(stack, user).mom_id)
 
     head = stack.store.table.get(keys.owner_head(owner(user))) or {}
-    weighs = weight.of_calendar(calendar["name"]) + ONE
+    weighs = weight.of_calendar(calendar["name"], "", 0) + ONE
     assert head == {**keys.owner_head(owner(user)), "calendars": 1, "feeds": 1, "weight": weighs}
 
 

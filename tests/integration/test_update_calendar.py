@@ -468,14 +468,14 @@ def test_what_is_no_heavier_is_taken_by_a_full_calendar(
 def test_calendar_and_owner_weigh_what_the_words_weigh(
     stack: Stack, user: str, token: Token, calendar: Document
 ) -> None:
-    rest = _weight(stack, user) - weight.of_calendar(NAME, ABOUT)
+    rest = _weight(stack, user) - weight.of_calendar(NAME, ABOUT, 0)
 
     for name, description in [("x", "y" * 1024), ("🚀" * 128, "\n" * 1024), (NAME, "")]:
         put(stack, token, of=calendar["id"], name=name, description=description)
 
         head = stack.store.table.get(keys.owner_head(owner(user))) or {}
         item = stack.store.table.get(keys.calendar(calendar["id"])) or {}
-        wanted = rest + weight.of_calendar(name, description)
+        wanted = rest + weight.of_calendar(name, description, 0)
         assert (item["weight"], head["weight"]) == (wanted, wanted)
 
 

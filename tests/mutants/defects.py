@@ -1203,6 +1203,13 @@ MUTANTS = [
         "::test_a_style_that_is_set_while_the_address_is_reset_is_that_of_the_new_address",
     ),
     Mutant(
+        "a restore forgets everybody's tags",
+        "tools/operate/restored_items.py",
+        'elif item["sk"] == keys.TAGS:',
+        'elif item["sk"] == keys.HEAD:',
+        "integration/test_restore.py::test_items_of_every_kind_come_back",
+    ),
+    Mutant(
         "a mytoken that may add its descendants removes all others",
         f"{_SHARED}/calendars/removing.py",
         "elif not gone.is_below(caller.record.mom_id):",

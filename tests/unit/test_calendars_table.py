@@ -234,8 +234,8 @@ def test_the_contents_are_all_of_the_item_and_what_is_alive_of_it() -> None:
         name=CI.name,
         description="",
         feeds=(HASH,),
-        own_weight=weight.of_calendar(CI.name),
-        weight=weight.of_calendar(CI.name) + TOKEN.weight + CHILD.weight,
+        own_weight=weight.of_calendar(CI.name, "", 0),
+        weight=weight.of_calendar(CI.name, "", 0) + TOKEN.weight + CHILD.weight,
         subscriptions={TOKEN.short_id: TOKEN, CHILD.short_id: CHILD},
         alive={TOKEN.short_id: TOKEN},
         stored=entries.packed_all({one.short_id: one for one in (TOKEN, CHILD)}),
@@ -343,7 +343,7 @@ def test_a_new_calendar_is_all_its_items() -> None:
 
     store_on(client).create(CI, NO_TAGS, CHANGE, NO_USE)
 
-    weighs = weight.of_calendar(CI.name)
+    weighs = weight.of_calendar(CI.name, "", 0)
     puts = {one["key"]["pk"] + one["key"]["sk"]: one["item"] for one in writes(client)}
     assert puts == {
         f"FEED#{HASH}#HEAD": {
@@ -399,7 +399,7 @@ def test_a_new_calendar_needs_room_for_one_more_and_for_its_weight() -> None:
 
     store_on(client).create(CI, NO_TAGS, CHANGE, NO_USE)
 
-    weighs = weight.of_calendar(CI.name)
+    weighs = weight.of_calendar(CI.name, "", 0)
     head = write_of(client, keys.owner_head(OWNER))
     assert head["update"] == "ADD #calendars :one, #feeds :one, #weight :weight"
     assert head["condition"] == (
@@ -634,7 +634,7 @@ def test_a_deletion_takes_the_weight_off_the_owners() -> None:
     client = deleted(client_with(CI, tokens=[TOKEN, CHILD]))
 
     head = write_of(client, keys.owner_head(OWNER))
-    weighs = weight.of_calendar(CI.name) + TOKEN.weight + CHILD.weight
+    weighs = weight.of_calendar(CI.name, "", 0) + TOKEN.weight + CHILD.weight
     assert head["update"] == "ADD #calendars :one_less, #feeds :feeds_less, #weight :less"
     assert head["values"] == {":one_less": -1, ":feeds_less": -1, ":less": -weighs}
 
@@ -682,7 +682,7 @@ def test_an_import_is_one_transaction_however_many_tokens_it_brings() -> None:
 
     Importer(table_on(client)).bring_in(CI, tokens, CHANGE)
 
-    weighs = weight.of_calendar(CI.name) + sum(token.weight for token in tokens)
+    weighs = weight.of_calendar(CI.name, "", 0) + sum(token.weight for token in tokens)
     item = write_of(client, keys.calendar(CALENDAR_ID))["item"]
     assert entries.unpacked(item["tokens"]) == {token.short_id: token for token in tokens}
     assert item["weight"] == weighs
@@ -705,7 +705,7 @@ def test_an_address_is_imported_once_and_never_taken_from_another() -> None:
 
 
 def test_a_calendar_that_weighs_too_much_is_not_imported() -> None:
-    most = limits.CALENDAR_WEIGHT - weight.of_calendar(CI.name)
+    most = limits.CALENDAR_WEIGHT - weight.of_calendar(CI.name, "", 0)
     client = FakeClient()
     importer = Importer(table_on(client))
 

@@ -228,7 +228,7 @@ def described(test: Callable[[str, str], None]) -> Callable[[], None]:
 
 @described
 def test_a_calendar_weighs_what_it_takes_in_dynamodb(name: str, description: str) -> None:
-    assert stored(item(name, description)) <= weight.of_calendar(name, description)
+    assert stored(item(name, description)) <= weight.of_calendar(name, description, 0)
 
 
 @described
@@ -236,12 +236,12 @@ def test_a_calendar_weighs_what_it_takes_in_a_list(name: str, description: str) 
     one = calendar(name, description, MOM_ID)
 
     a_token = sent(json.dumps(MOM_ID))
-    assert listed(one, one) - listed(one) <= weight.of_calendar(name, description) + a_token
+    assert listed(one, one) - listed(one) <= weight.of_calendar(name, description, 0) + a_token
 
 
 @described
 def test_thirty_times_its_weight_holds_a_feed_without_tokens(name: str, description: str) -> None:
-    assert around_events(name, description) <= FEED_SHARE * weight.of_calendar(name, description)
+    assert around_events(name, description) <= FEED_SHARE * weight.of_calendar(name, description, 0)
 
 
 @pytest.mark.parametrize("description", ["", '"' * limits.COMMENT], ids=["stored", "listed"])
@@ -252,7 +252,7 @@ def test_no_calendar_weighs_more_than_it_has_to(description: str) -> None:
         listed(one, one) - listed(one) - sent(json.dumps(MOM_ID)),
     )
 
-    assert 0 <= weight.of_calendar("CI Mytokens", description) - takes <= 4
+    assert 0 <= weight.of_calendar("CI Mytokens", description, 0) - takes <= 4
 
 
 # --- what fits ------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def test_no_calendar_weighs_more_than_it_has_to(description: str) -> None:
 
 def room(name: str, comment: str, ancestors: int = 0) -> int:
     """How many such tokens a calendar takes."""
-    left = limits.CALENDAR_WEIGHT - weight.of_calendar("CI Mytokens")
+    left = limits.CALENDAR_WEIGHT - weight.of_calendar("CI Mytokens", "", 0)
     return left // weight.of_token(name, comment, ancestors)
 
 
@@ -299,7 +299,7 @@ def test_a_full_calendar_fits_an_item_and_its_feed_an_answer(
 def test_the_calendars_of_an_owner_fit_an_answer() -> None:
     full = calendar("🙂" * limits.NAME, "", *[MOM_ID] * room("", ""))
     empty = calendar("🙂" * limits.NAME, "")
-    weights = {full: limits.CALENDAR_WEIGHT, empty: weight.of_calendar(empty.name)}
+    weights = {full: limits.CALENDAR_WEIGHT, empty: weight.of_calendar(empty.name, "", 0)}
     for one, weighs in weights.items():
         number = min((limits.OWNER_WEIGHT + limits.OWNER_ROOM) // weighs, limits.CALENDARS)
         headers_and_successor = 32 * 1024

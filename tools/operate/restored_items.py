@@ -74,11 +74,14 @@ class RestoredCalendars:
         self._lost = (named | known | self._heads) - self._kept
 
     def _mended(self, kind: str, of: str, item: Item) -> Iterator[Item]:
-        # Of an owner's rows those by name are kept; the others follow from the calendars.
+        # Of an owner's items the tags and the rows by name are kept; the others follow from the
+        # calendars.
         calendars = {keys.OWNER: item.get("id", ""), keys.CALENDAR: of}
         calendar_id = calendars.get(kind, item.get("calendar") if kind == keys.FEED else None)
         if kind == keys.REVOKED:
             self._marks[of] |= item if item["sk"] == keys.MARKS else {}
+        elif item["sk"] == keys.TAGS:
+            yield item
         elif calendar_id is None:
             if not self._is_left_out(kind, of):
                 yield item
@@ -142,7 +145,7 @@ def _feeds(row: Item) -> list[str]:
 
 def _as_named(calendar: Item, row: Item) -> Item:
     """The calendar with the name and the feeds that its row by name has."""
-    own_weight = weight.of_calendar(row["name"], calendar["description"])
+    own_weight = weight.of_calendar(row["name"], calendar["description"], len(calendar["tags"]))
     return {
         **calendar,
         "name": row["name"],

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from mytoken_calendars import limits
-from mytoken_calendars.calendars import addresses
+from mytoken_calendars.calendars import addresses, weight
 from mytoken_calendars.calendars.subscriptions import Mark, Subscription
 from mytoken_calendars.calendars.tags import Tag
 from mytoken_calendars.errors import InvalidGrant, InvalidRequest
@@ -41,6 +41,11 @@ class Calendar:
     tags: tuple[Tag, ...] = ()
     is_unnamed: bool = False
     subscribed_tokens: tuple[str, ...] = ()
+
+    @property
+    def own_weight(self) -> int:
+        """What it weighs without tokens."""
+        return weight.of_calendar(self.name, self.description, len(self.tags))
 
     def with_tokens(self, subscriptions: Iterable[Subscription]) -> "Calendar":
         """The calendar with these tokens."""

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from mytoken_calendars import limits
-from mytoken_calendars.calendars import removing, weight
+from mytoken_calendars.calendars import removing
 from mytoken_calendars.calendars.adding import Adding
 from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.characters import REPLACEMENT
@@ -168,7 +168,7 @@ def _done_before(store: Store, caller: Caller, receipt: Receipt) -> Calendar:
 
 def _check_weight(new: Calendar, found: Contents) -> None:
     """Raises LimitReached for words or tags that the calendar has no room for."""
-    more = weight.of_calendar(new.name, new.description, len(new.tags)) - found.own_weight
+    more = new.own_weight - found.own_weight
     if more > 0 and found.weight + more > limits.CALENDAR_WEIGHT:
         raise LimitReached(
             f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this would add {more:,} to the "

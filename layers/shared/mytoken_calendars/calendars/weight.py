@@ -50,8 +50,8 @@ def of_token(name: str, comment: str, ancestors: int) -> int:
     return max(stored, -(-in_feed // _FEED_SHARE))
 
 
-def of_calendar(name: str, description: str = "", tags: int = 0) -> int:
-    """The weight of a calendar without tokens. Each of its tags weighs as the longest one."""
+def of_calendar(name: str, description: str, tags: int) -> int:
+    """The weight of a calendar without tokens. Each of its `tags` weighs as the longest one."""
     stored = _STORED + len(_json(name)) + len(_json(description))
     in_address = quote(name[: limits.NAME_IN_ADDRESS], safe="")
     # An answer is JSON in the JSON that Lambda sends.

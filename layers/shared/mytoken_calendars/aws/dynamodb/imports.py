@@ -48,7 +48,7 @@ class Importer:
 
 def check_weight(name: str, tokens: Sequence[Subscription]) -> None:
     """Raises LimitReached for a calendar that weighs too much."""
-    weighs = weight.of_calendar(name) + sum(token.weight for token in tokens)
+    weighs = weight.of_calendar(name, "", 0) + sum(token.weight for token in tokens)
     if weighs > limits.CALENDAR_WEIGHT:
         raise LimitReached(
             f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}. This one would weigh "

@@ -6,7 +6,6 @@ from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
-from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
@@ -106,7 +105,6 @@ def new_calendar(
 
 
 def _item(calendar: Calendar, tokens: Mapping[str, Subscription], change: Change) -> Item:
-    own_weight = weight.of_calendar(calendar.name, calendar.description, len(calendar.tags))
     return {
         "owner": calendar.owner,
         "name": calendar.name,
@@ -116,8 +114,8 @@ def _item(calendar: Calendar, tokens: Mapping[str, Subscription], change: Change
         "created": change.at,
         "version": change.id,
         "feeds": hashes(calendar.addresses),
-        "weight": own_weight + sum(token.weight for token in tokens.values()),
-        "own_weight": own_weight,
+        "weight": calendar.own_weight + sum(token.weight for token in tokens.values()),
+        "own_weight": calendar.own_weight,
         "tokens": entries.packed_all(tokens),
     }
 

@@ -6,7 +6,6 @@ from typing import Any
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, items, keys, tags
 from mytoken_calendars.aws.dynamodb.table import Table
-from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
@@ -88,8 +87,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
     Tags that were not found leave it, if they are none for sure: of a transaction that gives it a
     new one, the calendar may be seen before the tags.
     """
-    own_weight = weight.of_calendar(new.name, new.description, len(new.tags))
-    more = own_weight - found.own_weight
+    more = new.own_weight - found.own_weight
     room, values = _room(limits.CALENDAR_WEIGHT, more)
     as_found = "#name = :old AND #description = :found AND #tags = :found_tags AND #feeds = :feeds"
     heads = announced(table, new.id, found.feeds, change, name=new.name)
@@ -108,7 +106,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
             unnamed=new.is_unnamed,
             description=new.description,
             tags=[tag.id for tag in new.tags],
-            own=own_weight,
+            own=new.own_weight,
             version=change.id,
             more=more,
             **values,
