@@ -225,7 +225,7 @@ def _calendars(world: World, over: int) -> bool:
 def _weight(world: World, over: int, *, limit: str, calendars: int) -> bool:
     user, names = new_user(), [f"n{number}" for number in range(calendars)]
     tokens = [world.stack.mint(user=user) for _ in range(2)]
-    most = sum(map(weight.of_calendar, names)) + 2 * weight.of_token("", "", 0)
+    most = sum(weight.of_calendar(name, "", 0) for name in names) + 2 * weight.of_token("", "", 0)
     world.lower(limit, most - over)
     made = [create(world.stack, tokens[0], name) for name in names]
     answers = [

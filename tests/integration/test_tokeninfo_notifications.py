@@ -1,13 +1,16 @@
 """What the tokeninfo endpoint tells of notifications: the calendars that mytokens are in."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 
+from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.identifiers import mom_id_of
 from tests.harness.stacks import DAY, Answer, Stack, Token
-from tests.harness.steps import Clock, Document, add, calendars, create, error, new_user
+from tests.harness.steps import Clock, Document, add, calendars, create, error, new_user, owner
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -70,6 +73,32 @@ def test_it_tells_the_calendars_of_the_token_itself(
     assert answer.status == 200
     assert answer.json == told(family.calendars("both", "parent"))
     assert answer.json["calendars"][0]["tags"] == [{"tag": "ci", "color": "3B67F3"}]
+
+
+class Counted(tuple[str, ...]):
+    """The tokens of a calendar; it is counted how often somebody looks through those of any."""
+
+    __slots__ = ()
+    looks: ClassVar[int] = 0
+
+    def __iter__(self) -> Iterator[str]:
+        Counted.looks += 1
+        return super().__iter__()
+
+
+def test_each_calendar_is_looked_through_as_often_for_many_tokens_as_for_one(
+    stack: Stack, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = stack.store.all(owner(family.user))
+    counted = [replace(one, subscribed_tokens=Counted(one.subscribed_tokens)) for one in stored]
+    monkeypatch.setattr(CalendarStore, "all", lambda store, of: counted)
+
+    def looks_for(*mom_ids: str) -> int:
+        before, answer = Counted.looks, family.ask(family.parent, *mom_ids)
+        assert answer.status == 200
+        return Counted.looks - before - answer.text.count("ics_path")
+
+    assert looks_for("this", "children", family.other.mom_id) == looks_for("this") == len(counted)
 
 
 def test_its_own_mom_id_is_this(stack: Stack, family: Family) -> None:

@@ -30,12 +30,18 @@ def document(
     """
     own = caller.record.mom_id
     below = [token.mom_id for token in listed(authority, caller) if own in token.ancestors]
-    wanted = list(dict.fromkeys(_named(caller, mom_ids, below)))
-    calendars = _shown(caller, store.all(caller.owner), {own, *below})
-    told = _told(feeds_url, calendars, wanted)
-    if len(wanted) < 2:  # noqa: PLR2004 - one has no need of a map
+    of_each: dict[str, list[Calendar]] = {one: [] for one in _named(caller, mom_ids, below)}
+    found = []
+    for calendar in _shown(caller, store.all(caller.owner), {own, *below}):
+        asked = [one for one in calendar.subscribed_tokens if one in of_each]
+        for one in asked:
+            of_each[one].append(calendar)
+        if asked:
+            found.append(calendar)
+    told = _told(feeds_url, found)
+    if len(of_each) < 2:  # noqa: PLR2004 - one has no need of a map
         return told
-    return {**told, "mom_id_mapping": {one: _told(feeds_url, calendars, [one]) for one in wanted}}
+    return {**told, "mom_id_mapping": {one: _told(feeds_url, of) for one, of in of_each.items()}}
 
 
 def _named(caller: Caller, mom_ids: Iterable[str], below: Iterable[str]) -> Iterable[str]:
@@ -56,7 +62,5 @@ def _shown(caller: Caller, calendars: Iterable[Calendar], reached: set[str]) -> 
     return [calendar.told_to_others(reached) for calendar in calendars]
 
 
-def _told(feeds_url: str, calendars: Iterable[Calendar], mom_ids: Iterable[str]) -> dict[str, Any]:
-    wanted = {*mom_ids}
-    found = [one for one in calendars if wanted & {*one.subscribed_tokens}]
-    return {"notifications": [], "calendars": [one.document(feeds_url) for one in found]}
+def _told(feeds_url: str, calendars: Iterable[Calendar]) -> dict[str, Any]:
+    return {"notifications": [], "calendars": [one.document(feeds_url) for one in calendars]}
