@@ -267,8 +267,8 @@ def test_a_calendar_whose_user_is_not_known_or_has_too_many_is_told_and_left_out
         "Calendars.jsonl:3: its user is not in Users",
         (
             "Calendars.jsonl:2: You have 1,000 calendars or 2,000 feeds, which are the limits, or "
-            "all calendars weigh more than 5,500,000: then add a mytoken to one. Even in vain that "
-            "takes out those that are revoked or expired long ago."
+            "all calendars weigh more than 5,500,000. Adding a mytoken, even in vain, takes out "
+            "those that are revoked or expired long ago."
         ),
     ]
     assert statuses == [200, 404, 404]

@@ -433,6 +433,7 @@ def test_what_a_full_calendar_has_no_room_for_is_refused(
 
     assert error(answer) == MALFORMED
     assert f"at most {_weight(stack, user):,}" in answer.json["error_description"]
+    assert answer.json["error_description"].endswith(weight.MAKES_ROOM)
     assert stack.dump() == before
 
 

@@ -1220,9 +1220,23 @@ MUTANTS = [
     Mutant(
         "a calendar that is renamed again and again is not found",
         f"{_SHARED}/aws/dynamodb/rows.py",
-        "raise CalendarNotFound if len(names) == 1 else Outdated",
+        "raise CalendarNotFound if is_sure else Outdated",
         "raise CalendarNotFound",
         "unit/test_calendars_table.py::test_a_calendar_that_is_renamed_at_each_look_is_outdated_and_never_said_to_be_missing",
+    ),
+    Mutant(
+        "a rename is half seen, time is up, and the calendar is said to be missing",
+        f"{_SHARED}/aws/dynamodb/rows.py",
+        "is_sure = len(names) == limits.LOOKS and ",
+        "is_sure = ",
+        "unit/test_calendars_table.py::test_a_calendar_is_not_said_to_be_missing_for_want_of_time",
+    ),
+    Mutant(
+        "a deletion is half seen, time is up, and the feed is said to be missing",
+        f"{_SHARED}/aws/dynamodb/feeds.py",
+        "if len(looks) < limits.LOOKS:",
+        "if not looks:",
+        "unit/test_calendars_table.py::test_a_feed_is_not_said_to_be_missing_for_want_of_time",
     ),
     Mutant(
         "a calendar that is renamed is not there for a moment",

@@ -216,6 +216,19 @@ def test_a_calendar_that_is_renamed_at_each_look_is_outdated_and_never_said_to_b
     assert refused.type is Outdated
 
 
+def test_a_calendar_is_not_said_to_be_missing_for_want_of_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = FakeClient()
+    client.put(keys.calendar_id(OWNER, CALENDAR_ID), {"name": CI.name})
+    monkeypatch.setattr(limits, "RETRIED", 0)
+
+    with pytest.raises(Refusal) as refused:
+        store_on(client).find_by_id(OWNER, CALENDAR_ID)
+
+    assert refused.type is Outdated
+
+
 def test_an_id_never_leads_to_another_calendar_that_has_its_name_since() -> None:
     client = client_with(CI)
     client.put(keys.calendar_id(OWNER, OTHER_ID), {"name": CI.name})
@@ -868,6 +881,17 @@ def test_a_feed_that_lives_without_its_calendar_is_not_found() -> None:
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
 
     with pytest.raises(FeedNotFound):
+        store.read(polled, NOW)
+
+
+def test_a_feed_is_not_said_to_be_missing_for_want_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_with(CI)
+    store = feeds_on(client)
+    polled = store.find(SECRET, NOW)
+    del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
+    monkeypatch.setattr(limits, "RETRIED", 0)
+
+    with pytest.raises(Outdated):
         store.read(polled, NOW)
 
 

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from mytoken_calendars import limits
-from mytoken_calendars.calendars import removing
+from mytoken_calendars.calendars import removing, weight
 from mytoken_calendars.calendars.adding import Adding
 from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.characters import REPLACEMENT
@@ -172,7 +172,7 @@ def _check_weight(new: Calendar, found: Contents) -> None:
     if more > 0 and found.weight + more > limits.CALENDAR_WEIGHT:
         raise LimitReached(
             f"A calendar weighs at most {limits.CALENDAR_WEIGHT:,}: this would add {more:,} to the "
-            f"{found.weight:,} of this one."
+            f"{found.weight:,} of this one. {weight.MAKES_ROOM}"
         )
 
 

@@ -49,7 +49,7 @@ class Store(Protocol):
     ) -> None:
         """Makes what was found of a calendar `new`, but for its tokens; stores the owner's tags.
 
-        Raises CalendarExists and LimitReached.
+        Raises CalendarExists and OwnerFull.
         """
 
     def tidy_one(self, calendar: Calendar, now: int) -> None:

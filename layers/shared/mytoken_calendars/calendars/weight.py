@@ -17,6 +17,9 @@ from urllib.parse import quote
 
 from mytoken_calendars import limits
 
+# What a 400 says of a limit at which nothing is tidied.
+MAKES_ROOM = "Adding a mytoken, even in vain, takes out those that are revoked or expired long ago."
+
 _FEED_SHARE = 30  # bytes of a feed that weigh as much as one byte stored
 
 # --- of one token ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from mytoken_calendars.aws.dynamodb.table import Item, Table
 from mytoken_calendars.aws.metrics import Metric
 from mytoken_calendars.backoff import attempts
 from mytoken_calendars.calendars.subscriptions import Subscription
-from mytoken_calendars.errors import FeedGone, FeedNotFound
+from mytoken_calendars.errors import FeedGone, FeedNotFound, Outdated
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.identifiers import Owner
 
@@ -76,9 +76,13 @@ class FeedStore:
         return found, list(alive.values())
 
     def _look_again(self, feed: Feed, now: int) -> None:
-        """Raises FeedGone after a deletion: the end of the head may be seen a moment later."""
-        for _ in islice(attempts(), limits.LOOKS):
-            self.find(feed.secret, now)
+        """Raises FeedGone after a deletion: the end of the head may be seen a moment later.
+
+        Raises Outdated if the request has no time left to be sure that it lives on.
+        """
+        looks = [self.find(feed.secret, now) for _ in islice(attempts(), limits.LOOKS)]
+        if len(looks) < limits.LOOKS:
+            raise Outdated
         logs.logger().error("calendar missing", calendar=feed.calendar_id)
         metrics.count(Metric.FEED_BUILD_FAILED)
 

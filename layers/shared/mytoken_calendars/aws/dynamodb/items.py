@@ -6,6 +6,7 @@ from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, keys
 from mytoken_calendars.aws.dynamodb.revocations import Marks
 from mytoken_calendars.aws.dynamodb.table import ABSENT, Item, Table
+from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
@@ -128,8 +129,8 @@ def _counted(table: Table, owner: Owner, weighs: int) -> Write:
         f"{ABSENT} OR (#calendars < :most AND #feeds < :most_feeds AND #weight <= :room)",
         LimitReached(
             f"You have {limits.CALENDARS:,} calendars or {limits.FEEDS:,} feeds, which are the "
-            f"limits, or all calendars weigh more than {limits.OWNER_WEIGHT:,}: then add a mytoken "
-            "to one. Even in vain that takes out those that are revoked or expired long ago."
+            f"limits, or all calendars weigh more than {limits.OWNER_WEIGHT:,}. "
+            f"{weight.MAKES_ROOM}"
         ),
         one=1,
         weight=weighs,

@@ -24,17 +24,19 @@ def find(table: Table, owner: Owner, name: str) -> Calendar:
 def find_by_id(table: Table, owner: Owner, calendar_id: str) -> Calendar:
     """As `find`, by the id. Raises Outdated if renames come between the two rows at each look.
 
-    Under a name that stays there is no calendar: it was deleted, or a restore has left a row.
+    Under a name that stays at all looks there is no calendar: it was deleted, or a restore has left
+    a row. A request whose time for attempts is over does not look often enough to be sure.
     """
-    names = set[str]()
+    names = list[str]()
     for _ in islice(attempts(), limits.LOOKS):
         if (row := table.get(keys.calendar_id(owner, calendar_id))) is None:
             raise CalendarNotFound
         with suppress(CalendarNotFound):
             if (calendar := find(table, owner, row["name"])).id == calendar_id:
                 return calendar
-        names.add(row["name"])
-    raise CalendarNotFound if len(names) == 1 else Outdated
+        names.append(row["name"])
+    is_sure = len(names) == limits.LOOKS and len({*names}) == 1
+    raise CalendarNotFound if is_sure else Outdated
 
 
 def names(table: Table, owner: Owner) -> set[str]:

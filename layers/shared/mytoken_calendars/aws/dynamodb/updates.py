@@ -6,6 +6,7 @@ from typing import Any
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import entries, items, keys, tags
 from mytoken_calendars.aws.dynamodb.table import Table
+from mytoken_calendars.calendars import weight
 from mytoken_calendars.calendars.calendar import Addition, Address, Calendar, Contents
 from mytoken_calendars.calendars.names import folded
 from mytoken_calendars.calendars.subscriptions import Subscription
@@ -82,8 +83,8 @@ def announced(
 def described(table: Table, found: Contents, new: Calendar, change: Change) -> list[Write]:
     """The writes that give a calendar another name, description or tags.
 
-    The name in its addresses is decoration, so all of them stay. The commit raises CalendarExists,
-    LimitReached and OwnerFull; Outdated unless all of these and the feeds are as they were found.
+    The name in its addresses is decoration, so all of them stay. The commit raises CalendarExists
+    and OwnerFull; Outdated unless all of these and the feeds are as they were found.
     Tags that were not found leave it, if they are none for sure: of a transaction that gives it a
     new one, the calendar may be seen before the tags.
     """
@@ -114,7 +115,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
         *heads,
         *(_renamed(table, found.described(new), new) if new.name != found.name else ()),
         *([tags.unchanged(table, new.owner, found.tags_version)] if has_lost_some else []),
-        heavier(table, new.owner, more),
+        heavier(table, new.owner, more, f" {weight.MAKES_ROOM}"),
     ]
 
 
@@ -166,8 +167,11 @@ def _renamed(table: Table, old: Calendar, new: Calendar) -> list[Write]:
     return [items.row_by_name(table, new), table.delete(row, is_its, id=old.id), by_id]
 
 
-def heavier(table: Table, owner: Owner, more: int) -> Write:
-    """The write by which the owner's calendars weigh `more`; the commit raises OwnerFull."""
+def heavier(table: Table, owner: Owner, more: int, way_out: str = "") -> Write:
+    """The write by which the owner's calendars weigh `more`.
+
+    The commit raises OwnerFull, whose text ends with the `way_out`.
+    """
     room, values = _room(limits.OWNER_WEIGHT, more)
     return table.update(
         keys.owner_head(owner),
@@ -175,7 +179,7 @@ def heavier(table: Table, owner: Owner, more: int) -> Write:
         room,
         OwnerFull(
             f"All calendars of a user weigh at most {limits.OWNER_WEIGHT:,}: this would add "
-            f"{more:,}."
+            f"{more:,}.{way_out}"
         ),
         more=more,
         **values,
