@@ -52,6 +52,7 @@ class FakeAuthority:
     writes: tuple[Write, ...] = ()
     token_update: Mapping[str, Any] | None = None
     refusal: Refusal | None = None
+    fails_after_commit: bool = False
     network: FakeNetwork = field(default_factory=FakeNetwork)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -85,6 +86,8 @@ class FakeAuthority:
 
         def follow_up() -> None:
             self.asked.append(("used", caller.credentials.bearer))
+            if self.fails_after_commit:
+                raise PermissionError
 
         return Use(self.writes, token_update=self.token_update, follow_up=follow_up)
 

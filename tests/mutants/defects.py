@@ -553,6 +553,15 @@ MUTANTS = [
         "integration/test_rotation.py::test_what_the_transaction_refuses_neither_rotates_nor_counts",
     ),
     Mutant(
+        "what fails after the commit takes the successor with it",
+        f"{_SHARED}/tokens/authority.py",
+        "                self.credentials.state.token_update = use.token_update\n"
+        "            use.follow_up()\n",
+        "                use.follow_up()\n"
+        "                self.credentials.state.token_update = use.token_update\n",
+        "unit/test_authority.py::test_the_successor_is_handed_on_whatever_fails_after_the_commit",
+    ),
+    Mutant(
         "the key of a list is not honoured",
         f"{_SHARED}/calendars/calendars.py",
         "    if not caller.receipt:\n        change = Change.new(now)",
@@ -1237,6 +1246,13 @@ MUTANTS = [
         "if len(looks) < limits.LOOKS:",
         "if not looks:",
         "unit/test_calendars_table.py::test_a_feed_is_not_said_to_be_missing_for_want_of_time",
+    ),
+    Mutant(
+        "a token is added, and its ancestor's mark hides it",
+        f"{_SHARED}/calendars/calendar.py",
+        "if any(one in self.marks and self.marks[one][1] for",
+        "if any(one in self.marks and not one for",
+        "unit/test_calendars.py::test_what_an_ancestors_mark_hides_is_refused",
     ),
     Mutant(
         "a calendar that is renamed is not there for a moment",

@@ -1,5 +1,6 @@
 """The use of a mytoken: with which writes it is committed, and when a successor is handed on."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -117,6 +118,15 @@ def test_the_successor_is_handed_on_once_the_use_is_committed(
     use = somebody.use(CHANGE)
     assert update_of(somebody) is None
     use.follow_up()
+
+    assert update_of(somebody) is SUCCESSOR
+
+
+def test_the_successor_is_handed_on_whatever_fails_after_the_commit() -> None:
+    somebody = using(FakeAuthority(token_update=SUCCESSOR, fails_after_commit=True))
+
+    with suppress(PermissionError):
+        somebody.use(CHANGE).follow_up()
 
     assert update_of(somebody) is SUCCESSOR
 

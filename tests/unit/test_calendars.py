@@ -448,6 +448,17 @@ def test_a_token_that_is_marked_while_it_is_added_is_refused(before: int) -> Non
     assert store.writes == []
 
 
+@pytest.mark.parametrize("recursive", [True, False])
+def test_what_an_ancestors_mark_hides_is_refused(*, recursive: bool) -> None:
+    child = record(ancestors=(OTHER_MOM_ID,))
+    store = FakeStore(marks={OTHER_SHORT: (NOW - DAY, recursive)})
+
+    with suppress(InvalidGrant):
+        add(store, child)
+
+    assert store.writes == ([] if recursive else ["subscribe"])
+
+
 def test_a_token_replaces_what_was_found_of_it_and_nothing_else() -> None:
     other = known(mom_id=OTHER_MOM_ID)
     store = FakeStore(subscriptions={OTHER_SHORT: other})

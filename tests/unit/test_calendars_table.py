@@ -891,8 +891,10 @@ def test_a_feed_is_not_said_to_be_missing_for_want_of_time(monkeypatch: pytest.M
     del client.items["CALENDAR#" + CALENDAR_ID, keys.HEAD]
     monkeypatch.setattr(limits, "RETRIED", 0)
 
-    with pytest.raises(Outdated):
+    with pytest.raises(Refusal) as refused:
         store.read(polled, NOW)
+
+    assert refused.type is Outdated
 
 
 def test_a_function_remembers_the_owners_of_so_many_feeds(monkeypatch: pytest.MonkeyPatch) -> None:

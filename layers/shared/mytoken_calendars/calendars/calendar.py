@@ -126,11 +126,14 @@ class Contents:
         """What adding a token changes that was found alive at the time `now`, or after it.
 
         At most so many leave with it that expired long ago. A mark from before that time is wrong:
-        the issuer has taken the revocation back. Raises InvalidGrant if there is a later one;
-        InvalidRequest for a token whose mom_id begins like that of another one in the calendar.
+        the issuer has taken the revocation back. Raises InvalidGrant if there is a later one, or
+        one of an ancestor that hides its descendants, as after a restore; InvalidRequest for a
+        token whose mom_id begins like that of another one in the calendar.
         """
         mark = self.marks.get(new.short_id)
         if mark and mark[0] >= now - limits.CLOCK_LEEWAY:
+            raise InvalidGrant
+        if any(one in self.marks and self.marks[one][1] for one in new.ancestors):
             raise InvalidGrant
         known = self.subscriptions.get(new.short_id)
         if known and known.mom_id != new.mom_id:

@@ -88,9 +88,9 @@ class Caller:
         has_receipt = bool(calendar_id) or self.leaves_a_trace
 
         def follow_up() -> None:
-            use.follow_up()
-            if use.token_update:
+            if use.token_update:  # first, as the old token is dead, whatever fails from here on
                 self.credentials.state.token_update = use.token_update
+            use.follow_up()
 
         return replace(
             use,
