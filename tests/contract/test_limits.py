@@ -33,6 +33,12 @@ def test_the_table_of_the_architecture_page_has_the_numbers_of_the_code() -> Non
     assert len(rows) > 20
 
 
+def test_the_largest_answer_has_room_for_headers_and_a_successor_in_the_body_and_a_cookie() -> None:
+    headers = 16 * 1024
+
+    assert limits.ANSWER + headers + 2 * limits.TOKEN <= 6 * 1024 * 1024
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_limit_is_used(name: str) -> None:
     assert any(f"limits.{name}" in path.read_text() for path in MODULES)

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
@@ -75,11 +76,12 @@ def _back_up(stack: Stack, variable: str) -> None:
 
 
 def put_back(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, *more: str, answer: str = "yes"
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, *more: str, answer: str | None = "yes"
 ) -> None:
     names = [part for o, v in TABLES.items() for part in (o, _backup(stack, v))]
     monkeypatch.setattr(sys, "argv", ["restore", *names, *more])
-    monkeypatch.setattr("builtins.input", lambda prompt: answer)
+    if answer is not None:
+        monkeypatch.setattr("builtins.input", lambda prompt: answer)
     restore_tables.main()
 
 
@@ -314,6 +316,19 @@ def test_who_does_not_say_yes_changes_nothing(
 
     with pytest.raises(SystemExit, match="nothing was changed"):
         put_back(restored_stack, monkeypatch, answer="")
+
+    assert restored_stack.dump() == before
+
+
+@pytest.mark.usefixtures("backups")
+def test_who_cannot_be_asked_changes_nothing(
+    restored_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _stack_with_backups(restored_stack)
+
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    with pytest.raises(SystemExit, match="run it again"):
+        put_back(restored_stack, monkeypatch, answer=None)
 
     assert restored_stack.dump() == before
 

@@ -184,6 +184,7 @@ NO_JSON = {
     b'{"name": "\xed\xa0\x80"}': "is not in UTF-8",
     '{"name": "a"}'.encode("utf-16"): "is not in UTF-8",
     '\ufeff{"name": "a"}'.encode(): "begins with a byte order mark",
+    '\uff5b"name": "a"}'.encode(): "is not JSON",
     b'{"name": "\\ud800"}': "has half of a surrogate pair, which is no character",
 }
 

@@ -13,7 +13,6 @@ from mytoken_calendars.identifiers import (
     is_secret,
     mom_id,
     mom_id_of,
-    mom_id_or_own,
     new_secret,
     owner_of,
     subject,
@@ -78,16 +77,6 @@ def test_every_text_is_a_mom_id_as_it_stands_or_none(text: str) -> None:
 
     assert known == text
     assert len(known) == 88
-
-
-def test_an_empty_mom_id_stands_for_the_own_token() -> None:
-    assert mom_id_or_own("") == ""
-
-
-def test_a_mom_id_that_is_not_empty_has_to_be_one() -> None:
-    assert mom_id_or_own(examples.MOM_ID) == examples.MOM_ID
-    with pytest.raises(ValueError, match="a mom_id is"):
-        mom_id_or_own("x")
 
 
 def test_an_owner_is_40_characters_without_the_delimiter_of_keys() -> None:

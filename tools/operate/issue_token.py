@@ -23,6 +23,8 @@ _ELSEWHERE = (
     "create_mytoken",
     "manage_mytokens:history",
     "manage_mytokens:tags",
+    "read@settings:email",
+    "read@settings:grants",
     "settings:email",
     "settings:grants",
     "settings:grants:ssh",

@@ -53,7 +53,7 @@ def main() -> None:
             print(f"{table.name}: {put:,} items put back, {removed:,} removed")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make restore: {error}; run it again when that is mended")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # the latter where there is no terminal to ask at
         sys.exit("make restore: it did not come to its end: run it again")
 
 

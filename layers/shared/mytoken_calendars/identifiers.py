@@ -53,11 +53,6 @@ def mom_id(text: str) -> str:
     return text
 
 
-def mom_id_or_own(text: str) -> str:
-    """A mom_id, or an empty text for the token that the client presents."""
-    return mom_id(text) if text else text
-
-
 def short_mom_id(mom_id: str) -> str:
     """The beginning of a mom_id, which stands for it among the tokens of one user."""
     return mom_id[:_SHORT_MOM_ID_LENGTH]

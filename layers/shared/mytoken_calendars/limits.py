@@ -70,8 +70,9 @@ FEED_GONE = 90 * _DAY  # seconds for which a deleted feed, or a reset address, i
 REMINDERS = 6  # different days ahead of an expiry on which a feed reminds
 DAYS_AHEAD = 365  # at most
 LOOKS = 3  # at what is half there: a transaction may be seen in part
-# Lambda's responses have at most 6 MB, counted as JSON, headers included.
-ANSWER = 6 * _MIB - 16 * _KIB  # bytes
+# Lambda's responses have at most 6 MB, counted as JSON: headers, and a successor in the body and in
+# a cookie, included.
+ANSWER = 6 * _MIB - 64 * _KIB  # bytes
 # Bytes of a warm function: ten thousand ordinary feeds, or a hundred of the largest.
 FEED_MEMORY = 32 * _MIB
 REMEMBERED_OWNERS = 10_000  # of feeds, in a warm function: some 2 MB

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NoReturn
@@ -76,7 +77,7 @@ def _loads(text: str) -> Any:
 def _what_is_wrong(data: bytes) -> str:
     if not data.strip():
         return "is empty"
-    return "begins with a byte order mark" if data[:1] == b"\xef" else "is not JSON"
+    return "begins with a byte order mark" if data.startswith(BOM_UTF8) else "is not JSON"
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -7,7 +7,7 @@ of the bytes that they take in the largest feed of all styles. So what weighs at
 compression; what weighs at most `limits.OWNER_WEIGHT`, and `limits.OWNER_ROOM` more, can be listed
 in one answer.
 
-Answers are counted as Lambda sends them: as JSON in ASCII. A formula counts instead of a writer, so
+Answers are counted as JSON in ASCII: Lambda sends no more. A formula counts instead of a writer, so
 that a weight does not depend on styles, on the operator's link or on the writer's number; a test
 holds every writer to it.
 """

@@ -31,7 +31,7 @@ def _asked_mom_ids(value: Any, info: ValidationInfo) -> tuple[str, ...]:
     if info.context and isinstance(value, str):
         value = [value]
     if not isinstance(value, list) or len(value) > limits.ASKED_TOKENS:
-        raise ValueError(f"at most {limits.ASKED_TOKENS} mom_ids")
+        raise ValueError(f"a list of at most {limits.ASKED_TOKENS} mom_ids")
     if not all(isinstance(one, str) for one in value):
         raise ValueError("a mom_id is a string")
     return tuple(one if one in ("this", "children") else identifiers.mom_id(one) for one in value)
@@ -54,7 +54,7 @@ def _mom_id_or_own(text: str, info: ValidationInfo) -> str:
     """A mom_id, or an empty text; the context says whether it comes out of a form."""
     if " " in text and info.context:
         raise ValueError("a mom_id has no spaces: a plus sign in a form is written %2B")
-    return identifiers.mom_id_or_own(text)
+    return identifiers.mom_id(text) if text else text
 
 
 # The fields that bodies have.

@@ -23,7 +23,7 @@ def _tags(value: Any, info: ValidationInfo) -> tuple[str, ...]:
     if info.context and isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list) or len(value) > limits.TAGS_OF_CALENDAR:
-        raise ValueError(f"at most {limits.TAGS_OF_CALENDAR} names of tags")
+        raise ValueError(f"a list of at most {limits.TAGS_OF_CALENDAR} names of tags")
     if not all(isinstance(name, str) for name in value):
         raise ValueError("a name of a tag is a string")
     return tuple(names.tag(name) for name in value)

@@ -61,7 +61,7 @@ def document(
             needed = (Capability.TOKENINFO_NOTIFY, Capability.READ_NOTIFY)
             caller = admit(authority, credentials, *needed, receipts=receipts)
             told = notifications(caller)
-    if len(json.dumps(json.dumps(told))) > limits.ANSWER:  # as Lambda sends it
+    if len(json.dumps(json.dumps(told))) > limits.ANSWER:  # Lambda sends no more
         raise LimitReached(_TOO_MANY)
     if not caller.receipt:
         change = Change.new(credentials.now)

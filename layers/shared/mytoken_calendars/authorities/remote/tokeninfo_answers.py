@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from mytoken_calendars import identifiers, limits, strict_json
 from mytoken_calendars.errors import InvalidToken, TemporarilyUnavailable
@@ -13,11 +13,6 @@ from mytoken_calendars.tokens.mytoken import Mytoken
 from mytoken_calendars.tokens.token_record import TokenRecord
 
 _USAGES_DONE = ("usages_AT_done", "usages_other_done")
-
-
-def _text(text: str) -> str:
-    text.encode()  # raises ValueError for half a surrogate pair, which JSON can express
-    return text
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,7 @@ class _Introspected(BaseModel):
 class _Entry(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    mom_id: Annotated[str, AfterValidator(identifiers.mom_id)]
-    name: Annotated[Label, AfterValidator(_text)] | None = None
+    name: Label | None = None
     created: Time
     expires_at: Time | None = None
 
@@ -164,7 +158,7 @@ def _listed(listed: ListedTokens, token: Any, ancestors: tuple[str, ...]) -> tup
     if mom_id is None:
         listed.is_whole = False
         return ancestors
-    record = _record(token, ancestors)
+    record = _record(mom_id, token, ancestors)
     if record is None:
         listed.odd.add(mom_id)
     else:
@@ -181,13 +175,13 @@ def _mom_id(token: Any) -> str | None:
         return None
 
 
-def _record(token: Any, ancestors: tuple[str, ...]) -> TokenRecord | None:
+def _record(mom_id: str, token: Any, ancestors: tuple[str, ...]) -> TokenRecord | None:
     """The record that an entry makes; None if it makes no sense."""
+    if len(ancestors) > limits.LISTED_ANCESTORS:
+        return None
     try:
         entry = _Entry.model_validate(token)
     except ValueError:
         return None
-    if len(ancestors) > limits.LISTED_ANCESTORS:
-        return None
     name = entry.name or None
-    return TokenRecord(entry.mom_id, name, entry.created, entry.expires_at or None, ancestors)
+    return TokenRecord(mom_id, name, entry.created, entry.expires_at or None, ancestors)
