@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local import data, demo, kept_state, log_lines, settings, standins
 from local.gateway import Gateway
-from local.handlers import Context, load_handler
 from local.template import Template
 from local.whereabouts import STATE, RunsAlready, Whereabouts
 
@@ -58,12 +57,10 @@ def serving(port: int, state: Path) -> Iterator[str]:
         )
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        end_schedules = _keep_schedules(template)
         announce(Whereabouts(url, environment))
         try:
             yield url
         finally:
-            end_schedules()
             server.shutdown()
             thread.join()
             server.server_close()
@@ -116,20 +113,6 @@ def _bound(port: int) -> Iterator[socket.socket]:
             ) from None
         listener.listen(128)
         yield listener
-
-
-def _keep_schedules(template: Template) -> Callable[[], None]:
-    """Runs the template's schedules until the function that it returns is called."""
-    ended = threading.Event()
-
-    def keep(handler: Callable[..., object], minutes: int) -> None:
-        while not ended.wait(minutes * 60):
-            handler({}, Context())
-
-    for schedule in template.schedules:
-        handler = load_handler(schedule.folder)
-        threading.Thread(target=keep, args=(handler, schedule.minutes), daemon=True).start()
-    return ended.set
 
 
 def _until_interrupted(url: str) -> None:

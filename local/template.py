@@ -1,6 +1,5 @@
-"""template.yaml as the local server and the tests read it: routes, schedules, data, environment."""
+"""template.yaml as the local server and the tests read it: routes, data, environment."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,12 +24,6 @@ class Route:
     @property
     def key(self) -> str:
         return f"{self.method} {self.path}" if self.path else "$default"
-
-
-@dataclass(frozen=True)
-class Schedule:
-    minutes: int
-    folder: str
 
 
 @dataclass(frozen=True)
@@ -67,13 +60,6 @@ class Template:
         """All routes but those that let the path of another end in a slash."""
         with_slash = {(route.method, f"{route.path}/{{proxy+}}") for route in self.routes}
         return [route for route in self.routes if (route.method, route.path) not in with_slash]
-
-    @cached_property
-    def schedules(self) -> list[Schedule]:
-        return [
-            Schedule(_minutes(event["ScheduleExpression"]), folder)
-            for folder, event in self._events("ScheduleV2")
-        ]
 
     def environment(self, folder: str) -> dict[str, Any]:
         """The environment of a function; CloudFormation's functions in it are not evaluated."""
@@ -119,13 +105,6 @@ class Template:
 def output_name(variable: str) -> str:
     """Names of outputs have letters and digits only."""
     return variable.title().replace("_", "")
-
-
-def _minutes(expression: str) -> int:
-    rate = re.fullmatch(r"rate\((\d+) minutes?\)", expression)
-    if rate is None:
-        raise ValueError(f"only rates in minutes are known, not {expression}")
-    return int(rate[1])
 
 
 class _Loader(yaml.CSafeLoader):

@@ -173,14 +173,6 @@ def test_the_api_may_call_the_function_of_a_route(deployed: Deployment, route: R
     assert [pattern for pattern in allowed if fnmatchcase(called, pattern)]
 
 
-def test_a_schedule_calls_its_function(deployed: Deployment) -> None:
-    schedules = deployed.client("scheduler").list_schedules()["Schedules"]
-
-    called = {schedule["Target"]["Arn"] for schedule in schedules}
-    functions = [configuration(deployed, schedule.folder) for schedule in SOURCE.schedules]
-    assert called == {function["FunctionArn"] for function in functions}
-
-
 def test_the_tables_are_as_the_template_says_and_protected(
     deployed: Deployment, expected: Expected
 ) -> None:
