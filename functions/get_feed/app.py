@@ -22,7 +22,7 @@ api = PublicUrl.from_environment()
 def page(request: Request) -> Response:
     addresses.secret_of(request.parameters.get("secret", ""), request.parameters.get("file", ""))
 
-    return function_url.at_the_api(request, api.read())
+    return function_url.at_the_api(request, api.value)
 
 
 @function_url.also("/calendars/{secret}", "/calendars/{secret}/{file+}", others=page)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -83,7 +83,7 @@ def store_calendar(stack: Stack, of: Owner, name: str, tokens: int | None = None
     change = Change.new(int(time.time()))
     table = stack.store.table
     table.commit(change, *items.new_calendar(table, calendar, subscriptions, change))
-    return calendar.with_tokens(subscriptions)
+    return replace(calendar, subscribed_tokens=tuple(one.mom_id for one in subscriptions))
 
 
 def _subscriptions(calendar_id: str) -> Iterator[Subscription]:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from unittest import mock
 from uuid import UUID, uuid4
@@ -60,7 +61,8 @@ def full(request: pytest.FixtureRequest, stack: Stack, user: str) -> Document:
         tokens.append(one)
     table, change = stack.store.table, Change.new(int(time.time()))
     table.commit(change, *items.new_calendar(table, calendar, tokens, change))
-    return calendar.with_tokens(tokens).document(PUBLIC_URL)
+    shown = replace(calendar, subscribed_tokens=tuple(one.mom_id for one in tokens))
+    return shown.document(PUBLIC_URL)
 
 
 @pytest.mark.found("A3")

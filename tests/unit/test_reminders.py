@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mytoken_calendars.feeds.reminders import before_expiry
-from mytoken_calendars.feeds.style import DAYS_AHEAD
+from mytoken_calendars.feeds.style import DEFAULT_DAYS
 from tests.harness.examples import DAY
 
 HOUR = 3600
 
 
-def days_ahead(life: int, left: int, days: tuple[int, ...] = DAYS_AHEAD) -> tuple[float, ...]:
+def days_ahead(life: int, left: int, days: tuple[int, ...] = DEFAULT_DAYS) -> tuple[float, ...]:
     """In days; of a token that lives for `life` seconds and has `left` when it is added."""
     added = 1_000 + life - left
     before = before_expiry(days, created=1_000, added=added, expires=1_000 + life)
@@ -87,9 +87,9 @@ def test_days_that_a_user_has_chosen_stay_even_in_the_first_half_of_a_tokens_lif
 def test_what_is_left_out_is_always_the_earliest(created: int, age: int, left: int) -> None:
     added = created + age
 
-    before = before_expiry(DAYS_AHEAD, created=created, added=added, expires=added + left)
+    before = before_expiry(DEFAULT_DAYS, created=created, added=added, expires=added + left)
 
     assert before[-1] == 0
     assert all(seconds <= left for seconds in before)
     if left >= DAY:
-        assert before == tuple(day * DAY for day in DAYS_AHEAD)[-len(before) :]
+        assert before == tuple(day * DAY for day in DEFAULT_DAYS)[-len(before) :]

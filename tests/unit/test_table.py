@@ -208,7 +208,7 @@ DELETE = READING.delete({"pk": "p", "sk": "deleted"}, "attribute_exists(#pk)")
 def test_a_use_alone_is_committed_only_if_it_writes(use: Use, actions: list[list[str]]) -> None:
     client, followed = FakeClient(), []
 
-    table_of(client).commit_use(CHANGE, replace(use, follow_up=lambda: followed.append(use)))
+    table_of(client).commit(CHANGE, use=replace(use, follow_up=lambda: followed.append(use)))
 
     assert client.transactions == actions
     assert len(followed) == len(actions)

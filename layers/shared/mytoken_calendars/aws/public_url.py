@@ -22,13 +22,10 @@ class PublicUrl:
     def from_environment(cls) -> Self:
         return cls(os.environ["PUBLIC_URL_PARAMETER"])
 
-    def read(self) -> str:
-        """Where clients reach the API; asked for once. Raises TemporarilyUnavailable."""
-        return self._value
-
     @cached_property
-    def _value(self) -> str:
-        with clients.reachable():
-            answer = clients.client("ssm").get_parameter(Name=self.parameter)
+    @clients.reachable()
+    def value(self) -> str:
+        """Where clients reach the API; asked for once. Raises TemporarilyUnavailable."""
+        answer = clients.client("ssm").get_parameter(Name=self.parameter)
         value: str = answer["Parameter"]["Value"]
         return value

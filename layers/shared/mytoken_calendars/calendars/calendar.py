@@ -1,6 +1,6 @@
 """A calendar: how it is shown, and what it holds."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple, Self
@@ -46,11 +46,6 @@ class Calendar:
     def own_weight(self) -> int:
         """What it weighs without tokens."""
         return weight.of_calendar(self.name, self.description, len(self.tags))
-
-    def with_tokens(self, subscriptions: Iterable[Subscription]) -> "Calendar":
-        """The calendar with these tokens."""
-        ordered = sorted((one.added, one.mom_id) for one in subscriptions)
-        return replace(self, subscribed_tokens=tuple(mom_id for _, mom_id in ordered))
 
     def told_to_others(self, mom_ids: Container[str]) -> "Calendar":
         """As much of it as a caller is told that may not read it, but reaches these tokens."""
@@ -100,14 +95,16 @@ class Contents:
     tags_version: str = ""
     is_unnamed: bool = False
 
-    def described(self, calendar: Calendar) -> Calendar:
-        """The calendar with all that is said of it but its tokens."""
+    def shown(self, calendar: Calendar) -> Calendar:
+        """The calendar as this reading has shown it, with those of its tokens that are alive."""
+        ordered = sorted((one.added, one.mom_id) for one in self.alive.values())
         return replace(
             calendar,
             name=self.name,
             description=self.description,
             tags=self.tags,
             is_unnamed=self.is_unnamed,
+            subscribed_tokens=tuple(mom_id for _, mom_id in ordered),
         )
 
     def subscription(self, mom_id: str) -> Subscription | None:

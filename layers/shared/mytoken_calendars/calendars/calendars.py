@@ -91,7 +91,7 @@ def add_token(
     calendar = find(store, caller.owner, name)
     token = manageable_token(caller, mom_id)
     found = Adding(store, caller, calendar, token, comment, now_ms).done()
-    return _shown(caller, found.described(calendar), found)
+    return _shown(caller, found.shown(calendar), found)
 
 
 def remove_token(store: Store, caller: Caller, name: str, mom_id: str, *, now: int) -> None:
@@ -121,7 +121,7 @@ def update(store: Store, caller: Caller, text: str, wish: Wish, *, now: int) -> 
     found = store.contents(calendar)
     if found.name != calendar.name:  # the one that was asked for may be another by now
         raise Outdated
-    old = found.described(calendar)
+    old = found.shown(calendar)
     new, all_tags = wish.granted(old, store)
     _check_weight(new, found)
     change = Change.new(now)
@@ -163,7 +163,7 @@ def _done_before(store: Store, caller: Caller, receipt: Receipt) -> Calendar:
     """As `done_before`, with as much of the calendar as the caller may see."""
     calendar = done_before(store, caller.owner, receipt)
     found = store.contents(calendar)
-    return _shown(caller, found.described(calendar), found)
+    return _shown(caller, found.shown(calendar), found)
 
 
 def _check_weight(new: Calendar, found: Contents) -> None:
@@ -176,13 +176,12 @@ def _check_weight(new: Calendar, found: Contents) -> None:
         )
 
 
-def _shown(caller: Caller, calendar: Calendar, found: Contents) -> Calendar:
+def _shown(caller: Caller, shown: Calendar, found: Contents) -> Calendar:
     """The calendar as the caller may see it.
 
     A caller that may read the feed gets all of it; another caller gets the name, and its own token
     with the descendants of that.
     """
-    shown = calendar.with_tokens(found.alive.values())
     if caller.mytoken.may(Capability.READ_NOTIFY):
         return shown
     own = caller.record.mom_id

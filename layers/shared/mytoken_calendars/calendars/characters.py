@@ -14,9 +14,17 @@ import unicodedata
 _IN_NAMES = "LMNPS"
 _VISIBLE = "LNPS"
 _UNKNOWN = ("Cn", "Co")  # unassigned and private code points
-_NONCHARACTERS = frozenset(range(0xFDD0, 0xFDF0)) | {
-    plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)
-}
+# What no text has: controls but tabs and line feeds, line separators, surrogates, noncharacters.
+IN_NO_TEXT = frozenset(
+    [
+        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
+        *range(0x7F, 0xA0),
+        *(0x2028, 0x2029),
+        *range(0xD800, 0xE000),
+        *range(0xFDD0, 0xFDF0),
+        *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
+    ]
+)
 # Invisible letters and marks, without the variation selectors, which emoji need.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # A decoder writes this for bytes that are not UTF-8. No name has it; a broken client sends it.
@@ -74,15 +82,7 @@ def is_visible(character: str) -> bool:
 
 def is_text(text: str) -> bool:
     """Whether a comment may have all of its characters."""
-    return all(map(_is_text, text))
-
-
-def _is_text(character: str) -> bool:
-    """Anything but controls, line separators and nonsense."""
-    if character in "\t\n":
-        return True
-    nonsense = ord(character) in _NONCHARACTERS
-    return not nonsense and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+    return IN_NO_TEXT.isdisjoint(map(ord, text))
 
 
 def _kind_that_no_name_has(character: str) -> str | None:

@@ -3,20 +3,13 @@
 import time
 from functools import lru_cache
 
+from mytoken_calendars.calendars.characters import IN_NO_TEXT
+
 _LONGEST = 75  # bytes, without the line end
 _DAY = 24 * 60 * 60  # seconds
 
-# What no text has: controls, line separators, surrogates and noncharacters. An issuer may have let
-# them into the name of a token.
-_IN_NO_TEXT = (
-    *range(0x20),
-    *range(0x7F, 0xA0),
-    *(0x2028, 0x2029),
-    *range(0xD800, 0xE000),
-    *range(0xFDD0, 0xFDF0),
-    *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
-)
-_PRINTABLE = {**dict.fromkeys(_IN_NO_TEXT, " "), ord("\n"): "\n", ord("\t"): "\t"}
+# An issuer may have let what no text has into the name of a token.
+_PRINTABLE = dict.fromkeys(IN_NO_TEXT, " ")
 _ESCAPED = {**_PRINTABLE, **{ord(c): f"\\{c}" for c in "\\;,"}, ord("\n"): "\\n"}
 _MIDDLE_OF_A_CHARACTER = range(0x80, 0xC0)  # bytes of UTF-8
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from mytoken_calendars.feeds.style import DAYS_AHEAD
+from mytoken_calendars.feeds.style import DEFAULT_DAYS
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60  # seconds
 
@@ -18,9 +18,9 @@ def before_expiry(
     has chosen stay as they are.
     """
     left = expires - added
-    most = left if days != DAYS_AHEAD else min(left, (expires - created) // 2)
+    most = left if days != DEFAULT_DAYS else min(left, (expires - created) // 2)
     in_time = tuple([before for before in _in_seconds(days) if before <= most])
-    if days != DAYS_AHEAD or any(in_time):
+    if days != DEFAULT_DAYS or any(in_time):
         return in_time
     return (*_in_advance(left), *in_time)
 

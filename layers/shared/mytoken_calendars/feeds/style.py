@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mytoken_calendars.calendars.names import MYTOKENS
 
-DAYS_AHEAD = (30, 14, 7, 3, 1, 0)
+DEFAULT_DAYS = (30, 14, 7, 3, 1, 0)
 
 
 class Reminders(StrEnum):
@@ -36,7 +36,7 @@ class Style(NamedTuple):
     """
 
     reminders: Reminders = Reminders.ALARMS
-    days: tuple[int, ...] = DAYS_AHEAD
+    days: tuple[int, ...] = DEFAULT_DAYS
     detail: Detail = Detail.FULL
     changes: int = 0
     changed: int = 0

@@ -37,7 +37,7 @@ END:VTIMEZONE
 """.replace("\n", "\r\n")
 
 _EVENT_LENGTH = 15 * 60  # seconds: with a length of zero some apps drop an event
-SHORT_MOM_ID = 8  # characters: they tell two tokens of one name apart
+SHOWN_OF_MOM_ID = 8  # characters: they tell two tokens of one name apart
 _CONSEQUENCE = "What uses this mytoken stops working when it expires."
 _DESCRIPTION = "When your mytokens expire."
 
@@ -157,7 +157,7 @@ class Writer(NamedTuple):
         """What tells the token from others of its name, and where it is renewed; escaped."""
         said = [_CONSEQUENCE]
         if self.style.tells_names:
-            mom_id, created = token.mom_id[:SHORT_MOM_ID], day(token.created)
+            mom_id, created = token.mom_id[:SHOWN_OF_MOM_ID], day(token.created)
             said.append(f"Its mom_id begins with {mom_id}. It was created on {created}.")
         if self.renewal_page:
             said.append(f"Renew it at {escaped(self.renewal_page)}")
@@ -174,7 +174,7 @@ def _title(token: Subscription, style: Style) -> str:
 def name_of(token: Subscription) -> str:
     """What the token is called where names are told, in one line; without a name by its mom_id."""
     name = printable(token.name).replace("\n", " ").replace("\t", " ").strip()
-    return name or f"{token.mom_id[:SHORT_MOM_ID]} ({day(token.created)})"
+    return name or f"{token.mom_id[:SHOWN_OF_MOM_ID]} ({day(token.created)})"
 
 
 def _alarm(title: str, before: int) -> str:

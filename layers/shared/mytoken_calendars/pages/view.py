@@ -13,7 +13,7 @@ from mytoken_calendars.calendars.subscriptions import Subscription
 from mytoken_calendars.feeds.content_lines import printable
 from mytoken_calendars.feeds.feed import Feed
 from mytoken_calendars.feeds.style import Style
-from mytoken_calendars.feeds.writer import SHORT_MOM_ID, name_of
+from mytoken_calendars.feeds.writer import SHOWN_OF_MOM_ID, name_of
 from mytoken_calendars.pages import words
 from mytoken_calendars.pages.links import Links
 from mytoken_calendars.pages.months import Month
@@ -114,7 +114,7 @@ def _expiry(number: int, token: Subscription, style: Style, now: int) -> Expiry:
         at=token.expires,
         name=name_of(token) if is_told else "",
         comment=printable(token.comment).strip() if style.tells_comments else "",
-        mom_id=token.mom_id[:SHORT_MOM_ID] if is_told else "",
+        mom_id=token.mom_id[:SHOWN_OF_MOM_ID] if is_told else "",
         created=words.date(token.created) if is_told else "",
         when=words.distance(token.expires, now),
         urgency=_urgency(token.expires - now),

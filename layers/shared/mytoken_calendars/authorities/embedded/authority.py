@@ -49,7 +49,7 @@ class EmbeddedAuthority:
         return cls(
             JwtCodec.from_environment(),
             Registry.from_environment(),
-            CalendarStore.from_environment().table,
+            Table.calendars(),
             ClientNetwork.from_environment(),
         )
 
@@ -99,7 +99,7 @@ class EmbeddedAuthority:
         return self.registry.all(caller.owner)
 
     def commit(self, change: Change, use: Use) -> None:
-        self.registry.table.commit_use(change, use)
+        self.registry.table.commit(change, use=use)
 
     def revoke_chain(self, mytoken: Mytoken, now: int) -> None:
         # A successor keeps the jti of its token, and so its mom_id: the whole chain is one item.

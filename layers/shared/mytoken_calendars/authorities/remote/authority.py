@@ -18,7 +18,6 @@ from mytoken_calendars.authorities.remote.https import Https
 from mytoken_calendars.authorities.remote.issuer import Issuer
 from mytoken_calendars.authorities.remote.tokeninfo_answers import Introspection, ListedTokens
 from mytoken_calendars.authorities.remote.tokeninfo_client import TokeninfoClient
-from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Use
 from mytoken_calendars.errors import (
@@ -83,7 +82,7 @@ class RemoteAuthority:
         return cls(
             RemoteCodec(issuer),
             TokeninfoClient(issuer, https),
-            CalendarStore.from_environment().table,
+            Table.calendars(),
             ClientNetwork.from_environment(),
             int(os.environ["SHORT_TOKEN_LENGTH"]),
         )

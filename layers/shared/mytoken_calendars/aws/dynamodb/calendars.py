@@ -46,7 +46,7 @@ class CalendarStore:
         by_key = {item["pk"]: item for item in found}
         owners_tags = self._tags_in(owner, *found)
         shown = [
-            _shown(calendar, items.contents(calendar, item, marks, owners_tags))
+            items.contents(calendar, item, marks, owners_tags).shown(calendar)
             for calendar in named
             if (item := by_key.get(keys.calendar(calendar.id)["pk"]))
         ]
@@ -73,10 +73,7 @@ class CalendarStore:
 
     def save_tags(self, owner: Owner, all_tags: Tags, change: Change, use: Use) -> None:
         """Stores the tags, if they are new. Raises Outdated if they have changed since."""
-        if writes := tags.writes(self.table, owner, all_tags, change):
-            self.table.commit(change, *writes, use=use)
-        else:
-            self.commit_use(change, use)
+        self.table.commit(change, *tags.writes(self.table, owner, all_tags, change), use=use)
 
     def create(self, calendar: Calendar, all_tags: Tags, change: Change, use: Use) -> None:
         """Stores a new calendar, its feed and its tags. Raises CalendarExists and LimitReached."""
@@ -99,7 +96,7 @@ class CalendarStore:
         self.table.commit(
             change,
             updates.with_addition(self.table, calendar, found, addition, change),
-            *updates.announced(self.table, calendar.id, found.feeds, change),
+            *updates.announced(self.table, calendar.id, found.feeds, version=change.id),
             updates.heavier(self.table, calendar.owner, addition.more),
             *self._lifted(calendar.owner, addition, change),
             use=use,
@@ -112,7 +109,7 @@ class CalendarStore:
         self.table.commit(
             change,
             updates.without_token(self.table, calendar, found, gone, change),
-            *updates.announced(self.table, calendar.id, found.feeds, change),
+            *updates.announced(self.table, calendar.id, found.feeds, version=change.id),
             updates.heavier(self.table, calendar.owner, -gone.weight),
             use=use,
         )
@@ -181,7 +178,7 @@ class CalendarStore:
 
     def commit_use(self, change: Change, use: Use) -> None:
         """Commits a use that changes no calendar, if it writes anything."""
-        self.table.commit_use(change, use)
+        self.table.commit(change, use=use)
 
     def _tags_in(self, owner: Owner, *calendars: Item) -> Tags:
         """The owner's tags, if these calendars have some; read after them, so none is missed."""
@@ -191,8 +188,3 @@ class CalendarStore:
         """The items of the owner's calendars, in no order."""
         named = rows.named(self.table, owner)
         return self.table.get_all(keys.calendar(calendar.id) for calendar in named)
-
-
-def _shown(calendar: Calendar, found: Contents) -> Calendar:
-    """The calendar as one reading has shown it."""
-    return found.described(calendar).with_tokens(found.alive.values())

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mytoken_calendars import limits
 from mytoken_calendars.aws.dynamodb import keys
-from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.aws.dynamodb.table import Table
 from mytoken_calendars.changes import Change, Write
 from mytoken_calendars.errors import IdempotencyKeyReused
@@ -34,7 +33,7 @@ class ReceiptStore:
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(CalendarStore.from_environment().table)
+        return cls(Table.calendars())
 
     def find(self, key: IdempotencyKey, bearer: str, *, arrived: int) -> Receipt | None:
         item = self.table.get(keys.receipt(bearer, key.text))

@@ -110,18 +110,13 @@ class Table:
         """Does all of `use` and `writes`, or nothing; then calls `use.follow_up`.
 
         The writes may belong to several tables. If several conditions fail, the first one's refusal
-        is raised; those of `use` come first.
+        is raised; those of `use` come first. A use alone that writes nothing needs no commit: its
+        conditions held when the token was read.
         """
+        if not (writes or use.writes):
+            return
         transaction.commit(self.client, change, (*use.writes, *use.conditions, *writes))
         use.follow_up()
-
-    def commit_use(self, change: Change, use: Use) -> None:
-        """Commits a use that no other write goes with.
-
-        A use without writes needs no commit: its conditions held when the token was read.
-        """
-        if use.writes:
-            self.commit(change, use=use)
 
     @clients.reachable()
     def _some(self, keys: list[Any]) -> list[Item]:

@@ -39,12 +39,13 @@ def take_out_dead(table: Table, calendar: Item, marks: Marks, now: int) -> None:
     alive = {s: one for s, one in marks.alive(found).items() if not one.is_long_over(now)}
     if len(alive) == len(found):
         return
+    calendar_id = calendar["pk"].removeprefix(keys.CALENDAR)
     less = sum(one.weight for short_id, one in found.items() if short_id not in alive)
     change = Change.new(now)
     table.commit(
         change,
         table.update(
-            {"pk": calendar["pk"], "sk": calendar["sk"]},
+            keys.calendar(calendar_id),
             "SET #tokens = :tokens, #version = :version ADD #weight :less",
             "#version = :found",
             tokens={short_id: calendar["tokens"][short_id] for short_id in alive},
@@ -52,9 +53,7 @@ def take_out_dead(table: Table, calendar: Item, marks: Marks, now: int) -> None:
             less=-less,
             found=calendar["version"],
         ),
-        *updates.announced(
-            table, calendar["pk"].removeprefix(keys.CALENDAR), calendar["feeds"], change
-        ),
+        *updates.announced(table, calendar_id, calendar["feeds"], version=change.id),
         updates.heavier(table, calendar["owner"], -less),
     )
 

@@ -63,19 +63,11 @@ def without_token(
     )
 
 
-def announced(
-    table: Table, calendar_id: str, feeds: Iterable[str], change: Change, name: str = ""
-) -> list[Write]:
-    """The writes that tell a calendar's feeds, by their hashes, of a change; of its name, too."""
-    told: dict[str, Any] = {"version": change.id, **({"name": name} if name else {})}
+def announced(table: Table, calendar_id: str, feeds: Iterable[str], **told: Any) -> list[Write]:
+    """The writes that tell a calendar's feeds, by their hashes, its version, or its name, too."""
+    sets = ", ".join(f"#{field} = :{field}" for field in told)
     return [
-        table.update(
-            keys.feed_by_hash(feed),
-            f"SET {', '.join(f'#{name} = :{name}' for name in told)}",
-            _IS_ITS,
-            calendar=calendar_id,
-            **told,
-        )
+        table.update(keys.feed_by_hash(feed), f"SET {sets}", _IS_ITS, calendar=calendar_id, **told)
         for feed in feeds
     ]
 
@@ -91,7 +83,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
     more = new.own_weight - found.own_weight
     room, values = _room(limits.CALENDAR_WEIGHT, more)
     as_found = "#name = :old AND #description = :found AND #tags = :found_tags AND #feeds = :feeds"
-    heads = announced(table, new.id, found.feeds, change, name=new.name)
+    heads = announced(table, new.id, found.feeds, version=change.id, name=new.name)
     has_lost_some = len(found.tags) < len(found.tag_ids)
     return [
         table.update(
@@ -113,7 +105,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
             **values,
         ),
         *heads,
-        *(_renamed(table, found.described(new), new) if new.name != found.name else ()),
+        *(_renamed(table, found.name, new) if new.name != found.name else ()),
         *([tags.unchanged(table, new.owner, found.tags_version)] if has_lost_some else []),
         heavier(table, new.owner, more, f" {weight.MAKES_ROOM}"),
     ]
@@ -147,24 +139,18 @@ def moved(
             addresses=[list(address) for address in new],
             id=calendar.id,
         ),
-        *announced(table, calendar.id, [feed for feed in hashes if feed in old], change),
+        *announced(table, calendar.id, [feed for feed in hashes if feed in old], version=change.id),
     ]
 
 
-def _renamed(table: Table, old: Calendar, new: Calendar) -> list[Write]:
+def _renamed(table: Table, old: str, new: Calendar) -> list[Write]:
     """The writes of the rows by name and by id."""
-    row, is_its = items.name_key(old), "#id = :id"
-    by_id = table.update(
-        keys.calendar_id(old.owner, old.id),
-        "SET #name = :name",
-        "#name = :old",
-        name=new.name,
-        old=old.name,
-    )
-    if folded(new.name) == folded(old.name):
-        in_place = table.update(row, "SET #name = :name", is_its, name=new.name, id=old.id)
-        return [in_place, by_id]
-    return [items.row_by_name(table, new), table.delete(row, is_its, id=old.id), by_id]
+    row, is_its = keys.calendar_name(new.owner, folded(old)), "#id = :id"
+    row_by_id, set_name = keys.calendar_id(new.owner, new.id), "SET #name = :name"
+    by_id = table.update(row_by_id, set_name, "#name = :old", name=new.name, old=old)
+    if folded(new.name) == folded(old):
+        return [table.update(row, set_name, is_its, name=new.name, id=new.id), by_id]
+    return [items.row_by_name(table, new), table.delete(row, is_its, id=new.id), by_id]
 
 
 def heavier(table: Table, owner: Owner, more: int, way_out: str = "") -> Write:
