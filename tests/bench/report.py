@@ -121,7 +121,7 @@ def page(figures: list[Figure], bills: Bills, bills_of_peer: Bills) -> str:
         few=building.FEW,
         tokens=polls.TOKENS,
         costs=_costs(bills, bills_of_peer),
-        fronts=fronts.terms(costs.amounts(bills)),
+        fronts=fronts.terms(),
         prices=table(
             ["", "USD", "per"],
             [[price.of, _dollars(price.usd), price.unit] for price in prices.OF_A_POLL],

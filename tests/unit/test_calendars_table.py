@@ -445,7 +445,7 @@ def subscribe(
     contents = Contents(CI.name, "", feeds, 1_000, 500, found, found, entries.packed_all(found), {})
     known = found.get(new.short_id)
     more = new.weight - sum(one.weight for one in (known, *leaving) if one)
-    addition = Addition(new, known, leaving, mark, is_new=True, more=more, fits=True)
+    addition = Addition(new, known, leaving, mark, changes_something=True, more=more, fits=True)
     store_on(client).subscribe(CI, contents, addition, CHANGE, use)
     return client
 

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -109,7 +108,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="make import ARGS=...", description=__doc__)
+    parser = target_stack.parser("import", __doc__)
     parser.add_argument(
         "folder",
         type=Path,
@@ -123,7 +122,6 @@ def main() -> None:
         help="give calendars another name if theirs is not allowed or taken, or if they have none",
     )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     issuer = target_stack.connect_beside_a_server(arguments)

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,7 +34,7 @@ _ELSEWHERE = (
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="make token ARGS=...", description=__doc__)
+    parser = target_stack.parser("token", __doc__)
     parser.add_argument("--user", required=True, help="whose it is")
     parser.add_argument("--name", help="what the token is called in reminders")
     parser.add_argument(
@@ -61,7 +61,6 @@ def main() -> None:
     )
     parser.add_argument("--rotation", type=json_object, metavar="JSON")
     parser.add_argument("--parent", metavar="MOM_ID", help="the token that it descends from")
-    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     new = NewMytoken(

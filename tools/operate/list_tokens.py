@@ -3,7 +3,6 @@
 import signal
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from textwrap import wrap
@@ -21,9 +20,8 @@ _INDENT, _WIDTH = "    ", 100
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="make tokens ARGS=...", description=__doc__)
+    parser = target_stack.parser("tokens", __doc__)
     parser.add_argument("--user", help="whose tokens (default: those of all users)")
-    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     issuer = target_stack.connect(arguments)

@@ -8,7 +8,6 @@ in `restored_items.py`.
 
 import os
 import sys
-from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,11 +23,10 @@ _OFTEN = 10_000  # items between two lines of progress
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="make restore ARGS=...", description=__doc__)
+    parser = target_stack.parser("restore", __doc__)
     parser.add_argument("--calendars", required=True, metavar="TABLE", help="calendars, restored")
     parser.add_argument("--tokens", required=True, metavar="TABLE", help="tokens, restored")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     _, issuer = target_stack.select(arguments)

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from argparse import ArgumentParser
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,10 +11,9 @@ from tools.operate import target_stack
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="make revoke ARGS=...", description=__doc__)
+    parser = target_stack.parser("revoke", __doc__)
     parser.add_argument("--mom-id", required=True, help="the token's mom_id")
     parser.add_argument("--recursive", action="store_true", help="and all its descendants")
-    target_stack.add_argument(parser)
     arguments = parser.parse_args()
 
     target_stack.connect(arguments)

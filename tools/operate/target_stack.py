@@ -4,23 +4,24 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from local.template import output_name
 from local.whereabouts import Whereabouts
+from tools.deploy.errors import NotReady
+from tools.deploy.stack import Stack
 
 _VARIABLES = ("CALENDARS_TABLE", "TOKENS_TABLE", "SIGNING_KEYS")
 
 
-def add_argument(parser: ArgumentParser) -> None:
-    parser.set_defaults(command=parser.prog.removesuffix(" ARGS=..."))
-    parser.add_argument(
+def parser(target: str, description: str | None) -> ArgumentParser:
+    """The parser of a make target that serves a stack."""
+    made = ArgumentParser(prog=f"make {target} ARGS=...", description=description)
+    made.set_defaults(command=f"make {target}")
+    made.add_argument(
         "--stack",
         default=os.environ.get("STACK"),
         help="the name of a deployed stack (default: $STACK, or else the local server)",
     )
+    return made
 
 
 def connect(arguments: Namespace) -> str:
@@ -69,13 +70,11 @@ def select(arguments: Namespace) -> tuple[str, str]:
 
 def _deployed(name: str, command: str) -> tuple[str, str]:
     try:
-        stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
-        sys.exit(f"{command}: cannot find the stack {name}: {error}")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
-    parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", ())}
-    try:
-        os.environ.update({variable: outputs[output_name(variable)] for variable in _VARIABLES})
-        return outputs["PublicUrl"], parameters.get("MytokenIssuer", "")
-    except KeyError:
-        sys.exit(f"{command}: the stack {name} is none of mytoken-calendars")
+        stack = Stack.read(name)
+        if stack.is_new:
+            sys.exit(f"{command}: there is no stack {name}")
+        stack.check_ours()
+    except NotReady as reason:
+        sys.exit(f"{command}: {reason}")
+    os.environ.update({variable: stack.outputs[output_name(variable)] for variable in _VARIABLES})
+    return stack.outputs["PublicUrl"], stack.parameters.get("MytokenIssuer", "")

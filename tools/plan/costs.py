@@ -101,13 +101,12 @@ class Bill:
         return sum(map(self.usd, self.taken))
 
 
-def of_polls(measured: Mapping[str, Mapping[str, float]] | None = None) -> Polls:
-    """What a poll of each kind takes: as `measured`, else as the last bench has."""
+def of_polls() -> Polls:
+    """What a poll of each kind takes, as the last bench has measured."""
     named = {price.of: price for price in prices.OF_A_POLL}
-    found = measured or json.loads(MEASURED.read_text())["a poll takes"]
     return {
         kind: {named[of]: quantity for of, quantity in takes.items()}
-        for kind, takes in found.items()
+        for kind, takes in json.loads(MEASURED.read_text())["a poll takes"].items()
     }
 
 

@@ -81,12 +81,12 @@ BALANCER = Front(
 FRONTS = (API, URL, CLOUDFRONT)
 
 
-def terms(measured: Mapping[str, Mapping[str, float]] | None = None) -> str:
+def terms() -> str:
     """A million of a hundred million unchanged polls by each front, term by term.
 
     By what a poll takes as `measured`, else as the last bench has.
     """
-    polls = of_polls(measured)
+    polls = of_polls()
     unchanged, cold = polls["unchanged"], polls["some_cold"]
     load = LOADS[1]
     share = load / MILLION

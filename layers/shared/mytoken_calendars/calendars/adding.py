@@ -72,7 +72,7 @@ class Adding:
     def _commit(self, found: Contents, addition: Addition) -> None:
         change = Change.new(self._now)
         use = self.caller.use(change, self.calendar.id).on(self.token.conditions)
-        if addition.is_new:
+        if addition.changes_something:
             self.store.subscribe(self.calendar, found, addition, change, use)
         else:
             self.store.confirm(self.calendar, change, use)

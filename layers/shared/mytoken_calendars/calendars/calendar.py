@@ -136,13 +136,15 @@ class Contents:
         if known and known.mom_id != new.mom_id:
             raise InvalidRequest("The calendar has another mytoken whose mom_id begins alike.")
         token = known.renewed(new) if known else new
-        is_new = token != known or mark is not None
+        changes_something = token != known or mark is not None
         others = (one for one in self.subscriptions.values() if one is not known)
         over = (one for one in others if one.is_long_over(now))
-        gone = tuple(islice(over, leaving if is_new else 0))
+        gone = tuple(islice(over, leaving if changes_something else 0))
         more = token.weight - sum([one.weight for one in (known, *gone) if one])
         fits = more <= 0 or self.weight + more <= limits.CALENDAR_WEIGHT
-        return Addition(token, known, gone, mark, is_new=is_new, more=more, fits=fits)
+        return Addition(
+            token, known, gone, mark, changes_something=changes_something, more=more, fits=fits
+        )
 
     def after(self, addition: "Addition") -> Self:
         """With what is alive after the addition."""
@@ -153,7 +155,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Addition:
-    """What adding a token changes.
+    """What adding a token changes, if it `changes_something`.
 
     It takes the place of `known`, long expired ones leave, and a mark that it has is lifted. `more`
     is by how much the calendar is heavier after it, and `fits` whether it may be.
@@ -163,6 +165,6 @@ class Addition:
     known: Subscription | None
     leaving: tuple[Subscription, ...]
     mark: Mark | None
-    is_new: bool
+    changes_something: bool
     more: int
     fits: bool

@@ -137,7 +137,8 @@ class Writer(NamedTuple):
 
         SEQUENCE and LAST-MODIFIED rise with every change of the token's entry, of the style and of
         the writer, also if clocks differ. SEQUENCE begins at the age that the calendar had when the
-        token was added: one that was removed and is added again does not fall back.
+        token was added: one that was removed and is added again does not fall back, unless it had
+        more changes than seconds have passed since.
         """
         changes = token.changes + self.style.changes + NUMBER
         changed = utc(max(token.changed, self.style.changed, SINCE) + changes)

@@ -103,7 +103,7 @@ def _living(authority: Authority, credentials: Credentials, receipts: Receipts |
     """The holder of the first token that lives, of those that a browser has sent."""
     # A token with a successor is a replay unless one of the same user may live beside it.
     replayed: list[Mytoken] = []
-    for shown in credentials.each if credentials.others else (credentials,):
+    for shown in credentials.each:
         try:
             caller = _holder(authority, shown, receipts, replayed)
         except (InvalidToken, IssuerChanged) as refusal:

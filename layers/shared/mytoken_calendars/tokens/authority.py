@@ -95,14 +95,14 @@ class Caller:
         return replace(
             use,
             writes=(*(self._receipt_writes(receipt, change) if has_receipt else ()), *use.writes),
-            conditions=(*use.conditions, *self.record.conditions),
+            conditions=self.record.conditions,
             follow_up=follow_up,
         )
 
     def no_use(self, change: Change) -> Use:
         """For a change that is no use of the mytoken, which so neither counts nor rotates."""
         writes = self._receipt_writes(Receipt("", None), change)
-        return Use(writes=writes, conditions=tuple(self.record.conditions))
+        return Use(writes=writes, conditions=self.record.conditions)
 
     def _receipt_writes(self, receipt: Receipt, change: Change) -> tuple[Write, ...]:
         """The write of the receipt; it is the first one of the transaction.

@@ -35,7 +35,8 @@ The tokens table:
 | pk                  | sk                               | holds                                  |
 |---------------------|----------------------------------|----------------------------------------|
 | OWNER#<owner>       | <mom_id>                         | user, name, created, expires,          |
-|                     |                                  | ancestors, seq_no, made_<seq_no> (when |
+|                     |                                  | ancestors, capabilities (for           |
+|                     |                                  | operators), seq_no, made_<seq_no> (when |
 |                     |                                  | this successor was committed at the    |
 |                     |                                  | latest, in milliseconds),              |
 |                     |                                  | uses_<digest> (how many, for each      |
