@@ -8,6 +8,7 @@ import pytest
 
 from local import data
 from local.template import Template
+from mytoken_calendars import limits
 from tests.doubles import dynamodb_servers, mytoken_server
 from tests.harness.reliability.calls import Calls
 from tests.harness.reliability.racing import Race
@@ -61,7 +62,18 @@ def calls() -> Iterator[Calls]:
 
 
 @pytest.fixture(scope="module")
-def embedded(racing_stack: Stack, calls: Calls) -> Stack:
+def patience() -> Iterator[None]:
+    """Clients wait for the stand-ins of a busy machine.
+
+    An answer that comes too late is a 503 of what was done, and no race is about these.
+    """
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(limits, "AWS_ANSWER", 60)
+        yield
+
+
+@pytest.fixture(scope="module")
+def embedded(racing_stack: Stack, calls: Calls, patience: None) -> Stack:
     """The racing stack with tables of its own, so that all of them can be looked at every time."""
     stack = Stack(_deployed(racing_stack, "eu-west-1"))
     assert stack.handlers  # all of them are loaded before the first of them race
@@ -70,7 +82,7 @@ def embedded(racing_stack: Stack, calls: Calls) -> Stack:
 
 @pytest.fixture(scope="module")
 def remote(
-    racing_stack: Stack, calls: Calls, tmp_path_factory: pytest.TempPathFactory
+    racing_stack: Stack, calls: Calls, patience: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RemoteStack]:
     """The same, for whose mytokens a double of a mytoken server vouches."""
     with mytoken_server.running(tmp_path_factory.mktemp("issuer")) as server:
