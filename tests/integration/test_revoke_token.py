@@ -391,6 +391,18 @@ def test_another_token_may_be_revoked_once_more(
     assert person.list(child).status == (401 if recursive else 200)
 
 
+def test_an_ancestor_may_be_revoked_once_more(person: Person) -> None:
+    parent = person.mint()
+    token = person.mint("manage_mytokens", parent=parent.mom_id)
+    below = person.mint("manage_mytokens", parent=token.mom_id)
+
+    answers = [_revoke(person, one, parent.mom_id) for one in (token, token, below)]
+
+    assert [answer.status for answer in answers] == [204, 204, 204]
+    assert _revoke(person, below, parent.mom_id, recursive=True).status == 204
+    assert person.list(below).status == 401
+
+
 def test_revoking_once_more_is_a_use(person: Person) -> None:
     token = person.mint(restrictions=[{"usages_other": 2}])
 

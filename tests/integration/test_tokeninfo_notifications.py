@@ -9,6 +9,7 @@ import pytest
 
 from mytoken_calendars.aws.dynamodb.calendars import CalendarStore
 from mytoken_calendars.identifiers import mom_id_of
+from mytoken_calendars.tokens import tokeninfo
 from tests.harness.stacks import DAY, Answer, Stack, Token
 from tests.harness.steps import Clock, Document, add, calendars, create, error, new_user, owner
 
@@ -86,19 +87,44 @@ class Counted(tuple[str, ...]):
         return super().__iter__()
 
 
-def test_each_calendar_is_looked_through_as_often_for_many_tokens_as_for_one(
+def test_each_calendar_is_looked_through_once_and_told_once_however_many_tokens_are_asked_about(
     stack: Stack, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = stack.store.all(owner(family.user))
     counted = [replace(one, subscribed_tokens=Counted(one.subscribed_tokens)) for one in stored]
     monkeypatch.setattr(CalendarStore, "all", lambda store, of: counted)
+    before = Counted.looks
 
-    def looks_for(*mom_ids: str) -> int:
-        before, answer = Counted.looks, family.ask(family.parent, *mom_ids)
-        assert answer.status == 200
-        return Counted.looks - before - answer.text.count("ics_path")
+    answer = family.ask(family.parent, "this", "children", family.other.mom_id)
 
-    assert looks_for("this", "children", family.other.mom_id) == looks_for("this") == len(counted)
+    assert answer.status == 200
+    assert len(answer.json["mom_id_mapping"]) == 4
+    assert Counted.looks - before == 2 * len(counted)
+
+
+def test_a_calendar_that_many_tokens_would_repeat_is_refused_before_it_is_written_out(
+    stack: Stack, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = stack.mint(*CAPABILITIES, user=user, restrictions=[{"usages_other": 1}])
+    keeper, calendar = stack.mint(user=user), create(stack, stack.mint(user=user))
+    for _ in range(30):
+        add(stack, keeper, calendar, stack.mint(user=user, parent=parent.mom_id).mom_id)
+    size, written = tokeninfo.size, list[int]()
+    once = size(calendars(stack, keeper)[0])
+
+    def recorded(told: Any) -> int:
+        written.append(size(told))
+        return written[-1]
+
+    monkeypatch.setattr("mytoken_calendars.limits.ANSWER", 31 * once - 1)
+    monkeypatch.setattr(tokeninfo, "size", recorded)
+
+    refused = ask(stack, parent, mom_ids=["children"])
+
+    assert error(refused) == MALFORMED
+    assert "more than one answer holds" in refused.json["error_description"]
+    assert max(written) <= once
+    assert ask(stack, parent).status == 200
 
 
 def test_its_own_mom_id_is_this(stack: Stack, family: Family) -> None:

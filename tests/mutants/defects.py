@@ -1170,6 +1170,21 @@ MUTANTS = [
         "integration/test_restore.py::test_a_token_that_only_the_backup_of_tokens_calls_revoked_is_in_no_feed",
     ),
     Mutant(
+        "what many tokens would repeat is written out before it is refused",
+        f"{_SHARED}/calendars/notifications.py",
+        "        tokeninfo.check_size(size)\n",
+        "",
+        "integration/test_tokeninfo_notifications.py"
+        "::test_a_calendar_that_many_tokens_would_repeat_is_refused_before_it_is_written_out",
+    ),
+    Mutant(
+        "an ancestor that is revoked already is in conflict for ever",
+        f"{_SHARED}/authorities/embedded/authority.py",
+        "            if not is_done:\n",
+        "            if True:\n",
+        "integration/test_revoke_token.py::test_an_ancestor_may_be_revoked_once_more",
+    ),
+    Mutant(
         "a list that no answer holds is a use of the token",
         f"{_SHARED}/tokens/tokeninfo.py",
         "> limits.ANSWER:",

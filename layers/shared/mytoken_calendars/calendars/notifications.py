@@ -5,10 +5,10 @@ from typing import Any
 
 from mytoken_calendars.calendars.calendar import Calendar
 from mytoken_calendars.calendars.store import Store
+from mytoken_calendars.tokens import tokeninfo
 from mytoken_calendars.tokens.access import reachable_token
 from mytoken_calendars.tokens.authority import Caller, TokenAdministration
 from mytoken_calendars.tokens.mytoken import Capability
-from mytoken_calendars.tokens.tokeninfo import listed
 
 THIS, CHILDREN = "this", "children"  # what clients say for mom_ids: their own, its descendants'
 
@@ -26,22 +26,26 @@ def document(
     Without any it is the caller's own. There are no mails, so their list is empty. `feeds_url` is
     where feeds are reached.
 
-    Raises InsufficientCapabilities and InvalidGrant for a mom_id out of the caller's reach.
+    Raises InsufficientCapabilities and InvalidGrant for a mom_id out of the caller's reach;
+    LimitReached for more than an answer holds.
     """
     own = caller.record.mom_id
-    below = [token.mom_id for token in listed(authority, caller) if own in token.ancestors]
-    of_each: dict[str, list[Calendar]] = {one: [] for one in _named(caller, mom_ids, below)}
-    found = []
+    below = [token.mom_id for token in tokeninfo.listed(authority, caller) if own in token.ancestors]
+    of_each = {one: _nothing() for one in _named(caller, mom_ids, below)}
+    told, size = _nothing(), 0
+    has_map = len(of_each) > 1  # one has no need of it
     for calendar in _shown(caller, store.all(caller.owner), {own, *below}):
-        asked = [one for one in calendar.subscribed_tokens if one in of_each]
-        for one in asked:
-            of_each[one].append(calendar)
-        if asked:
-            found.append(calendar)
-    told = _told(feeds_url, found)
-    if len(of_each) < 2:  # noqa: PLR2004 - one has no need of a map
-        return told
-    return {**told, "mom_id_mapping": {one: _told(feeds_url, of) for one, of in of_each.items()}}
+        asked = [of_each[one] for one in calendar.subscribed_tokens if one in of_each]
+        if not asked:
+            continue
+        document = calendar.document(feeds_url)
+        places = [told, *asked] if has_map else [told]
+        # Each place repeats all of the calendar, so the sum is known before anything is written.
+        size += tokeninfo.size(document) * len(places)
+        tokeninfo.check_size(size)
+        for place in places:
+            place["calendars"].append(document)
+    return {**told, "mom_id_mapping": of_each} if has_map else told
 
 
 def _named(caller: Caller, mom_ids: Iterable[str], below: Iterable[str]) -> Iterable[str]:
@@ -62,5 +66,5 @@ def _shown(caller: Caller, calendars: Iterable[Calendar], reached: set[str]) -> 
     return [calendar.told_to_others(reached) for calendar in calendars]
 
 
-def _told(feeds_url: str, calendars: Iterable[Calendar]) -> dict[str, Any]:
-    return {"notifications": [], "calendars": [one.document(feeds_url) for one in calendars]}
+def _nothing() -> dict[str, Any]:
+    return {"notifications": [], "calendars": []}

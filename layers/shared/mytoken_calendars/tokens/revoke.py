@@ -20,8 +20,9 @@ def revoke(
     """Revokes the token with this `mom_id`, or else `token`, which the credentials then present.
 
     One of the two must be given, so that a client that misspells a name never revokes the token
-    that it asks with. A token may always revoke itself, whatever its capabilities and restrictions.
-    To revoke another token, it must be an ancestor of it or have `manage_mytokens:revoke`.
+    that it asks with. A token may always revoke itself, and with `recursive` its descendants,
+    whatever its capabilities and restrictions. To revoke another token by its `mom_id`, it must be
+    an ancestor of it or have `manage_mytokens:revoke`.
 
     Revoking what is dead succeeds and changes nothing (RFC 7009, 2.2): a client that has lost the
     answer may ask again. A dead token has no power left, so its descendants stay as they are.

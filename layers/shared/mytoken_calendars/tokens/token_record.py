@@ -12,6 +12,8 @@ class TokenRecord:
 
     `ancestors` are mom_ids, the parent first. `expires` is None for a token that never expires.
     `uses` are counted by the digest of a clause. `conditions` check that the token is unchanged.
+    `revoked`: it was revoked itself, with its descendants if `revoked_tree`; a living token may
+    have an ancestor that was revoked alone.
     """
 
     mom_id: str
@@ -21,3 +23,5 @@ class TokenRecord:
     ancestors: tuple[str, ...] = ()
     uses: Mapping[str, int] = field(default_factory=dict, compare=False)
     conditions: tuple[Write, ...] = field(default=(), compare=False)
+    revoked: bool = False
+    revoked_tree: bool = False

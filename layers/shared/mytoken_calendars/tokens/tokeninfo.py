@@ -61,12 +61,22 @@ def document(
             needed = (Capability.TOKENINFO_NOTIFY, Capability.READ_NOTIFY)
             caller = admit(authority, credentials, *needed, receipts=receipts)
             told = notifications(caller)
-    if len(json.dumps(json.dumps(told))) > limits.ANSWER:  # Lambda sends no more
-        raise LimitReached(_TOO_MANY)
+    check_size(size(told))
     if not caller.receipt:
         change = Change.new(credentials.now)
         authority.commit(change, caller.use(change, only_reads=True))
     return told
+
+
+def size(told: Any) -> int:
+    """The bytes of what is told in Lambda's answer, where the body is a text within JSON."""
+    return len(json.dumps(json.dumps(told)))
+
+
+def check_size(sent: int) -> None:
+    """Raises LimitReached for more bytes than Lambda sends."""
+    if sent > limits.ANSWER:
+        raise LimitReached(_TOO_MANY)
 
 
 def listed(authority: TokenAdministration, caller: Caller) -> list[TokenRecord]:

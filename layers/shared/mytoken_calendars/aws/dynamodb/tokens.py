@@ -183,6 +183,8 @@ def _token(item: Item) -> TokenRecord:
         item.get("expires"),
         tuple(item.get("ancestors", ())),
         uses,
+        revoked="revoked" in item,
+        revoked_tree="revoked_tree" in item,
     )
 
 
@@ -193,7 +195,7 @@ def _issued(found: list[Item]) -> list[TokenListing]:
             item.get("user", "-"),
             token := _token(item),
             item["seq_no"],
-            revoked="revoked" in item or not recursive.isdisjoint(token.ancestors),
+            revoked=token.revoked or not recursive.isdisjoint(token.ancestors),
             capabilities=tuple(item.get("capabilities", ())),
         )
         for item in found
