@@ -223,6 +223,23 @@ def test_of_a_new_name_and_a_new_description_both_hold(stack: Stack) -> None:
     assert (answer.json["name"], answer.json["description"]) == ("new", "x")
 
 
+def test_a_name_that_a_calendar_gets_meanwhile_is_its_title_whatever_describes_it(
+    stack: Stack,
+) -> None:
+    token = stack.mint()
+    calendar = stack.invoke("create_calendar", token, json={"description": "first"}).json
+    path = {"calendar": calendar["id"]}
+
+    def name() -> None:
+        stack.invoke("update_calendar", token, path=path, json={"name": "first"})
+
+    with _just_before_the_change(stack, "update_calendar", name):
+        answer = stack.invoke("update_calendar", token, path=path, json={"description": "second"})
+
+    assert (answer.status, answer.json["name"]) == (200, "first")
+    assert "\r\nX-WR-CALNAME:first\r\n" in stack.feed(calendar).text
+
+
 def test_a_token_that_is_added_while_the_calendar_is_renamed_is_in_it(stack: Stack) -> None:
     token = stack.mint(name="mine")
     calendar = create(stack, token, NAME)

@@ -82,7 +82,10 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
     """
     more = new.own_weight - found.own_weight
     room, values = _room(limits.CALENDAR_WEIGHT, more)
-    as_found = "#name = :old AND #description = :found AND #tags = :found_tags AND #feeds = :feeds"
+    as_found = (
+        "#name = :old AND #unnamed = :was_unnamed AND #description = :found AND "
+        "#tags = :found_tags AND #feeds = :feeds"
+    )
     heads = announced(table, new.id, found.feeds, version=change.id, name=new.name)
     has_lost_some = len(found.tags) < len(found.tag_ids)
     return [
@@ -92,6 +95,7 @@ def described(table: Table, found: Contents, new: Calendar, change: Change) -> l
             "#own_weight = :own, #version = :version ADD #weight :more",
             f"{as_found} AND {room}" if room else as_found,
             old=found.name,
+            was_unnamed=found.is_unnamed,
             found=found.description,
             found_tags=list(found.tag_ids),
             feeds=list(found.feeds),
