@@ -114,7 +114,7 @@ class FakeReceipts:
         return self.receipt if self.only_for in ("", bearer) else None
 
     def receipt_write(
-        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change, *, begun: str
     ) -> Write:
         self.asked.append(("receipt_write", key, bearer, receipt, change))
         return Write("Put", {"Item": {"pk": "receipt", "sk": "x"}}, Outdated())

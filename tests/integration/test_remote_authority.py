@@ -1182,6 +1182,62 @@ def test_a_request_with_a_short_token_that_was_rotated_is_repeated_as_well(
     assert entry(stack, token).seq_no == 2
 
 
+AUTO_REVOKED = {"rotation": {"on_other": True, "auto_revoke": True}}
+KEYED = {"headers": {"idempotency-key": "k-1"}}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_refused_request_whose_token_was_rotated_gives_the_successor_once_more(
+    stack: RemoteStack,
+) -> None:
+    user = new_user()
+    token = stack.mint(FULL, LIST, user=user, **AUTO_REVOKED)
+    create(stack, stack.mint(user=user), NAME)
+    unknown = {"json": {"mom_id": stack.mint(user=new_user()).mom_id}}
+
+    first, second = (ask(stack, "add_token", token, **KEYED, **unknown) for _ in range(2))
+
+    assert refusal(first) == (403, "invalid_grant")
+    assert refusal(second) == (503, "temporarily_unavailable")
+    assert second.json["token_update"] == first.json["token_update"]
+    assert uses(stack) == 1
+    assert ask(stack, "list_calendars", second.json["token_update"]["mytoken"]).status == 200
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_is_repeated_before_it_is_done_shows_the_issuer_no_old_token(
+    stack: RemoteStack, elsewhere: RemoteStack
+) -> None:
+    token = stack.mint(FULL, BELOW, **AUTO_REVOKED)
+    repeated: list[Answer] = []
+
+    def repeat() -> None:
+        repeated.append(ask(elsewhere, "create_calendar", token, **KEYED))
+
+    # It notes that it begins, then the successor, then it commits.
+    with just_before_the_change(stack, "create_calendar", lambda: None, repeat, repeat):
+        first = ask(stack, "create_calendar", token, **KEYED)
+    repeat()
+
+    assert [answer.status for answer in (first, *repeated)] == [201, 503, 503, 201]
+    without, with_successor, done = (answer.json.get("token_update") for answer in repeated)
+    assert without is None
+    assert with_successor == done == first.json["token_update"]
+    assert uses(stack) == 1
+    assert ask(stack, "list_calendars", done["mytoken"]).status == 200
+
+
+def test_a_request_for_which_the_issuer_does_not_rotate_the_token_may_be_repeated_at_once(
+    stack: RemoteStack,
+) -> None:
+    clause = {"hosts": ["192.0.2.7"]}  # the client, not the service
+    token = stack.mint(FULL, BELOW, restrictions=[clause], **AUTO_REVOKED)
+
+    answers = [ask(stack, "create_calendar", token, address="192.0.2.7", **KEYED) for _ in range(2)]
+
+    assert {refusal(answer) for answer in answers} == {(403, "usage_restricted")}
+
+
 # --- what the stack says of itself ----------------------------------------------------------------
 
 

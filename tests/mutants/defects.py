@@ -587,10 +587,9 @@ MUTANTS = [
     Mutant(
         "a receipt is written before the request is done",
         f"{_SHARED}/tokens/authority.py",
-        "        return (self.receipts.receipt_write("
-        "key, self.credentials.bearer, receipt, change),)",
+        "        return (self.receipts.receipt_write(key, bearer, receipt, change, begun=begun),)",
         "        self.receipts.table.commit(Change.new(change.at), self.receipts.receipt_write("
-        "key, self.credentials.bearer, receipt, change))\n        return ()",
+        "key, bearer, receipt, change, begun=begun))\n        return ()",
         "integration/test_idempotency_key.py"
         "::test_a_request_that_its_transaction_refused_may_be_sent_again_under_its_key",
     ),
@@ -1185,6 +1184,30 @@ MUTANTS = [
         "integration/test_revoke_token.py::test_an_ancestor_may_be_revoked_once_more",
     ),
     Mutant(
+        "another issuer is shown the old token of a request that was refused",
+        f"{_SHARED}/authorities/remote/begun_use.py",
+        "    if not caller.mytoken.rotates:\n",
+        "    if True:\n",
+        "integration/test_remote_authority.py"
+        "::test_a_refused_request_whose_token_was_rotated_gives_the_successor_once_more",
+    ),
+    Mutant(
+        "a request waits for a rotation that the issuer has refused",
+        f"{_SHARED}/authorities/remote/begun_use.py",
+        "            _note(calendars, caller, lasts=0)\n",
+        "            pass\n",
+        "integration/test_remote_authority.py"
+        "::test_a_request_for_which_the_issuer_does_not_rotate_the_token_may_be_repeated_at_once",
+    ),
+    Mutant(
+        "a new description takes a name away that was given meanwhile",
+        f"{_SHARED}/aws/dynamodb/updates.py",
+        "#unnamed = :was_unnamed AND ",
+        "",
+        "integration/test_overtaken.py"
+        "::test_a_name_that_a_calendar_gets_meanwhile_is_its_title_whatever_describes_it",
+    ),
+    Mutant(
         "a list that no answer holds is a use of the token",
         f"{_SHARED}/tokens/tokeninfo.py",
         "> limits.ANSWER:",
@@ -1428,8 +1451,8 @@ MUTANTS = [
     Mutant(
         "tags that a calendar gets meanwhile are written over",
         f"{_SHARED}/aws/dynamodb/updates.py",
-        "AND #tags = :found_tags AND",
-        "AND (#tags = :found_tags OR attribute_exists(#tags)) AND",
+        "#tags = :found_tags AND",
+        "(#tags = :found_tags OR attribute_exists(#tags)) AND",
         "integration/test_tags.py"
         "::test_tags_of_a_calendar_that_other_requests_change_meanwhile_are_all_there",
     ),

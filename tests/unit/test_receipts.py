@@ -45,7 +45,8 @@ def leave(
     table: FakeTable, successor: dict[str, Any] | None = None, key: IdempotencyKey = KEY
 ) -> Write:
     """The write that leaves a receipt, as it was committed."""
-    write = ReceiptStore(table).receipt_write(key, BEARER, Receipt(CALENDAR_ID, successor), CHANGE)
+    receipt = Receipt(CALENDAR_ID, successor)
+    write = ReceiptStore(table).receipt_write(key, BEARER, receipt, CHANGE, begun="")
     table.written(write)
     return write
 
@@ -151,9 +152,9 @@ def test_a_receipt_is_left_where_there_is_none_that_counts(
 
     assert write.action == "Put"
     assert write.parameters["TableName"] == "calendars"
-    condition = "attribute_not_exists(#pk) OR #ttl <= :now"
+    condition = "attribute_not_exists(#pk) OR #ttl <= :now OR #begun = :begun"
     assert write.parameters["ConditionExpression"] == condition
-    assert write.parameters["ExpressionAttributeValues"] == {":now": NOW}
+    assert write.parameters["ExpressionAttributeValues"] == {":now": NOW, ":begun": ""}
     assert type(write.refusal) is Outdated
 
 

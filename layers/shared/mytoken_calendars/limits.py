@@ -101,7 +101,8 @@ CLIENT_LOOK_UP = 2.0  # seconds, for all questions about one address
 # --- rotation, and requests that are repeated -----------------------------------------------------
 
 REPEATABLE = _DAY  # seconds for which the receipt of a change is kept
-# Seconds for which that of a list is kept. The list is made anew each time, and counted once.
+# Seconds for which that of a list is kept, which is made anew each time, and counted once; and that
+# of a request for which another issuer was asked to rotate the token.
 LIST_REPEATED = _MINUTE + 1
 SUCCESSOR_REPEATED = _MINUTE  # seconds for which a successor is handed out once more
 COOKIES = 3  # of one name that are tried: a browser has one for each path and domain

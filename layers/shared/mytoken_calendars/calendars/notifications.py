@@ -30,7 +30,9 @@ def document(
     LimitReached for more than an answer holds.
     """
     own = caller.record.mom_id
-    below = [token.mom_id for token in tokeninfo.listed(authority, caller) if own in token.ancestors]
+    below = [
+        token.mom_id for token in tokeninfo.listed(authority, caller) if own in token.ancestors
+    ]
     of_each = {one: _nothing() for one in _named(caller, mom_ids, below)}
     told, size = _nothing(), 0
     has_map = len(of_each) > 1  # one has no need of it

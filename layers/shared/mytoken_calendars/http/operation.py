@@ -96,11 +96,14 @@ def _until_current(handle: Callable[[Request], Response], request: Request) -> R
 
 # What can follow from a duplicate: it made the calendar or the last feed there is room for, deleted
 # or renamed what is looked for, took the token out by which its caller manages it, rotated the
-# mytoken, or took its last use.
+# mytoken, or took its last use; or of what it did the receipt alone can be seen yet.
 _FOLLOWS_FROM_A_DUPLICATE = (
     errors.CalendarExists,
     errors.LimitReached,
-    errors.NotFound,
+    errors.CalendarNotFound,
+    errors.NoSuchTag,
+    errors.NoSuchFeed,
+    errors.RepeatedTooLate,
     errors.InsufficientCapabilities,
     errors.Superseded,
     errors.UsageRestricted,

@@ -132,16 +132,9 @@ def _end_chains(
 def _holder(
     authority: Authority, shown: Credentials, receipts: Receipts | None, replayed: list[Mytoken]
 ) -> Caller:
-    if receipt := _receipt_of(shown, receipts):
+    if receipt := shown.receipt_in(receipts):
         return _admit_again(authority, shown, receipt, replayed)
     return replace(_alive(authority, shown, replayed), receipts=receipts)
-
-
-def _receipt_of(credentials: Credentials, receipts: Receipts | None) -> Receipt | None:
-    if not (receipts and (key := credentials.idempotency_key)):
-        return None
-    # Its arrival counts, so that a cold start does not shorten the time for repeating.
-    return receipts.find(key, credentials.bearer, arrived=credentials.arrived // 1000)
 
 
 def _alive(authority: Authority, credentials: Credentials, replayed: list[Mytoken]) -> Caller:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from mytoken_calendars import limits
 from mytoken_calendars.changes import Change, Use, Write
+from mytoken_calendars.errors import Outdated
 from mytoken_calendars.identifiers import Owner
 from mytoken_calendars.tokens.idempotency import IdempotencyKey, Receipt, Receipts
 from mytoken_calendars.tokens.mytoken import Mytoken
@@ -43,6 +44,23 @@ class Credentials:
                 for other in self.others
             ),
         )
+
+    def receipt_in(self, receipts: Receipts | None) -> Receipt | None:
+        """The receipt of this request, if it was done before.
+
+        Raises Outdated if it was sent before and is not done: another issuer would take the token
+        for a stolen one. If that has rotated it already, the client gets the successor.
+        """
+        if not (receipts and (key := self.idempotency_key)):
+            return None
+        # Its arrival counts, so that a cold start does not shorten the time for repeating.
+        receipt = receipts.find(key, self.bearer, arrived=self.arrived // 1000)
+        if receipt is None or not receipt.begun:
+            return receipt
+        if receipt.begun == self.state.begun:
+            return None
+        self.state.token_update = receipt.token_update
+        raise Outdated
 
 
 @dataclass(frozen=True)
@@ -94,18 +112,18 @@ class Caller:
 
         return replace(
             use,
-            writes=(*(self._receipt_writes(receipt, change) if has_receipt else ()), *use.writes),
+            writes=(*(self.receipt_writes(receipt, change) if has_receipt else ()), *use.writes),
             conditions=self.record.conditions,
             follow_up=follow_up,
         )
 
     def no_use(self, change: Change) -> Use:
         """For a change that is no use of the mytoken, which so neither counts nor rotates."""
-        writes = self._receipt_writes(Receipt("", None), change)
+        writes = self.receipt_writes(Receipt("", None), change)
         return Use(writes=writes, conditions=self.record.conditions)
 
-    def _receipt_writes(self, receipt: Receipt, change: Change) -> tuple[Write, ...]:
-        """The write of the receipt; it is the first one of the transaction.
+    def receipt_writes(self, receipt: Receipt, change: Change) -> tuple[Write, ...]:
+        """The write of the receipt, if the request has a key; it is the transaction's first one.
 
         A commit raises the refusal of its first failed condition. So a duplicate of a finished
         request meets the receipt before anything that the request has changed.
@@ -113,7 +131,8 @@ class Caller:
         key = self.credentials.idempotency_key
         if not (self.receipts and key):
             return ()
-        return (self.receipts.receipt_write(key, self.credentials.bearer, receipt, change),)
+        bearer, begun = self.credentials.bearer, self.credentials.state.begun
+        return (self.receipts.receipt_write(key, bearer, receipt, change, begun=begun),)
 
 
 class Authority(Protocol):

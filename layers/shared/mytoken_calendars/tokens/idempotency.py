@@ -30,15 +30,19 @@ class Receipt:
     """What a finished request has done.
 
     `calendar_id` is the calendar that it changed, if any, and `feed_id` the feed that it made.
-    `token_update` is the mytoken response
-    object of the successor. It is None if the token was not rotated, and also once the successor is
-    too old to be handed out again. `lasts` is for how many seconds the receipt is to be kept.
+    `token_update` is the mytoken response object of the successor. It is None if the token was not
+    rotated, and also once the successor is too old to be handed out again. `lasts` is for how many
+    seconds the receipt is to be kept.
+
+    With `begun`, which is an id, the request is not finished: another issuer was asked to rotate
+    its token, and has done so if there is a `token_update`.
     """
 
     calendar_id: str
     token_update: Mapping[str, Any] | None
     lasts: int = field(default=limits.REPEATABLE, compare=False)
     feed_id: str = ""
+    begun: str = ""
 
 
 class Receipts(Protocol):
@@ -51,6 +55,9 @@ class Receipts(Protocol):
         """
 
     def receipt_write(
-        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change, *, begun: str
     ) -> Write:
-        """The write that stores a receipt; its commit raises Outdated if there is one already."""
+        """The write that stores a receipt; its commit raises Outdated if there is one already.
+
+        But for that of `begun`, which it takes the place of.
+        """

@@ -19,6 +19,7 @@ class RequestState:
     token that the request has revoked, or wanted to revoke and found dead: a cookie that holds it
     is expired. `repeated`: the request was done before, and is answered from its receipt.
     `replayed`: an attempt has ended the chain of the token that is shown, as it was a replay.
+    `begun` is the id by which the receipt names the request while another issuer is asked.
     """
 
     token_update: Mapping[str, Any] | None = None
@@ -29,3 +30,4 @@ class RequestState:
     ended: str = field(default="", repr=False)
     repeated: bool = False
     replayed: bool = False
+    begun: str = ""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from mytoken_calendars.authorities import configuration
 from mytoken_calendars.authorities.client_network import ClientNetwork
+from mytoken_calendars.authorities.remote import begun_use
 from mytoken_calendars.authorities.remote.codec import RemoteCodec, is_short_token
 from mytoken_calendars.authorities.remote.gone_tokens import BeforeListing
 from mytoken_calendars.authorities.remote.https import Https
@@ -178,9 +179,10 @@ class RemoteAuthority:
 
         The client gets the successor even if the operation is refused: the old token is dead.
         """
-        listing = self.tokeninfo.listing(caller.credentials.bearer, action)
-        if listing.token_update:
-            caller.credentials.state.token_update = listing.token_update
+        with begun_use.noted(self.calendars, caller):
+            listing = self.tokeninfo.listing(caller.credentials.bearer, action)
+            if listing.token_update:
+                caller.credentials.state.token_update = listing.token_update
         return listing.tokens
 
 

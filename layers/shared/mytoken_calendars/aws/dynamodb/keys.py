@@ -28,7 +28,8 @@ The calendars table:
 |                     |                    | stays if it is deleted                               |
 | RECEIPT#<hash>      | #HEAD              | request (a digest), calendar, feed (the id of one    |
 |                     |                    | that it made), successor (encrypted), ttl: a request |
-|                     |                    | with an Idempotency-Key                              |
+|                     |                    | with an Idempotency-Key; begun (an id), if an issuer |
+|                     |                    | was asked for it, and it is not done                 |
 
 The tokens table:
 

@@ -1,6 +1,7 @@
 """Receipts in DynamoDB: `keys.py` has their layout, `tokens/idempotency.py` their purpose.
 
-A receipt exists if and only if its request was done: one transaction writes both.
+A receipt exists if and only if its request was done, as one transaction writes both; or while
+another issuer is asked to rotate the token.
 
 A reader of the table cannot use the successor in a receipt. The successor is encrypted (Fernet),
 and the key is derived from the old token (HKDF, RFC 5869), which no table holds.
@@ -43,10 +44,11 @@ class ReceiptStore:
             raise IdempotencyKeyReused
         encrypted = item.get("successor")
         successor = _decrypted(encrypted, bearer, arrived) if encrypted else None
-        return Receipt(item["calendar"], successor, feed_id=item.get("feed", ""))
+        feed, begun = item.get("feed", ""), item.get("begun", "")
+        return Receipt(item["calendar"], successor, feed_id=feed, begun=begun)
 
     def receipt_write(
-        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change
+        self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change, *, begun: str
     ) -> Write:
         item = {
             "request": key.request_digest,
@@ -55,13 +57,16 @@ class ReceiptStore:
         }
         if receipt.feed_id:
             item["feed"] = receipt.feed_id
+        if receipt.begun:
+            item["begun"] = receipt.begun
         if receipt.token_update:
             item["successor"] = _encrypted(receipt.token_update, bearer, change.at)
         return self.table.put(
             keys.receipt(bearer, key.text),
             item,
-            "attribute_not_exists(#pk) OR #ttl <= :now",
+            "attribute_not_exists(#pk) OR #ttl <= :now OR #begun = :begun",
             now=change.at,
+            begun=begun,
         )
 
 
