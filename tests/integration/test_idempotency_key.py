@@ -284,6 +284,23 @@ def test_no_key_makes_one_use_a_day_of_lists(person: Person, clock: Clock, opera
     assert (later.status, later.json["error"]) == (403, "usage_restricted")
 
 
+@pytest.mark.parametrize("operation", ["create_calendar", "add_token", "reset_feed"])
+def test_no_key_makes_one_change_a_day_of_readings(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(restrictions=[{"usages_other": 1}]), Request.to(operation, person)
+    first = request.sent(token)
+
+    clock.passes(60)
+    within_a_minute = request.sent(token)
+    clock.passes(1)
+    later = request.sent(token)
+
+    assert (within_a_minute.status, within_a_minute.body) == (first.status, first.body)
+    assert (later.status, later.json["error"]) == (409, "conflict")
+    assert "ics_path" not in later.text
+
+
 @pytest.mark.parametrize("operation", LISTS)
 def test_a_minute_later_a_list_under_the_same_key_is_a_use_again(
     person: Person, clock: Clock, operation: str

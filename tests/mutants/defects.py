@@ -1208,6 +1208,13 @@ MUTANTS = [
         "::test_a_name_that_a_calendar_gets_meanwhile_is_its_title_whatever_describes_it",
     ),
     Mutant(
+        "one counted change is a day of readings under its key",
+        f"{_SHARED}/calendars/calendars.py",
+        "            allowed(caller)\n",
+        "            pass\n",
+        "integration/test_idempotency_key.py::test_no_key_makes_one_change_a_day_of_readings",
+    ),
+    Mutant(
         "a list that no answer holds is a use of the token",
         f"{_SHARED}/tokens/tokeninfo.py",
         "> limits.ANSWER:",

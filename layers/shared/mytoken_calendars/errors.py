@@ -145,11 +145,12 @@ class AlreadyImported(CalendarExists):
 
 
 class RepeatedTooLate(Refusal):
-    """The repeated request was done, but since then its effect was undone or its successor used."""
+    """The repeated request was done, but since then its effect was undone, its successor used, or
+    its token used up."""
 
     description = (
         "This request was done before. Since then, its calendar or feed was deleted, or its "
-        "mytoken replaced."
+        "mytoken replaced or used up."
     )
 
 

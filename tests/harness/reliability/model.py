@@ -845,9 +845,11 @@ class Model:
         self, shown: Shown, receipt: Receipt, status: int, document: Callable[[Calendar], Any]
     ) -> Answer:
         again: Any = {"successor": receipt.successor, "replayed": True}
+        token = self.tokens[shown.mom_id]
         try:
-            calendar = self._calendar(self.tokens[shown.mom_id].owner, receipt.calendar)
-            return Answer(status, document(calendar), **again)
+            if self.now - receipt.at > MINUTE - 1:
+                self._limited(token)
+            return Answer(status, document(self._calendar(token.owner, receipt.calendar)), **again)
         except Refused:
             raise Refused(409, "conflict", **again) from None
 

@@ -18,9 +18,10 @@ from mytoken_calendars.errors import (
     LimitReached,
     Outdated,
     RepeatedTooLate,
+    UsageRestricted,
 )
 from mytoken_calendars.identifiers import Owner, is_calendar_id
-from mytoken_calendars.tokens.access import manageable_token
+from mytoken_calendars.tokens.access import allowed, manageable_token
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 from mytoken_calendars.tokens.mytoken import Capability
@@ -151,17 +152,22 @@ def delete(store: Store, caller: Caller, name: str, *, now: int) -> None:
     store.delete(calendar, change, caller.use(change, calendar.id))
 
 
-def done_before(store: Store, owner: Owner, receipt: Receipt) -> Calendar:
-    """The calendar of a repeated request. Raises RepeatedTooLate if it was deleted since."""
+def done_before(store: Store, caller: Caller, receipt: Receipt) -> Calendar:
+    """The calendar of a repeated request.
+
+    Raises RepeatedTooLate if it was deleted since, or if a minute later the caller has no use left.
+    """
     try:
-        return store.find_by_id(owner, receipt.calendar_id)
-    except CalendarNotFound:
+        if caller.credentials.arrived // 1000 >= receipt.at + limits.LIST_REPEATED:
+            allowed(caller)
+        return store.find_by_id(caller.owner, receipt.calendar_id)
+    except (CalendarNotFound, UsageRestricted):
         raise RepeatedTooLate from None
 
 
 def _done_before(store: Store, caller: Caller, receipt: Receipt) -> Calendar:
     """As `done_before`, with as much of the calendar as the caller may see."""
-    calendar = done_before(store, caller.owner, receipt)
+    calendar = done_before(store, caller, receipt)
     found = store.contents(calendar)
     return _shown(caller, found.shown(calendar), found)
 

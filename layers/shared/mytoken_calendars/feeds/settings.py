@@ -10,7 +10,7 @@ from mytoken_calendars.calendars.calendar import Address, Calendar
 from mytoken_calendars.changes import Change, Use
 from mytoken_calendars.errors import FirstFeed, LimitReached, NoSuchFeed, RepeatedTooLate
 from mytoken_calendars.feeds.style import DEFAULT, Detail, Reminders, Style
-from mytoken_calendars.identifiers import Owner, new_secret
+from mytoken_calendars.identifiers import new_secret
 from mytoken_calendars.tokens.authority import Caller
 from mytoken_calendars.tokens.idempotency import Receipt
 
@@ -98,7 +98,7 @@ def create(
 ) -> tuple[Calendar, Settings]:
     """A further feed of the calendar, with an address of its own. Raises LimitReached."""
     if caller.receipt:
-        return _done_before(store, caller.owner, caller.receipt, caller.receipt.feed_id)
+        return _done_before(store, caller, caller.receipt, caller.receipt.feed_id)
     calendar = calendars.find(store, caller.owner, text)
     if len(calendar.addresses) >= limits.FEEDS_OF_CALENDAR:
         raise LimitReached(
@@ -115,7 +115,7 @@ def update(
 ) -> tuple[Calendar, Settings]:
     """Changes the label and the style of a feed, which keeps its address. Raises NoSuchFeed."""
     if caller.receipt:
-        return _done_before(store, caller.owner, caller.receipt, feed_id)
+        return _done_before(store, caller, caller.receipt, feed_id)
     calendar, old = _found(store, caller, text, feed_id)
     new, change = wish.granted(old), Change.new(now)
     if new.style != old.style:
@@ -135,7 +135,7 @@ def reset(
 ) -> tuple[Calendar, Settings]:
     """Gives a feed a new address; the old one ends at once. Raises NoSuchFeed."""
     if caller.receipt:
-        return _done_before(store, caller.owner, caller.receipt, feed_id)
+        return _done_before(store, caller, caller.receipt, feed_id)
     calendar, old = _found(store, caller, text, feed_id)
     new = old._replace(address=Address(feed_id, new_secret()))
     change = Change.new(now)
@@ -167,10 +167,10 @@ def _address(calendar: Calendar, feed_id: str) -> Address:
 
 
 def _done_before(
-    store: Store, owner: Owner, receipt: Receipt, feed_id: str
+    store: Store, caller: Caller, receipt: Receipt, feed_id: str
 ) -> tuple[Calendar, Settings]:
     """The feed of a repeated request. Raises RepeatedTooLate if it was deleted since."""
-    calendar = calendars.done_before(store, owner, receipt)
+    calendar = calendars.done_before(store, caller, receipt)
     try:
         return calendar, store.feed(calendar, _address(calendar, feed_id))
     except NoSuchFeed:

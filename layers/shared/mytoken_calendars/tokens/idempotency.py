@@ -4,7 +4,8 @@ For 24 hours (`limits.REPEATABLE`) a request with a key changes things once, how
 sent with the same token: the commit of a change also writes a receipt, and a commit that finds a
 receipt fails. A repeated request finds the receipt and is answered from it. The receipt of a
 request that only lists has nothing but the successor of its token: the list is made anew, for a
-minute (`limits.LIST_REPEATED`), so that no key makes one counted use a day of lists.
+minute (`limits.LIST_REPEATED`), so that no key makes one counted use a day of lists. After that
+minute nobody is told anew what a change has led to whose token has no use left.
 
 Source: the IETF draft on the Idempotency-Key header field.
 """
@@ -31,8 +32,8 @@ class Receipt:
 
     `calendar_id` is the calendar that it changed, if any, and `feed_id` the feed that it made.
     `token_update` is the mytoken response object of the successor. It is None if the token was not
-    rotated, and also once the successor is too old to be handed out again. `lasts` is for how many
-    seconds the receipt is to be kept.
+    rotated, and also once the successor is too old to be handed out again. `at` is when a change
+    was done, and `lasts` for how many seconds the receipt is to be kept.
 
     With `begun`, which is an id, the request is not finished: another issuer was asked to rotate
     its token, and has done so if there is a `token_update`.
@@ -43,6 +44,7 @@ class Receipt:
     lasts: int = field(default=limits.REPEATABLE, compare=False)
     feed_id: str = ""
     begun: str = ""
+    at: int = field(default=0, compare=False)
 
 
 class Receipts(Protocol):

@@ -44,8 +44,13 @@ class ReceiptStore:
             raise IdempotencyKeyReused
         encrypted = item.get("successor")
         successor = _decrypted(encrypted, bearer, arrived) if encrypted else None
-        feed, begun = item.get("feed", ""), item.get("begun", "")
-        return Receipt(item["calendar"], successor, feed_id=feed, begun=begun)
+        return Receipt(
+            item["calendar"],
+            successor,
+            feed_id=item.get("feed", ""),
+            begun=item.get("begun", ""),
+            at=item["ttl"] - limits.REPEATABLE,
+        )
 
     def receipt_write(
         self, key: IdempotencyKey, bearer: str, receipt: Receipt, change: Change, *, begun: str
