@@ -99,6 +99,7 @@ def test_a_row_that_makes_no_sense_is_left_out_and_told_by_its_line_without_what
     tables: Tables, tmp_path: Path, column: str, value: Any, problem: str
 ) -> None:
     table, _, name = column.partition(".")
+    tables.add(table, **tables.rows[table][0])
     tables.rows[table][0][name] = value
 
     export = exported_rows.read(tables.write_csv(tmp_path))
@@ -108,8 +109,10 @@ def test_a_row_that_makes_no_sense_is_left_out_and_told_by_its_line_without_what
     assert FEED_ID not in line
 
 
-def test_lines_that_are_no_csv_are_told_and_the_others_are_read(tmp_path: Path) -> None:
-    folder = Tables().write_csv(tmp_path)
+def test_lines_that_are_no_csv_are_told_and_the_others_are_read(
+    tables: Tables, tmp_path: Path
+) -> None:
+    folder = tables.write_csv(tmp_path)
     lines = ["id,sub,iss", '1,"a\nb",i', "2,c", "", '3,"d"e,i', "4,f,i,more", "5,g,i", '6,"h']
     (folder / "Users.csv").write_text("\n".join(lines))
 
@@ -128,16 +131,41 @@ def test_lines_that_are_no_csv_are_told_and_the_others_are_read(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("names", ['"id"x,sub,iss', '"id,sub,iss'])
-def test_a_file_whose_first_line_is_no_csv_is_told_and_has_no_rows(
+def test_a_table_whose_first_line_is_no_csv_is_no_export(
     tables: Tables, tmp_path: Path, names: str
 ) -> None:
     folder = tables.write_csv(tmp_path)
     (folder / "Users.csv").write_text(f"{names}\n1,a,i\n")
 
-    export = exported_rows.read(folder)
+    with pytest.raises(exported_rows.NoExport, match="no row of Users.csv .* Users.csv:1: "):
+        exported_rows.read(folder)
 
-    assert (export.users, len(export.tokens)) == ([], 2)
-    assert [line.partition(" ")[0] for line in export.broken] == ["Users.csv:1:"]
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("", "its first line names no column created, expires_at, id, user_id"),
+        ("\n", "its first line names no column created, expires_at, id, user_id"),
+        (f"id,created,expires_at,user_id\n{MOM_ID},1,2,1\n", "no row of .* MTokens.csv:2: created"),
+        ("id,created,expires_at,user_id\n", "MTokens has no row"),
+    ],
+)
+def test_calendars_whose_tokens_cannot_be_read_are_no_export(
+    tables: Tables, tmp_path: Path, lines: str, reason: str
+) -> None:
+    folder = tables.write_csv(tmp_path)
+    (folder / "MTokens.csv").write_text(lines)
+
+    with pytest.raises(exported_rows.NoExport, match=reason):
+        exported_rows.read(folder)
+
+
+def test_tags_without_any_token_are_no_export(tables: Tables, tmp_path: Path) -> None:
+    tables.rows |= {"MTokens": [], "CalendarMapping": []}
+    tables.add("MTTags", MT_id=MOM_ID, tag_id=1)
+
+    with pytest.raises(exported_rows.NoExport, match="MTokens has no row"):
+        exported_rows.read(tables.write_json_lines(tmp_path))
 
 
 def test_lines_that_are_no_json_are_told_and_the_others_are_read(tmp_path: Path) -> None:
@@ -166,9 +194,9 @@ def test_lines_that_are_no_json_are_told_and_the_others_are_read(tmp_path: Path)
     ],
 )
 def test_a_table_that_is_missing_or_there_twice_ends_it(
-    tmp_path: Path, removed: str | None, added: str | None, reason: str
+    tables: Tables, tmp_path: Path, removed: str | None, added: str | None, reason: str
 ) -> None:
-    folder = Tables().write_csv(tmp_path)
+    folder = tables.write_csv(tmp_path)
     if removed:
         (folder / removed).unlink()
     if added:

@@ -18,16 +18,16 @@ def rows(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def columns(path: Path) -> set[str] | None:
-    """The names in the first line of a CSV file; None if it has no such line.
+    """The names in the first line of a CSV file, none in an empty one; None if that is no CSV.
 
-    Nor have JSON lines, where each row has its own names.
+    None also for JSON lines, where each row has its own names.
     """
     if path.suffix != ".csv":
         return None
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         try:
-            return set(next(csv.reader(lines, strict=True))) or None
-        except (StopIteration, csv.Error):
+            return set(next(csv.reader(lines, strict=True), []))
+        except csv.Error:
             return None
 
 

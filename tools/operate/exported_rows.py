@@ -2,7 +2,8 @@
 
 A file has the name of its table. It is CSV, with the names of the columns in its first line, or
 JSON lines, with an object in each; both in UTF-8. Further columns are ignored. An invalid row is
-left out and reported by its line, without its text, which may be a secret.
+left out and reported by its line, without its text, which may be a secret. A table none of whose
+rows can be read is no export: what was imported without it would stay so.
 """
 
 from collections.abc import Iterator
@@ -131,7 +132,11 @@ class Export:
 
 
 def read(folder: Path) -> Export:
-    """The tables in a folder. Raises NoExport if one that is needed is missing, or its columns."""
+    """The tables in a folder.
+
+    Raises NoExport if one that is needed is missing, or its columns, or all tokens; or if no row of
+    one can be read.
+    """
     broken: list[str] = []
 
     def rows(table: str, model: type[T], *, optional: bool = False) -> list[T]:
@@ -139,9 +144,14 @@ def read(folder: Path) -> Export:
         if path is None:
             return []
         _check_columns(path, model)
-        return list(_rows(path, model, broken))
+        reasons: list[str] = []
+        found = list(_rows(path, model, reasons))
+        if reasons and not found:
+            raise NoExport(f"no row of {path.name} can be read: {reasons[0]}")
+        broken.extend(reasons)
+        return found
 
-    return Export(
+    export = Export(
         rows("Users", User),
         rows("MTokens", Token),
         rows("Calendars", Calendar),
@@ -151,6 +161,9 @@ def read(folder: Path) -> Export:
         rows("MTTags", TokenTag, optional=True),
         broken,
     )
+    if not export.tokens and (export.subscriptions or export.token_tags):
+        raise NoExport("MTokens has no row, so no calendar would have any of its tokens")
+    return export
 
 
 def _check_columns(path: Path, model: type[Row]) -> None:
