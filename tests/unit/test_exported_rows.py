@@ -137,7 +137,7 @@ def test_a_table_whose_first_line_is_no_csv_is_no_export(
     folder = tables.write_csv(tmp_path)
     (folder / "Users.csv").write_text(f"{names}\n1,a,i\n")
 
-    with pytest.raises(exported_rows.NoExport, match="no row of Users.csv .* Users.csv:1: "):
+    with pytest.raises(exported_rows.NoExport, match=r"no row of Users.csv .* Users.csv:1: "):
         exported_rows.read(folder)
 
 

@@ -8,6 +8,7 @@ in `restored_items.py`.
 
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -45,7 +46,7 @@ def main() -> None:
             sys.exit("make restore: nothing was changed")
         (tokens, _), (calendars, _) = pairs
         revoked = restored_items.revoked(_items(tokens))
-        restored = RestoredCalendars(lambda: _items(calendars), revoked)
+        restored = RestoredCalendars(lambda: _items(calendars), revoked, int(time.time()))
         for (_, table), items in zip(pairs, (_items(tokens), restored.mended()), strict=True):
             put, removed = put_back(items, table)
             print(f"{table.name}: {put:,} items put back, {removed:,} removed")

@@ -1,10 +1,14 @@
-"""What a restore may not leave as it was: versions, marks of revocations, and halves.
+"""What a restore may not leave as it was: versions, revisions, marks of revocations, and halves.
 
 Versions are new, so that no calendar app takes a feed that it got before the restore for that of a
-state after it. Two backups are of two moments: a token that its own table calls revoked is marked
-in that of the calendars. And a backup may have a part of a transaction only: a calendar is put back
-if it is there by name and by itself, and then whole, as all its other items follow from these two.
-Its name and its addresses are those of its row, which alone has the secrets.
+state after it. The revisions of events rise (`feeds/writer.py`): each style counts a change of now,
+and a calendar counts as older, by the time since the first of its tokens was added: one that was
+removed since the backup and added again had so much more in its SEQUENCE. Two backups are of two
+moments: a token that its own table calls revoked is marked in that of the calendars. And a backup
+may have a part of a transaction only: a calendar is put back if it is there by name and by itself,
+and then whole, as all its other items follow from these two. Its name and its addresses are those
+of its row, which alone has the secrets. A feed whose style is lost tells the least: its owner may
+have wanted that.
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +19,7 @@ from uuid import uuid4
 
 from mytoken_calendars.aws.dynamodb import entries, keys, revocations
 from mytoken_calendars.calendars import weight
-from mytoken_calendars.feeds.style import DEFAULT
+from mytoken_calendars.feeds.style import DEFAULT, Detail, Style
 from mytoken_calendars.identifiers import Owner, short_mom_id
 
 Item = dict[str, Any]
@@ -30,11 +34,12 @@ def _new_version() -> str:
 class RestoredCalendars:
     """The items of the calendars table; `revoked` are the marks that are due, by owner.
 
-    `read` reads the backup, from its beginning each time.
+    `read` reads the backup, from its beginning each time; `now` is in seconds since 1970.
     """
 
     read: Callable[[], Iterable[Item]]
     revoked: dict[str, Marks]
+    now: int
     _versions: defaultdict[str, str] = field(default_factory=lambda: defaultdict(_new_version))
     _whole: dict[str, Item] = field(default_factory=dict)  # rows by name of calendars, by their id
     _heads: set[str] = field(default_factory=set)  # of feeds that live, by hash
@@ -92,11 +97,12 @@ class RestoredCalendars:
         """The item of a calendar that is put back, and with the calendar what follows from it."""
         row, version = self._whole[calendar_id], {"version": self._versions[calendar_id]}
         if kind == keys.CALENDAR:
-            calendar = {**_as_named(item, row), **version}
+            calendar = {**_as_named(item, row), **version, "created": self._made_older(item)}
             yield calendar
             yield from self._of_calendar(calendar_id, calendar)
         elif kind == keys.FEED and of in self._kept:
-            yield {**item, **version, "name": row["name"]}
+            style = self._changed(entries.unpacked_style(item["style"]))
+            yield {**item, **version, "name": row["name"], "style": style}
         elif item["sk"] == row["sk"]:
             yield item
 
@@ -115,9 +121,21 @@ class RestoredCalendars:
             self._subscribed[owner].update((short_id, *token.ancestors))
         yield {**keys.calendar_id(owner, calendar_id), "name": item["name"]}
         shown = {name: item[name] for name in ("owner", "name")}
-        unset = {"label": "", "style": entries.packed_style(DEFAULT)}
+        least = DEFAULT._replace(detail=Detail.MINIMAL)
+        unset = {"label": "", "style": self._changed(least)}
         head = {**shown, **unset, "calendar": calendar_id, "version": version}
         yield from ({**keys.feed_by_hash(f), **head} for f in item["feeds"] if f not in self._heads)
+
+    def _made_older(self, calendar: Item) -> int:
+        """When it was made, as its events count it."""
+        tokens = entries.unpacked(calendar["tokens"]).values()
+        first = min((token.added_at for token in tokens), default=self.now)
+        created: int = calendar["created"] - max(self.now - first, 0)
+        return created
+
+    def _changed(self, style: Style) -> str:
+        changed = max(style.changed, self.now)
+        return entries.packed_style(style._replace(changes=style.changes + 1, changed=changed))
 
     def _counted(self) -> Iterator[Item]:
         for owner, number in self._calendars.items():

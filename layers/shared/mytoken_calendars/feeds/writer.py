@@ -45,9 +45,9 @@ _DESCRIPTION = "When your mytokens expire."
 class Writer(NamedTuple):
     """Writes the feed of one calendar: all that its text depends on but for the tokens.
 
-    `calendar_id` is a UUID, `created` is when the calendar was made, in seconds since 1970.
-    `renewal_page` is a URI where mytokens are renewed, or "". A description tells what its owner
-    wants, so that only a style of full detail shows it.
+    `calendar_id` is a UUID, `created` is when the calendar was made, in seconds since 1970 (or,
+    after a restore, before that). `renewal_page` is a URI where mytokens are renewed, or "". A
+    description tells what its owner wants, so that only a style of full detail shows it.
     """
 
     calendar_id: str
