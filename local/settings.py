@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from maxminddb import InvalidDatabaseError, open_database
 
 from local.template import Template
+from mytoken_calendars.authorities.remote.https import Https
 
 
 class WrongSetting(ValueError):
@@ -43,7 +44,8 @@ def check_others(template: Template) -> None:
         os.environ.get(name, "")
         for name in ("MYTOKEN_ISSUER", "GEOIP_DATABASE", "AWS_ENDPOINT_URL")
     )
-    if not re.fullmatch(template.document["Parameters"]["MytokenIssuer"]["AllowedPattern"], issuer):
+    allowed = template.document["Parameters"]["MytokenIssuer"]["AllowedPattern"]
+    if issuer and not (re.fullmatch(allowed, issuer) and _is_server(issuer)):
         like = "that is a URL like https://mytoken.example.org"
         raise WrongSetting(f"MYTOKEN_ISSUER={issuer} is no MytokenIssuer: {like}")
     if database and not _is_database(database):
@@ -53,6 +55,15 @@ def check_others(template: Template) -> None:
             f"AWS_ENDPOINT_URL={endpoint} is no address where stand-ins for AWS listen: without it "
             "make run starts its own"
         )
+
+
+def _is_server(url: str) -> bool:
+    """Whether the functions can ask the server there."""
+    try:
+        Https(url)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_database(file: str) -> bool:

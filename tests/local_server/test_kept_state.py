@@ -366,6 +366,8 @@ def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
         ("STATE", f"{__file__}/below"),
         ("STATE", "/proc/sys"),
         ("MYTOKEN_ISSUER", "http://mytoken.example"),
+        ("MYTOKEN_ISSUER", "https://mytoken.example:99999"),
+        ("MYTOKEN_ISSUER", "https://a..b"),
         *(("GEOIP_DATABASE", file) for file in ("/none", __file__, str(Path(__file__).parent))),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("AWS_ENDPOINT_URL", "foo"),

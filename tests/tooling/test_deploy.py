@@ -145,6 +145,11 @@ def test_the_command_itself_ends_in_a_line_without_credentials(tmp_path: Path) -
         ("BudgetEmail=a,ParameterKey=LogLevel,ParameterValue=ERROR@b.c", "no ParameterKey="),
         ("ShortTokenLength=2000", "it is at least 0 and at most 1024"),
         (f"MytokenIssuer=https://{'a' * 100}", "it has at most 100 characters"),
+        (
+            "MytokenIssuer=https://mytoken.example:99999",
+            "99999: the functions cannot ask it: not a port",
+        ),
+        ("MytokenIssuer=https://a..b", "a..b: the functions cannot ask it: not an https URL"),
         ('AlarmTopic=arn:aws:sns:a"b', "it has no quotes"),
         ("DomainName=calendars.example.org", "A DomainName needs the CertificateArn"),
         ("--built=nowhere", "there is no template.yaml that sam build has made"),

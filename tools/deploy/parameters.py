@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mytoken_calendars.authorities.remote.https import Https
 from tools.deploy.errors import NotReady
 from tools.deploy.intrinsics import Evaluated
 
@@ -43,7 +44,7 @@ def merged(
 def check_each(document: Mapping[str, Any], values: Mapping[str, str]) -> None:
     """Raises NotReady for a value that the parameter may not have."""
     for name, value in values.items():
-        if rule := _broken(document["Parameters"][name], value):
+        if rule := _broken(document["Parameters"][name], value) or _unreachable(name, value):
             raise NotReady(f"{name}={value}: {rule}")
 
 
@@ -82,6 +83,17 @@ def _broken(parameter: Mapping[str, Any], value: str) -> str | None:
     if re.fullmatch(pattern, value) is None:
         return f"it has to match {pattern.removeprefix('|')}"
     return "it has no quotes, no \\ and no ParameterKey=" if _SAMS.search(value) else None
+
+
+def _unreachable(name: str, value: str) -> str | None:
+    """Why the functions could not ask the mytoken server, if it is one."""
+    if name != "MytokenIssuer" or not value:
+        return None
+    try:
+        Https(value)
+    except ValueError as reason:
+        return f"the functions cannot ask it: {reason}"
+    return None
 
 
 def _is_number(value: str, parameter: Mapping[str, Any]) -> bool:
