@@ -17,7 +17,8 @@ PYTHON = ROOT / ".venv-standins" / "bin" / "python"
 CHILD = Path(__file__).with_name("ministack_child.py")
 _PATIENCE = 30  # seconds
 
-# Stand-ins accept any credentials, but the clients need some.
+# Stand-ins accept any credentials, but the clients need some: those of the shell may be real, and
+# files tell other commands what is used.
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -39,7 +40,7 @@ def running(
     DidNotStart. `settings` are further environment variables of ministack, which `child` runs.
     """
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
-        yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS, **_set_already()}
+        yield {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
         return
     host, port = _free_address(os.environ.get("STANDINS_HOST") or "127.0.0.1")
     endpoint = f"http://{host}:{port}"
@@ -105,10 +106,6 @@ def _wait_for(process: subprocess.Popen[bytes], endpoint: str, state: Path) -> N
                 break
             time.sleep(0.05)
     raise DidNotStart(f"the stand-ins for AWS did not start: see {state / 'log'}")
-
-
-def _set_already() -> dict[str, str]:
-    return {name: os.environ[name] for name in _CREDENTIALS if name in os.environ}
 
 
 def _free_address(host: str) -> tuple[str, int]:

@@ -15,7 +15,8 @@ import psutil
 import pytest
 import requests
 
-from local import demo
+from local import demo, sam, standins
+from local.template import TEMPLATE
 from local.whereabouts import Whereabouts
 from mytoken_calendars.authorities.embedded.authority import EmbeddedAuthority
 from mytoken_calendars.identifiers import owner_of, subject
@@ -340,6 +341,24 @@ def test_stand_ins_at_a_name_are_found_by_their_address(tmp_path: Path) -> None:
 
     assert found is not None
     assert found.environment["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+
+
+def test_credentials_of_the_shell_are_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "of the shell")
+
+    with standins.running(tmp_path) as aws, Whereabouts.announced(tmp_path) as announce:
+        announce(Whereabouts("http://127.0.0.1:3000", aws))
+        found = Whereabouts.read(tmp_path)
+        assert found is not None
+        sam.write(found, TEMPLATE, tmp_path)
+        written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+
+    assert written.keys() == {"server.json", "environment.json", "local.yaml"}
+    assert all("of the shell" not in text for text in written.values())
 
 
 def test_reset_forgets_a_state_but_none_that_is_in_use(tmp_path: Path) -> None:
