@@ -18,6 +18,7 @@ from tools.deploy.stack import Stack
 
 NAME = "calendars"
 API = "https://abc123.execute-api.eu-central-1.amazonaws.com"
+FEED_URL = "https://abc.lambda-url.eu-central-1.on.aws"
 OWN = "arn:aws:kms:eu-central-1:123456789012:key/own"
 NEW = "arn:aws:kms:eu-central-1:123456789012:key/new"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/x"
@@ -39,7 +40,8 @@ class World:
 
     def has_stack(self, issuer: str = API, keys: str = OWN, **parameters: str) -> None:
         """A stack that was deployed with these parameters."""
-        outputs = {"PublicUrl": issuer, "ApiUrl": API, "SigningKeys": keys, "CalendarsTable": "c"}
+        addresses = {"PublicUrl": issuer, "ApiUrl": API, "FeedUrl": f"{FEED_URL}/"}
+        outputs = {**addresses, "SigningKeys": keys, "CalendarsTable": "c"}
         self.account.has(NAME, Outputs=outputs, Parameters={**DEFAULTS, **parameters})
 
     def deploy(self, *arguments: str, yes: bool = True) -> str:
@@ -388,12 +390,54 @@ def test_a_front_that_people_have_subscribed_to_is_kept(
     assert world.overrides == [f'{n}="{v}"' for n, v in {"FeedFront": now, **named}.items()]
 
 
-def test_a_front_is_given_up_by_name(world: World) -> None:
-    world.has_stack(FeedFront="url")
+AT_CLOUDFRONT = {
+    "FeedFront": "cloudfront",
+    "FeedDomainName": "feeds.example.org",
+    "FeedCertificateArn": CERTIFICATE,
+}
+AT_A_DOMAIN = {
+    "DomainName": "calendars.example.org",
+    "CertificateArn": CERTIFICATE,
+    "MytokenIssuer": "https://mytoken.example",
+}
+PUBLIC = {**AT_A_DOMAIN, "MytokenIssuer": "", "PublicUrl": "https://calendars.example.org"}
+ENDS = [
+    (AT_CLOUDFRONT, ["FeedDomainName=new.example.org"], "https://feeds.example.org"),
+    (AT_CLOUDFRONT, ["FeedFront=api", "FormerFeedFronts="], "https://feeds.example.org"),
+    ({**AT_CLOUDFRONT, "HostedZoneId": "Z1"}, ["HostedZoneId="], "https://feeds.example.org"),
+    ({"FeedFront": "url"}, ["FeedFront=api", "FormerFeedFronts="], FEED_URL),
+    (AT_A_DOMAIN, ["DomainName=new.example.org"], "https://calendars.example.org"),
+    (PUBLIC, ["DomainName="], "https://calendars.example.org"),
+]
 
-    world.deploy("FeedFront=api", "FormerFeedFronts=")
 
-    assert world.overrides == ['FeedFront="api"', 'FormerFeedFronts=""']
+@pytest.mark.parametrize(("parameters", "pairs", "address"), ENDS)
+def test_an_address_that_ends_has_to_be_named(
+    world: World, parameters: dict[str, str], pairs: list[str], address: str
+) -> None:
+    world.has_stack(parameters.get("PublicUrl", API), **parameters)
+
+    assert world.refused(*pairs).endswith(f"If you mean that, add --drop-address {address}")
+
+    world.deploy(*pairs, "--drop-address", address)
+
+    assert len(world.ran) == 2
+
+
+def test_a_domain_that_serves_no_feeds_may_change(world: World) -> None:
+    world.has_stack(**{**AT_CLOUDFRONT, "FeedFront": "api"})
+
+    world.deploy("FeedDomainName=new.example.org")
+
+    assert world.overrides == ['FeedDomainName="new.example.org"']
+
+
+def test_an_address_that_ends_with_its_issuer_is_named_once(world: World) -> None:
+    world.has_stack("https://calendars.example.org", **{**AT_A_DOMAIN, "MytokenIssuer": ""})
+
+    world.deploy("DomainName=new.example.org", "--new-issuer", "https://new.example.org")
+
+    assert world.overrides == ['DomainName="new.example.org"']
 
 
 # --- what is done ---------------------------------------------------------------------------------

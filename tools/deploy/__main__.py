@@ -56,11 +56,16 @@ def _checked(told: Namespace, document: Mapping[str, Any]) -> tuple[Stack, dict[
     kept = parameters.merged(document, stack.parameters, {})
     values = kept | named
     parameters.check(document, values)
-    before = 0 if stack.is_new else parameters.reserved(document, kept)
-    account.check_reservation(parameters.reserved(document, values), before)
+    reserved = 0 if stack.is_new else parameters.reserved(document, kept)
+    account.check_reservation(parameters.reserved(document, values), reserved)
     issuer = identity.future(document, values, stack, kept)
     if not stack.is_new:
-        identity.check(identity.present(stack), issuer, told.new_issuer, told.drop_key)
+        before = identity.present(stack)
+        identity.check(before, issuer, told.new_issuer, told.drop_key)
+        dropped = {*told.drop_address, *({before.issuer} - {issuer.issuer})}
+        fronts.check(
+            stack.parameters, values, stack.outputs.get("FeedUrl", "").rstrip("/"), dropped
+        )
     print(report.beforehand(account, stack, named, issuer))
     if advice := account.advice(values):
         print(advice)

@@ -56,6 +56,13 @@ def of_deploy(description: str | None) -> Namespace:
         metavar="ARN",
         help="a key that SigningKeys is to leave out: its mytokens do not stay valid",
     )
+    made.add_argument(
+        "--drop-address",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an address that the stack is to lose: feeds that apps have from there end",
+    )
     return made.parse_intermixed_args()
 
 
