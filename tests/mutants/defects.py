@@ -1162,6 +1162,34 @@ MUTANTS = [
         "integration/test_restore.py::test_no_etag_from_before_the_restore_is_taken_for_a_state_after_it",
     ),
     Mutant(
+        "a restore lets the revisions of events fall",
+        "tools/operate/restored_items.py",
+        ', "created": self._made_older(item)}',
+        "}",
+        "integration/test_restore.py::test_revisions_of_events_rise",
+    ),
+    Mutant(
+        "a feed whose style is lost by a restore tells everything",
+        "tools/operate/restored_items.py",
+        "DEFAULT._replace(detail=Detail.MINIMAL)",
+        "DEFAULT._replace(detail=Detail.FULL)",
+        "integration/test_restore.py::test_a_feed_whose_style_is_lost_tells_the_least",
+    ),
+    Mutant(
+        "an export without tokens makes calendars without any",
+        "tools/operate/exported_rows.py",
+        "if reasons and not found:",
+        "if False:",
+        "unit/test_exported_rows.py::test_calendars_whose_tokens_cannot_be_read_are_no_export",
+    ),
+    Mutant(
+        "a deployment ends addresses of feeds by a parameter",
+        "tools/deploy/fronts.py",
+        "    after = _addresses(values, url)\n",
+        "    after = _addresses(was, url)\n",
+        "tooling/test_deploy.py::test_an_address_that_ends_has_to_be_named",
+    ),
+    Mutant(
         "what a token was revoked for is forgotten by a restore",
         "tools/operate/restored_items.py",
         "if short_id in subscribed and not marked:",
@@ -1670,8 +1698,8 @@ MUTANTS = [
     Mutant(
         "a change of the front forgets those who have subscribed to the last one",
         "tools/deploy/fronts.py",
-        '    former = served - {now, _ALWAYS, ""}',
-        '    former = served - {now, _ALWAYS, "", was.get("FeedFront")}',
+        "    former = _served(was) - {now, _ALWAYS}",
+        '    former = _served(was) - {now, _ALWAYS, was.get("FeedFront")}',
         "tooling/test_deploy.py::test_a_front_that_people_have_subscribed_to_is_kept",
     ),
     Mutant(
