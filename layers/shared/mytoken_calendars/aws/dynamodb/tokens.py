@@ -157,18 +157,16 @@ class Registry:
     def _find(
         self, owner: Owner, mom_id: str, refusal: Refusal, *, revoked: bool = False
     ) -> tuple[Item, TokenRecord]:
-        """The token and its item. Raises `refusal` for one that is unknown or not to be `revoked`.
+        """The token and its item.
 
-        A token is also revoked if one of its ancestors was revoked recursively.
+        Raises `refusal` for one that is unknown, or may not be `revoked`, by itself or recursively.
         """
-        key = keys.token(owner, mom_id)
-        item = self.table.get(key)
+        item = self.table.get(key := keys.token(owner, mom_id))
         if item is None or ("revoked" in item and not revoked):
             raise refusal
         token = _token(item)
         ancestor_keys = [keys.token(owner, ancestor) for ancestor in token.ancestors]
-        ancestors = () if revoked else self.table.get_all(ancestor_keys)
-        if any("revoked_tree" in ancestor for ancestor in ancestors):
+        if not revoked and any("revoked_tree" in one for one in self.table.get_all(ancestor_keys)):
             raise refusal
         spared = (self.table.check(one, _SPARES_DESCENDANTS, refusal) for one in ancestor_keys)
         return item, replace(token, conditions=(self.table.check(key, _ALIVE, refusal), *spared))
