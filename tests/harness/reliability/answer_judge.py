@@ -94,6 +94,8 @@ class Judge:
         The last is None for what is done twice then.
         """
         done = self._is_done(first.state)
+        if not first.successor and any(map(_is_note, self._names.rows(first.state))):
+            return 503, False, done  # the issuer is not shown the old token again
         if self.variant.key and done and not first.successor:
             return self.variant.status, True, True
         if self.right.successor and self._was_used(first.state) and not first.successor:
@@ -155,7 +157,7 @@ class Judge:
         return f"neither before nor after: {found - before - right}; missing: {right - found}"
 
     def _rows(self, state: State) -> _Rows:
-        rows = [*self._names.rows(state)]
+        rows = [row for row in self._names.rows(state) if not _is_note(row)]
         looks = self.variant.looks
         looked_at = tuple(row for row in rows if looks and row.partition.startswith("REVOKED#"))
         return _Rows(tuple(row for row in rows if row not in looked_at), looked_at, state.uses)
@@ -171,6 +173,11 @@ class Judge:
     @cached_property
     def _right(self) -> _Rows:
         return self._rows(self.right.state)
+
+
+def _is_note(row: Row) -> bool:
+    """Whether it says for a minute that an issuer was asked to rotate the token."""
+    return '"begun": ' in row.text
 
 
 def _uncounted(rows: _Rows) -> _Rows:

@@ -51,6 +51,8 @@ class Trial:
                 self.stack.restart(self.variant.operation)
             again = self._run(first.successor or self.scene.token)
             wrongs += self.judge.of_repetition(first, again)
+            if first.answer is None:
+                self._first_run()  # the function is warm again, whatever the repetition met
         return [f"{self.variant}: {' and '.join(map(str, happening))}: {wrong}" for wrong in wrongs]
 
     def singles(self, *, deep: bool) -> Iterator[Mishap]:
