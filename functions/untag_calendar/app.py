@@ -26,6 +26,6 @@ def handler(request: Request) -> Response:
     caller = access.admit(authority, credentials.of(request), Capability.NOTIFY, receipts=receipts)
     wish = Wish(without_tag=body.read(request, OneTag).tag)
 
-    calendars.update(store, caller, request.calendar, wish, now=request.now)
+    calendars.tag(store, caller, request.calendar, wish, now=request.now)
 
     return NO_CONTENT

@@ -47,6 +47,7 @@ CHANGES = (
     "delete_feed",
 )
 LISTS = ("list_calendars", "list_mytokens", "subtokens")
+TELLING_NOTHING = [one for one in CHANGES if USES[one].status == 204]
 REPLAYED = "idempotent-replayed"
 
 
@@ -284,7 +285,7 @@ def test_no_key_makes_one_use_a_day_of_lists(person: Person, clock: Clock, opera
     assert (later.status, later.json["error"]) == (403, "usage_restricted")
 
 
-@pytest.mark.parametrize("operation", ["create_calendar", "add_token", "reset_feed"])
+@pytest.mark.parametrize("operation", [one for one in CHANGES if one not in TELLING_NOTHING])
 def test_no_key_makes_one_change_a_day_of_readings(
     person: Person, clock: Clock, operation: str
 ) -> None:
@@ -299,6 +300,19 @@ def test_no_key_makes_one_change_a_day_of_readings(
     assert (within_a_minute.status, within_a_minute.body) == (first.status, first.body)
     assert (later.status, later.json["error"]) == (409, "conflict")
     assert "ics_path" not in later.text
+
+
+@pytest.mark.parametrize("operation", TELLING_NOTHING)
+def test_a_change_of_which_nothing_is_told_is_repeated_for_a_day(
+    person: Person, clock: Clock, operation: str
+) -> None:
+    token, request = person.mint(restrictions=[{"usages_other": 1}]), Request.to(operation, person)
+    request.sent(token)
+    clock.passes(DAY - 1)
+
+    again = request.sent(token)
+
+    assert (again.status, again.headers[REPLAYED]) == (204, "true")
 
 
 @pytest.mark.parametrize("operation", LISTS)
@@ -500,22 +514,27 @@ def test_what_changes_nothing_takes_no_notice_of_the_key(
 # --- what has happened since ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("operation", ["create_calendar", "add_token"])
+@pytest.mark.parametrize("operation", CHANGES)
 @pytest.mark.parametrize("again", [True, False], ids=["and-made-again", "for-good"])
 @pytest.mark.parametrize("claims", [{}, {"rotation": ROTATING}], ids=["plain", "rotating"])
 def test_what_was_done_to_a_calendar_that_is_deleted_since_is_not_done_again(
     person: Person, operation: str, claims: dict[str, Any], *, again: bool
 ) -> None:
     token, request = person.mint(**claims), Request.to(operation, person)
-    calendar = {"name": request.sent(token).json["name"]}
-    delete(person.stack, person.keeper, calendar)
+    first = request.sent(token)
+    name = request.more["path"]["calendar"] if "path" in request.more else first.json["name"]
+    person.stack.invoke("delete_calendar", person.keeper, path={"calendar": name})
     if again:
-        create(person.stack, person.keeper, calendar["name"])
+        create(person.stack, person.keeper, name)
     before = person.stack.dump()
 
     answer = request.sent(token)
 
-    assert (answer.status, answer.json["error"]) == (409, "conflict")
+    if operation in TELLING_NOTHING:
+        assert (answer.status, answer.body) == (first.status, first.body)
+        assert answer.headers[REPLAYED] == "true"
+    else:
+        assert (answer.status, answer.json["error"]) == (409, "conflict")
     assert person.stack.dump() == before
 
 

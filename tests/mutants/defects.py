@@ -570,6 +570,14 @@ MUTANTS = [
         "::test_a_use_that_leaves_a_trace_is_repeated_under_its_key",
     ),
     Mutant(
+        "a tag that was given before looks for its calendar once more",
+        f"{_SHARED}/calendars/calendars.py",
+        "    if not caller.receipt:\n        update(",
+        "    if True:\n        update(",
+        "integration/test_idempotency_key.py"
+        "::test_what_was_done_to_a_calendar_that_is_deleted_since_is_not_done_again",
+    ),
+    Mutant(
         "a use that changes no calendar leaves no receipt",
         f"{_SHARED}/tokens/authority.py",
         "has_receipt = bool(calendar_id) or self.leaves_a_trace",

@@ -48,9 +48,8 @@ def create(store: Store, caller: Caller, wish: Wish, *, now: int) -> Calendar:
         Calendar(str(uuid4()), caller.owner, name, (Address.new(),), is_unnamed=True), store
     )
     change = Change.new(now)
-    use = caller.use(change, calendar.id)
     try:
-        store.create(calendar, all_tags, change, use)
+        store.create(calendar, all_tags, change, caller.use(change, calendar.id))
     except CalendarExists:
         if calendar.is_unnamed:  # another name will do
             raise Outdated from None
@@ -134,6 +133,12 @@ def update(store: Store, caller: Caller, text: str, wish: Wish, *, now: int) -> 
     return _shown(caller, new, found)
 
 
+def tag(store: Store, caller: Caller, text: str, wish: Wish, *, now: int) -> None:
+    """As `update`, for one tag. A repeated request needs no calendar: nothing is told of it."""
+    if not caller.receipt:
+        update(store, caller, text, wish, now=now)
+
+
 def delete_or_remove(
     store: Store, caller: Caller, name: str, mom_id: str | None, *, now: int
 ) -> None:
@@ -190,6 +195,5 @@ def _shown(caller: Caller, shown: Calendar, found: Contents) -> Calendar:
     """
     if caller.mytoken.may(Capability.READ_NOTIFY):
         return shown
-    own = caller.record.mom_id
-    alive = found.alive.values()
+    own, alive = caller.record.mom_id, found.alive.values()
     return shown.told_to_others({one.mom_id for one in alive if one.is_below(own)})
