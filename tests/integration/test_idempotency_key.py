@@ -550,6 +550,22 @@ def test_a_calendar_that_is_made_again_is_not_deleted_again(person: Person) -> N
     assert person.stack.dump() == before
 
 
+@pytest.mark.parametrize("operation", ["create_feed", "update_feed", "reset_feed"])
+def test_what_was_done_to_a_feed_that_is_deleted_since_is_not_done_again(
+    person: Person, operation: str
+) -> None:
+    token, request = person.mint(), Request.to(operation, person)
+    feed = request.sent(token).json["id"]
+    calendar = request.more["path"]["calendar"]
+    person.stack.invoke("delete_feed", person.keeper, path={"calendar": calendar, "feed": feed})
+    before = person.stack.dump()
+
+    answer = request.sent(token)
+
+    assert (answer.status, answer.json["error"]) == (409, "conflict")
+    assert person.stack.dump() == before
+
+
 @pytest.mark.parametrize("operation", CHANGES)
 def test_a_successor_that_is_used_since_is_not_handed_out_again(
     person: Person, clock: Clock, operation: str
